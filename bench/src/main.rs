@@ -1,0 +1,2 @@
+//! Skeleton; filled in by the next commits.
+fn main() {}

@@ -1,0 +1,39 @@
+//! The HTTP contract: paths, request and response types, problem codes and the OpenAPI document.
+//!
+//! Server, client and the UI's generated types all come from here. No behaviour: nothing in this crate listens, calls
+//! or decides.
+
+pub mod auth;
+pub mod booking;
+pub mod catalog;
+pub mod problem;
+pub mod profile;
+pub mod seats;
+pub mod sync;
+
+pub use auth::*;
+pub use booking::*;
+pub use catalog::*;
+pub use problem::*;
+pub use profile::*;
+pub use seats::*;
+pub use sync::*;
+
+pub use matinee_domain::{
+    booking::BookingStatus,
+    catalog::{GapRule, Location, Rating},
+    ids::*,
+    money::{Currency, Money},
+    payment::{PaymentStatus, RefundStatus},
+    price::LineKind,
+    seat_map::{SeatId, SeatKind},
+};
+
+/// Where every call below lives.
+pub const BASE_PATH: &str = "/api/v1";
+/// Largest request body, in bytes.
+pub const MAX_BODY_BYTES: usize = 1024 * 1024;
+/// Header of a client-made key that makes a POST safe to repeat.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// Header of the guest's own 128 random bits, in base32 or hex, needed to replay a guest's call.
+pub const GUEST_SECRET: &str = "guest-secret";

@@ -1,0 +1,59 @@
+//! Keeps the UI's generated types equal to these types: compares by default, rewrites with `MATINEE_CODEGEN=write`.
+
+use matinee_api as api;
+use specta::Types;
+use specta_typescript::Typescript;
+use std::{fs, path::PathBuf};
+
+fn types() -> Types {
+    let mut types = Types::default();
+    macro_rules! register { ($($t:ty),* $(,)?) => { $( types.register_mut::<$t>(); )* } }
+    register!(
+        api::Page<api::Theater>,
+        api::Page<api::Movie>,
+        api::Page<api::Show>,
+        api::Page<api::Booking>,
+        api::ShowDetail,
+        api::ShowSeats,
+        api::SeatChanges,
+        api::SeatSnapshot,
+        api::BestSeats,
+        api::BookRequest,
+        api::ChangeRequest,
+        api::PaymentRequest,
+        api::SimulateRequest,
+        api::CancelRequest,
+        api::CancelAnswer,
+        api::Booking,
+        api::Tickets,
+        api::RecoverRequest,
+        api::RecoverRedeemRequest,
+        api::RecoverRedeemAnswer,
+        api::RegisterRequest,
+        api::LoginRequest,
+        api::RefreshRequest,
+        api::ForgotRequest,
+        api::ResetRequest,
+        api::Session,
+        api::Profile,
+        api::SyncPage,
+        api::Problem,
+    );
+    types
+}
+
+#[test]
+fn codegen_ui_types() {
+    let text = Typescript::default()
+        .header("// Generated from crates/api by `cargo xtask codegen`. Do not edit.\n/* eslint-disable */\n")
+        .export(&types(), specta_serde::Format)
+        .expect("every type can be written as TypeScript");
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../ui/src/lib/platform/generated/api.ts");
+    if std::env::var("MATINEE_CODEGEN").is_ok_and(|mode| mode == "write") {
+        fs::create_dir_all(path.parent().expect("it is inside the UI")).expect("the folder can be made");
+        fs::write(&path, text).expect("the file can be written");
+        return;
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == text, "ui/src/lib/platform/generated/api.ts is old: run `cargo xtask codegen`");
+}

@@ -1,0 +1,1 @@
+//! Best seats. Filled in next.

@@ -1,0 +1,1 @@
+//! Gap rule. Filled in next.
