@@ -1,1 +1,36 @@
-//! Skeleton; filled in by the next commits.
+//! What the server keeps, as traits: rows, units of work and their outcomes, with no SQL.
+//!
+//! Every write is one non-interactive unit of work: the caller decides and renders first, the store checks its
+//! conditions, writes everything in one transaction (change, idempotency record, outbox rows) and says what happened.
+//! So a unit can share a group commit with its neighbours, and the same unit run twice ends the same. Engines live in
+//! their own crates and pass the one suite in [`conformance`].
+
+pub mod accounts;
+pub mod bookings;
+pub mod catalog;
+pub mod conformance;
+pub mod error;
+pub mod feed;
+pub mod idempotency;
+pub mod ledger;
+pub mod outbox;
+pub mod verify;
+
+pub use accounts::AccountStore;
+pub use bookings::BookingStore;
+pub use catalog::CatalogStore;
+pub use error::StoreError;
+pub use feed::{SeatFeed, ShowChange};
+pub use ledger::SandboxLedger;
+pub use outbox::OutboxStore;
+pub use verify::Maintenance;
+
+/// Everything a server needs from an engine.
+pub trait Store:
+    CatalogStore + BookingStore + AccountStore + OutboxStore + SandboxLedger + Maintenance
+{
+}
+impl<T: CatalogStore + BookingStore + AccountStore + OutboxStore + SandboxLedger + Maintenance>
+    Store for T
+{
+}

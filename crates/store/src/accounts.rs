@@ -1,0 +1,162 @@
+//! People with accounts: who they are, how they prove it, and their sessions.
+//!
+//! Secrets arrive here only as digests (tokens) or as an argon2id string (passwords). Making and checking them is the
+//! server's work.
+
+use crate::{error::StoreError, outbox::NewMessage};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use matinee_domain::ids::{TheaterId, UserId};
+use serde::{Deserialize, Serialize};
+
+/// Digest of a secret token: SHA-256.
+pub type TokenDigest = [u8; 32];
+
+/// What a person may do beyond buying for themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Customer,
+    /// Made by `admin create`.
+    Admin,
+}
+
+/// What a person chose and told about themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileData {
+    pub name: String,
+    pub address: String,
+    pub phone: String,
+    pub language: String,
+    pub favourite_theater: Option<TheaterId>,
+    pub notify_email: bool,
+    pub notify_reminder: bool,
+}
+
+/// An account.
+#[derive(Clone, PartialEq, Eq)]
+pub struct UserRow {
+    pub user_id: UserId,
+    /// As the person wrote it, trimmed; unique without regard to case.
+    pub email: String,
+    pub email_verified: bool,
+    /// argon2id in PHC form.
+    pub password_hash: String,
+    pub role: Role,
+    pub profile: ProfileData,
+    pub profile_version: u64,
+    pub created_at: DateTime<Utc>,
+}
+
+/// A session family: one sign-in on one device. The refresh token rotates inside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionRow {
+    /// First 128 bits of randomness, in every token of the family.
+    pub session_id: [u8; 16],
+    pub user_id: UserId,
+    pub role: Role,
+    /// Digest of the current access token.
+    pub access: TokenDigest,
+    pub access_expires_at: DateTime<Utc>,
+    /// Digest of the current refresh token.
+    pub refresh: TokenDigest,
+    pub refresh_expires_at: DateTime<Utc>,
+    /// Digest of the refresh token before it, which may be asked again until the current one was used.
+    pub previous_refresh: Option<TokenDigest>,
+    /// The current tokens were used at least once.
+    pub current_used: bool,
+    pub cookie: bool,
+    pub created_at: DateTime<Utc>,
+}
+
+/// What became of a rotation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rotation {
+    /// The new tokens are in place.
+    Rotated(SessionRow),
+    /// The token is unknown or expired.
+    Unknown,
+    /// A used-up token came back: the family was ended.
+    Reuse,
+}
+
+/// What a one-time secret is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OneTimeUse {
+    PasswordReset,
+    EmailVerification,
+    BookingRecovery,
+}
+
+/// A mailed, single-use secret, kept as a digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OneTimeRow {
+    pub digest: TokenDigest,
+    pub purpose: OneTimeUse,
+    /// User id or booking id, as text.
+    pub subject: String,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Accounts, sessions, one-time secrets.
+#[async_trait]
+pub trait AccountStore: Send + Sync + 'static {
+    /// Adds a user; false when the e-mail is taken (without regard to case).
+    async fn add_user(&self, user: UserRow) -> Result<bool, StoreError>;
+    async fn user(&self, user_id: UserId) -> Result<Option<UserRow>, StoreError>;
+    async fn user_by_email(&self, email: &str) -> Result<Option<UserRow>, StoreError>;
+    /// Replaces the profile if it still has `expected_version`; the new version, or `None` when it moved on.
+    async fn save_profile(
+        &self,
+        user_id: UserId,
+        profile: ProfileData,
+        expected_version: u64,
+    ) -> Result<Option<u64>, StoreError>;
+    /// Replaces the password and ends every session.
+    async fn set_password(&self, user_id: UserId, password_hash: String) -> Result<(), StoreError>;
+    /// Marks the e-mail as verified and makes the guest bookings of that e-mail the user's.
+    async fn verify_email(&self, user_id: UserId) -> Result<(), StoreError>;
+    /// Erases the account: personal data and sessions go, bookings stay without a person.
+    async fn delete_user(&self, user_id: UserId, now: DateTime<Utc>) -> Result<(), StoreError>;
+    async fn set_role(&self, user_id: UserId, role: Role) -> Result<(), StoreError>;
+
+    async fn add_session(&self, session: SessionRow) -> Result<(), StoreError>;
+    /// The live session with this access digest.
+    async fn session_by_access(
+        &self,
+        access: TokenDigest,
+        now: DateTime<Utc>,
+    ) -> Result<Option<SessionRow>, StoreError>;
+    /// Notes that the current tokens reached the client (its first use), which ends the grace of the ones before.
+    async fn mark_session_used(&self, session_id: [u8; 16]) -> Result<(), StoreError>;
+    /// Puts new tokens in place of the presented refresh token. The previous refresh token is accepted again until
+    /// the current tokens were used; after that it ends the family.
+    async fn rotate_session(
+        &self,
+        presented: TokenDigest,
+        access: TokenDigest,
+        access_expires_at: DateTime<Utc>,
+        refresh: TokenDigest,
+        refresh_expires_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Rotation, StoreError>;
+    /// Ends one session.
+    async fn end_session(&self, session_id: [u8; 16]) -> Result<(), StoreError>;
+
+    /// Keeps a one-time secret with the message that mails it, in one transaction.
+    async fn add_one_time(
+        &self,
+        secret: OneTimeRow,
+        message: Option<NewMessage>,
+    ) -> Result<(), StoreError>;
+    /// Uses a secret up: its subject, once, before it expires.
+    async fn use_one_time(
+        &self,
+        digest: TokenDigest,
+        purpose: OneTimeUse,
+        now: DateTime<Utc>,
+    ) -> Result<Option<String>, StoreError>;
+    /// A named secret key of this database (32 bytes), made from `fresh` the first time.
+    async fn secret_key(&self, name: &str, fresh: [u8; 32]) -> Result<[u8; 32], StoreError>;
+}

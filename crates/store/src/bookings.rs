@@ -1,0 +1,331 @@
+//! Bookings, their seats, payments, refunds and tickets.
+//!
+//! The writes are the steps of the use cases in `booking`, one transaction each. A seat has a row only while it is
+//! held, sold or blocked; its primary key (theater, show, seat) is what makes selling twice impossible.
+
+use crate::{
+    error::StoreError,
+    feed::SeatState,
+    idempotency::{IdempotencyKey, IdempotencyRecord, Lookup},
+    outbox::NewMessage,
+};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use matinee_domain::{
+    booking::BookingState,
+    ids::{BookingId, PaymentId, Reference, RefundId, ShowId, TicketId, UserId},
+    money::Money,
+    payment::{PaymentStatus, RefundStatus},
+    price::Line,
+    seat_map::SeatNo,
+};
+use serde::{Deserialize, Serialize};
+
+/// Whose a booking is. A guest is known by the digest of the guest token's key material or, for limits, the address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    User(UserId),
+    /// `email` is due at payment.
+    Guest {
+        email: Option<String>,
+    },
+}
+
+/// A seat of a booking with what was agreed about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BookedSeat {
+    pub seat: SeatNo,
+    /// Ticket type code.
+    pub ticket_type: String,
+    /// All-in, minor units of the booking's currency.
+    pub price_minor: i64,
+    /// Set when this seat's ticket was cancelled.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancelled: bool,
+}
+
+/// A booking as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookingRow {
+    pub booking_id: BookingId,
+    pub reference: Reference,
+    pub show_id: ShowId,
+    pub owner: Owner,
+    /// For limits: digest of the user, or of the guest's address (/64 for IPv6).
+    pub caller: [u8; 16],
+    pub state: BookingState,
+    pub seats: Vec<BookedSeat>,
+    /// What the seats cost together.
+    pub total: Money,
+    pub lines: Vec<Line>,
+    pub advice: Vec<String>,
+    pub created_at: DateTime<Utc>,
+    /// Grows with every change of the booking; the ETag of PATCH.
+    pub version: u64,
+    /// Paid in a sandbox.
+    pub test: bool,
+}
+
+/// A payment attempt as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentRow {
+    pub payment_id: PaymentId,
+    pub booking_id: BookingId,
+    pub status: PaymentStatus,
+    pub amount: Money,
+    pub gateway: String,
+    /// The token the payer chose, as given; never card data.
+    pub method_token: String,
+    /// What people read, e.g. "Visa •••• 4242"; empty until the gateway said so.
+    pub method_label: String,
+    /// The gateway's own id, once known.
+    pub gateway_ref: Option<String>,
+    pub created_at: DateTime<Utc>,
+    pub decline_reason: Option<String>,
+    pub captured_minor: i64,
+    pub refunded_minor: i64,
+    /// The idempotency key of the request that began it, so that a repeated request finds its payment.
+    pub idempotency: Option<IdempotencyKey>,
+}
+
+/// A refund as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundRow {
+    pub refund_id: RefundId,
+    pub payment_id: PaymentId,
+    pub booking_id: BookingId,
+    pub amount: Money,
+    pub status: RefundStatus,
+    pub reason: String,
+    pub created_at: DateTime<Utc>,
+    pub attempts: u32,
+}
+
+/// Whether a ticket opens the door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TicketState {
+    Valid,
+    Redeemed,
+    Void,
+}
+
+/// A ticket as it is kept. Its signature is made when it is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TicketRow {
+    pub ticket_id: TicketId,
+    pub booking_id: BookingId,
+    pub seat: SeatNo,
+    pub state: TicketState,
+    /// Grows with a reissue, which revokes the old one.
+    pub revision: u32,
+}
+
+/// A message about a booking, as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotificationRow {
+    pub notification_id: matinee_domain::ids::NotificationId,
+    pub kind: String,
+    pub channel: String,
+    pub status: crate::outbox::MessageStatus,
+    pub created_at: DateTime<Utc>,
+}
+
+/// A booking with all that hangs on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookingFile {
+    pub booking: BookingRow,
+    /// Oldest first.
+    pub payments: Vec<PaymentRow>,
+    /// Oldest first.
+    pub refunds: Vec<RefundRow>,
+    pub tickets: Vec<TicketRow>,
+    /// Oldest first.
+    pub notifications: Vec<NotificationRow>,
+}
+
+/// Limits checked inside the transaction of a hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HoldLimits {
+    /// Unpaid seats the caller may have of this show, this hold included; `None` when switched off.
+    pub unpaid_seats: Option<u16>,
+    /// Unpaid expiries of the caller on this show since `since` that end in a pause.
+    pub expiries: Option<(u8, DateTime<Utc>)>,
+}
+
+/// `POST /book`.
+#[derive(Debug, Clone)]
+pub struct HoldSeats {
+    pub booking: BookingRow,
+    pub limits: HoldLimits,
+    /// With a key: the record to write, its answer already rendered.
+    pub idempotency: Option<IdempotencyRecord>,
+    /// Only if the show still has this version (an enforced single-seat-gap rule decided by it).
+    pub only_if_version: Option<u64>,
+    pub now: DateTime<Utc>,
+}
+
+/// What became of a hold, or of a change of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HoldOutcome {
+    Held {
+        show_version: u64,
+    },
+    /// These of the wanted seats are not free; nothing was changed.
+    SeatsTaken(Vec<SeatNo>),
+    /// The show moved on; decide again.
+    ShowChanged {
+        show_version: u64,
+    },
+    /// The caller has too many unpaid seats of this show.
+    TooManyUnpaid {
+        held: u16,
+    },
+    /// The caller let too many holds run out.
+    CoolDown {
+        until: DateTime<Utc>,
+    },
+    /// The show is not there (any more).
+    NoShow,
+    Repeated(Lookup),
+    /// (Change only) the booking is not there, not a hold, or at another version.
+    Stale(Option<Box<BookingRow>>),
+}
+
+/// `PATCH /bookings/{id}`: the whole new content of a hold. Seats in both the old and the new list stay held.
+#[derive(Debug, Clone)]
+pub struct ChangeHold {
+    /// The booking as it shall be; same id, show and state (Held).
+    pub booking: BookingRow,
+    /// The version it had when the change was decided.
+    pub expected_version: u64,
+    pub limits: HoldLimits,
+    pub only_if_version: Option<u64>,
+    pub now: DateTime<Utc>,
+}
+
+/// A conditional step of one booking: applied only while its version is `expected_version`.
+#[derive(Debug, Clone)]
+pub struct Step {
+    pub booking_id: BookingId,
+    pub show_id: ShowId,
+    pub expected_version: u64,
+    /// The state after the step.
+    pub to: BookingState,
+    /// What happens to the booking's (uncancelled) seats.
+    pub seats: SeatsEffect,
+    /// Payment rows to insert or replace (by id).
+    pub payments: Vec<PaymentRow>,
+    /// Refund rows to insert or replace (by id).
+    pub refunds: Vec<RefundRow>,
+    /// Tickets to issue.
+    pub tickets: Vec<TicketRow>,
+    /// Seats whose tickets are cancelled by this step: tickets voided, seat rows removed, booking seats marked.
+    pub cancel_seats: Vec<SeatNo>,
+    pub messages: Vec<NewMessage>,
+    pub idempotency: Option<IdempotencyRecord>,
+    /// A guest's e-mail, when it came with this step.
+    pub guest_email: Option<String>,
+    /// Count this as an unpaid expiry of the booking's caller.
+    pub unpaid_expiry: bool,
+    pub test: bool,
+    pub now: DateTime<Utc>,
+}
+
+/// What a step does to the booking's seats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SeatsEffect {
+    /// Nothing.
+    Keep,
+    /// Held rows become sold; every seat must still be this booking's, otherwise nothing is done.
+    Sell,
+    /// Seats of an expired booking are claimed anew and sold; every seat must be free, otherwise nothing is done.
+    Reclaim,
+    /// The booking's rows are removed.
+    Free,
+}
+
+/// What became of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepOutcome {
+    Done {
+        version: u64,
+    },
+    /// The booking has moved on: read it again and decide again.
+    Stale,
+    /// (Sell and Reclaim) some seats are not to be had; nothing was changed.
+    SeatsGone(Vec<SeatNo>),
+    /// A live payment already exists for this booking; nothing was changed.
+    PaymentInProgress,
+    Repeated(Lookup),
+}
+
+/// The seats of a show now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeatSnapshot {
+    pub version: u64,
+    /// Seats with a row; all others are free.
+    pub seats: Vec<(SeatNo, SeatState)>,
+}
+
+/// Bookings, seats, payments, refunds, tickets.
+#[async_trait]
+pub trait BookingStore: Send + Sync + 'static {
+    /// Holds seats: all or none.
+    async fn hold_seats(&self, hold: HoldSeats) -> Result<HoldOutcome, StoreError>;
+    /// Changes a hold in one step; on any outcome but `Held` the old seats stay held.
+    async fn change_hold(&self, change: ChangeHold) -> Result<HoldOutcome, StoreError>;
+    /// Takes one conditional step.
+    async fn step(&self, step: Step) -> Result<StepOutcome, StoreError>;
+    /// Looks a key up without an effect.
+    async fn lookup(&self, key: IdempotencyKey) -> Result<Lookup, StoreError>;
+
+    /// A booking with its payments, refunds, tickets and notifications.
+    async fn booking(&self, booking_id: BookingId) -> Result<Option<BookingFile>, StoreError>;
+    /// A booking by what a person reads out.
+    async fn booking_by_reference(
+        &self,
+        reference: Reference,
+    ) -> Result<Option<BookingFile>, StoreError>;
+    /// A payment's booking, by payment id.
+    async fn booking_of_payment(
+        &self,
+        payment_id: PaymentId,
+    ) -> Result<Option<BookingFile>, StoreError>;
+    /// A user's bookings, newest first; `before` is the last id of the page before. `limit` ≤ 100.
+    async fn bookings_of(
+        &self,
+        user: UserId,
+        before: Option<BookingId>,
+        limit: u16,
+    ) -> Result<Vec<BookingFile>, StoreError>;
+    /// Who has what in a show.
+    async fn seats(&self, show_id: ShowId) -> Result<Option<SeatSnapshot>, StoreError>;
+
+    /// Holds that ran out by `now`, oldest first, at most `limit`.
+    async fn expired_holds(
+        &self,
+        now: DateTime<Utc>,
+        limit: u16,
+    ) -> Result<Vec<BookingRow>, StoreError>;
+    /// Frees a hold that ran out: Held → Expired in one transaction, counted as an unpaid expiry. Many at once share a
+    /// commit. Returns how many were still due.
+    async fn expire_holds(
+        &self,
+        due: Vec<BookingId>,
+        now: DateTime<Utc>,
+    ) -> Result<usize, StoreError>;
+    /// Bookings with a live payment that began before `before`, oldest first: work for recovery.
+    async fn unsettled(
+        &self,
+        before: DateTime<Utc>,
+        limit: u16,
+    ) -> Result<Vec<BookingFile>, StoreError>;
+    /// Refunds still pending that were not tried since `before`, oldest first.
+    async fn pending_refunds(
+        &self,
+        before: DateTime<Utc>,
+        limit: u16,
+    ) -> Result<Vec<RefundRow>, StoreError>;
+    /// Forgets idempotency records past their time, at most `limit`; returns how many.
+    async fn forget_records(&self, now: DateTime<Utc>, limit: u16) -> Result<usize, StoreError>;
+}

@@ -1,0 +1,126 @@
+//! Theaters, screens, seat maps, movies and shows.
+//!
+//! Reads are for building answers (the server keeps encoded bytes above them); the one write is an import, validated
+//! before it comes here. Every change advances a counter inside its transaction: the sync cursor.
+
+use crate::error::StoreError;
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use matinee_domain::{
+    catalog::{Movie, Show, Theater},
+    ids::{MovieId, SeatMapId, ShowId, TheaterId},
+    seat_map::SeatMap,
+};
+use std::sync::Arc;
+
+/// A show with its count of taken seats.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListedShow {
+    pub show: Show,
+    /// Held, sold and blocked seats.
+    pub taken: u16,
+    pub version: u64,
+}
+
+/// Which shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ShowQuery {
+    pub theater_id: Option<TheaterId>,
+    pub movie_id: Option<MovieId>,
+    /// Starting at or after.
+    pub from: Option<DateTime<Utc>>,
+    /// Starting before.
+    pub until: Option<DateTime<Utc>>,
+    /// Continue after this (start, show).
+    pub after: Option<(DateTime<Utc>, ShowId)>,
+    /// At most this many, 1..=1000.
+    pub limit: u16,
+}
+
+/// A catalog to put in place: rows with final ids (ids of rows already there were looked up by external id).
+/// Theaters, movies and shows absent from it are untouched. Seat maps are immutable: new ones are added.
+#[derive(Debug, Clone, Default)]
+pub struct CatalogChange {
+    pub seat_maps: Vec<(String, SeatMap)>,
+    pub theaters: Vec<Theater>,
+    pub movies: Vec<Movie>,
+    pub shows: Vec<Show>,
+    /// Shows to take off; one with bookings is refused.
+    pub deleted_shows: Vec<ShowId>,
+}
+
+/// What a change did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct CatalogReport {
+    pub added: u64,
+    pub changed: u64,
+    pub unchanged: u64,
+    pub deleted: u64,
+}
+
+/// What an import has to know about rows already there, by external id.
+#[derive(Debug, Clone, Default)]
+pub struct KnownIds {
+    /// Latest map version of each external id, with the map.
+    pub seat_maps: Vec<(String, SeatMap)>,
+    pub theaters: Vec<Theater>,
+    pub movies: Vec<(String, MovieId)>,
+    /// External id, id, and whether it has held or sold seats (then its map and screen stay as they are).
+    pub shows: Vec<(String, ShowId, bool)>,
+}
+
+/// A page of changes since a cursor.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    pub theaters: Vec<Theater>,
+    pub movies: Vec<Movie>,
+    pub shows: Vec<Show>,
+    pub deleted_theaters: Vec<TheaterId>,
+    pub deleted_movies: Vec<MovieId>,
+    pub deleted_shows: Vec<ShowId>,
+    /// The change counter up to which this page tells.
+    pub position: u64,
+    pub more: bool,
+}
+
+/// Where the change counter stands. `epoch` changes with every restore, so that cursors from before are refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SyncHead {
+    pub epoch: u64,
+    pub position: u64,
+    /// Changes before this were forgotten.
+    pub oldest: u64,
+}
+
+/// The catalog.
+#[async_trait]
+pub trait CatalogStore: Send + Sync + 'static {
+    /// Every theater, by name.
+    async fn theaters(&self) -> Result<Vec<Arc<Theater>>, StoreError>;
+    async fn theater(&self, theater_id: TheaterId) -> Result<Option<Arc<Theater>>, StoreError>;
+    /// Every movie, by name.
+    async fn movies(&self) -> Result<Vec<Arc<Movie>>, StoreError>;
+    async fn movie(&self, movie_id: MovieId) -> Result<Option<Arc<Movie>>, StoreError>;
+    /// Shows by start, then id.
+    async fn shows(&self, query: ShowQuery) -> Result<Vec<ListedShow>, StoreError>;
+    async fn show(&self, show_id: ShowId) -> Result<Option<ListedShow>, StoreError>;
+    async fn seat_map(&self, seat_map_id: SeatMapId) -> Result<Option<Arc<SeatMap>>, StoreError>;
+    /// Movies with a show starting in `from..until`, per theater.
+    async fn movies_on(
+        &self,
+        from: DateTime<Utc>,
+        until: DateTime<Utc>,
+    ) -> Result<Vec<(TheaterId, MovieId)>, StoreError>;
+
+    /// What is known by external id.
+    async fn known_ids(&self) -> Result<KnownIds, StoreError>;
+    /// Puts a catalog in place, in one transaction. A row equal to what is there is not a change.
+    async fn apply(
+        &self,
+        change: CatalogChange,
+        now: DateTime<Utc>,
+    ) -> Result<CatalogReport, StoreError>;
+    /// Changes after `position`, at most `limit` rows of each kind together.
+    async fn changes(&self, position: u64, limit: u16) -> Result<Changes, StoreError>;
+    async fn sync_head(&self) -> Result<SyncHead, StoreError>;
+}

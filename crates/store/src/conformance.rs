@@ -1,0 +1,1 @@
+//! The one suite every engine passes. Filled in with the first engine.
