@@ -1,0 +1,13 @@
+declare global {
+  /** True in development and in test builds that ask for the component gallery. */
+  const __GALLERY__: boolean;
+
+  namespace App {
+    interface PageState {
+      /** Set while a sheet is open, so that the back gesture closes the sheet first. */
+      sheet?: string;
+    }
+  }
+}
+
+export {};

@@ -1,0 +1,108 @@
+/**
+ * The Platform in the app: every method is one typed command of the Rust core, which talks to the server, keeps
+ * the local copy and holds the tokens. Only loaded in the shell, so the browser never downloads it.
+ */
+import { Channel } from '@tauri-apps/api/core';
+import { safeStorage } from './browser-store';
+import { PlatformError } from './error';
+import { locate, share } from './host';
+import type { Platform, Status } from './platform';
+import type { Outcome, ShellCommands } from './shell-commands';
+
+async function unwrap<T>(answer: Promise<Outcome<T>>): Promise<T> {
+  const outcome = await answer;
+  if (outcome.status === 'ok') return outcome.data;
+  throw new PlatformError(outcome.error);
+}
+
+export function createShellPlatform(commands: ShellCommands): Platform {
+  const session = safeStorage(() => sessionStorage);
+  const done = (answer: Promise<Outcome<null>>) => unwrap(answer).then(() => undefined);
+  const statuses = fanOut<Status>((channel) => commands.watchStatus(channel));
+  const paths = fanOut<string>((channel) => commands.watchOpened(channel));
+
+  return {
+    kind: 'shell',
+    theaters: (query = {}) => unwrap(commands.theaters(query)),
+    theater: (theaterId) => unwrap(commands.theater(theaterId)),
+    theaterMovies: (theaterId, date) => unwrap(commands.theaterMovies(theaterId, date ?? null)),
+    movies: (query = {}) => unwrap(commands.movies(query)),
+    movie: (movieId) => unwrap(commands.movie(movieId)),
+    movieShows: (movieId, query = {}) => unwrap(commands.movieShows(movieId, query)),
+    show: (showId) => unwrap(commands.show(showId)),
+    seats: (showId) => unwrap(commands.seats(showId)),
+    watchSeats(showId, onEvent) {
+      const channel = new Channel<Parameters<typeof onEvent>[0]>();
+      channel.onmessage = onEvent;
+      const watch = unwrap(commands.watchSeats(showId, channel));
+      watch.catch(() => onEvent({ type: 'connection', live: false }));
+      return () => {
+        channel.onmessage = () => undefined;
+        watch.then((number) => commands.unwatchSeats(number)).catch(() => undefined);
+      };
+    },
+    bestSeats: (showId, count) => unwrap(commands.bestSeats(showId, count)),
+
+    book: (request, attempt) => unwrap(commands.book(request, attempt.key)),
+    booking: (bookingId) => unwrap(commands.booking(bookingId)),
+    changeBooking: (bookingId, change, version) =>
+      unwrap(commands.changeBooking(bookingId, change, version)),
+    extendHold: (bookingId, attempt) => unwrap(commands.extendHold(bookingId, attempt.key)),
+    releaseHold: (bookingId) => done(commands.releaseHold(bookingId)),
+    pay: (request, attempt) => unwrap(commands.pay(request, attempt.key)),
+    simulatePayment: (paymentId, bookingId, outcome, attempt) =>
+      done(commands.simulatePayment(paymentId, bookingId, outcome, attempt.key)),
+    tickets: (bookingId) => unwrap(commands.tickets(bookingId)),
+    cancel: (bookingId, seatIds, attempt) =>
+      unwrap(commands.cancel(bookingId, seatIds, attempt.key)),
+    bookings: (cursor) => unwrap(commands.bookings(cursor ?? null)),
+
+    session: () => unwrap(commands.session()),
+    register: (account) => unwrap(commands.register(account)),
+    login: (credentials) => unwrap(commands.login(credentials)),
+    logout: () => done(commands.logout()),
+    forgotPassword: (email) => done(commands.forgotPassword(email)),
+    resetPassword: (token, password) => done(commands.resetPassword(token, password)),
+    profile: () => unwrap(commands.profile()),
+    saveProfile: (profile, version) => unwrap(commands.saveProfile(profile, version)),
+    deleteAccount: () => done(commands.deleteAccount()),
+    recoverBooking: (reference, email, attempt) =>
+      done(commands.recoverBooking(reference, email, attempt.key)),
+    redeemRecovery: (token) => unwrap(commands.redeemRecovery(token)),
+
+    settings: () => unwrap(commands.settings()),
+    saveSettings: (change) => unwrap(commands.saveSettings(change)),
+    status: statuses,
+    opened: paths,
+    locate,
+    share,
+    openExternal: (url) => done(commands.openExternal(url)),
+    addToCalendar: (bookingId) => done(commands.addToCalendar(bookingId)),
+    remember(key, text) {
+      if (text === null) session.removeItem(key);
+      else session.setItem(key, text);
+    },
+    recall: (key) => session.getItem(key)
+  };
+}
+
+/** One channel for any number of listeners; a late listener gets the last message at once. */
+function fanOut<T>(open: (channel: Channel<T>) => Promise<unknown>) {
+  const listeners = new Set<(message: T) => void>();
+  let last: { message: T } | undefined;
+  let opened = false;
+  return (listener: (message: T) => void): (() => void) => {
+    listeners.add(listener);
+    if (last) listener(last.message);
+    if (!opened) {
+      opened = true;
+      const channel = new Channel<T>();
+      channel.onmessage = (message) => {
+        last = { message };
+        for (const one of listeners) one(message);
+      };
+      void open(channel);
+    }
+    return () => void listeners.delete(listener);
+  };
+}

@@ -1,0 +1,36 @@
+/**
+ * The names the UI uses for what the server says: the generated types of the HTTP contract, under one roof. Left out
+ * on purpose: Session (its tokens never reach the UI) and the bodies that only the implementations send.
+ */
+export type {
+  BestSeats,
+  BookRequest,
+  BookedSeat,
+  Booking,
+  BookingStatus,
+  CancelAnswer,
+  ChangeRequest,
+  FieldError,
+  Location,
+  Money,
+  Movie,
+  MovieSummary,
+  Page,
+  PaymentRequest,
+  Problem,
+  ProblemCode,
+  Profile,
+  Rating,
+  Refund,
+  SeatChange,
+  SeatStatus,
+  Show,
+  ShowDetail,
+  ShowSeat,
+  ShowSeats,
+  SimulateOutcome,
+  Theater,
+  Ticket,
+  TicketType,
+  Tickets
+} from './generated/api';

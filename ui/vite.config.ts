@@ -1,0 +1,23 @@
+import { paraglideVitePlugin } from '@inlang/paraglide-js';
+import { sveltekit } from '@sveltejs/kit/vite';
+import { defineConfig } from 'vite';
+
+// The component gallery is for development and for the tests that look at it; a release has none.
+const gallery = process.env['MATINEE_GALLERY'] === '1';
+
+export default defineConfig(({ command }) => ({
+  define: { __GALLERY__: JSON.stringify(gallery || command === 'serve') },
+  plugins: [
+    paraglideVitePlugin({
+      project: './project.inlang',
+      outdir: './src/lib/paraglide',
+      emitTsDeclarations: true,
+      strategy: ['localStorage', 'preferredLanguage', 'baseLocale']
+    }),
+    sveltekit()
+  ],
+  server: {
+    proxy: { '/api': { target: process.env['MATINEE_SERVER'] ?? 'http://127.0.0.1:8080' } }
+  },
+  build: { target: ['es2022', 'safari16'] }
+}));
