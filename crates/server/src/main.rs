@@ -1,0 +1,3 @@
+//! The `matinee-server` program.
+
+fn main() {}
