@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use matinee_domain::{
     catalog::{Movie, Show, Theater},
-    ids::{MovieId, SeatMapId, ShowId, TheaterId},
+    ids::{MovieId, ScreenId, SeatMapId, ShowId, TheaterId},
     seat_map::SeatMap,
 };
 use std::sync::Arc;
@@ -58,7 +58,32 @@ pub struct CatalogReport {
     pub deleted: u64,
 }
 
-/// What an import has to know about rows already there, by external id.
+/// Why a catalog was not put in place. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CatalogRefusal {
+    #[error("show {0} has bookings and cannot be taken off")]
+    ShowHasBookings(ShowId),
+    #[error("screen {0} still has shows and cannot be taken out of its theater")]
+    ScreenHasShows(ScreenId),
+    #[error("shows {0} and {1} overlap on one screen")]
+    ScreenClash(ShowId, ShowId),
+    #[error("external id {0:?} already belongs to another row")]
+    ExternalIdTaken(String),
+    /// Something refers to a row that is neither in the change nor in the store.
+    #[error("{0} is not there")]
+    Missing(String),
+}
+
+/// The external ids an import names: what it asks about. A catalog of a million shows is never read whole.
+#[derive(Debug, Clone, Default)]
+pub struct AskedIds {
+    pub seat_maps: Vec<String>,
+    pub theaters: Vec<String>,
+    pub movies: Vec<String>,
+    pub shows: Vec<String>,
+}
+
+/// What an import has to know about rows already there, by external id. Ids that are not there are absent.
 #[derive(Debug, Clone, Default)]
 pub struct KnownIds {
     /// Latest map version of each external id, with the map.
@@ -88,7 +113,7 @@ pub struct Changes {
 pub struct SyncHead {
     pub epoch: u64,
     pub position: u64,
-    /// Changes before this were forgotten.
+    /// Deletions up to this position were forgotten: a cursor below it (other than 0) is too old.
     pub oldest: u64,
 }
 
@@ -112,15 +137,17 @@ pub trait CatalogStore: Send + Sync + 'static {
         until: DateTime<Utc>,
     ) -> Result<Vec<(TheaterId, MovieId)>, StoreError>;
 
-    /// What is known by external id.
-    async fn known_ids(&self) -> Result<KnownIds, StoreError>;
-    /// Puts a catalog in place, in one transaction. A row equal to what is there is not a change.
+    /// What is known of these external ids.
+    async fn known_ids(&self, asked: &AskedIds) -> Result<KnownIds, StoreError>;
+    /// Puts a catalog in place, in one transaction, or refuses it whole. A row equal to what is there is not a change.
+    /// A show with held or sold seats keeps its map, screen and the prices that belong to that map. A seat map whose
+    /// plan is already there under its external id is that version: rows naming the new id are given the old one.
     async fn apply(
         &self,
         change: CatalogChange,
         now: DateTime<Utc>,
-    ) -> Result<CatalogReport, StoreError>;
-    /// Changes after `position`, at most `limit` rows of each kind together.
+    ) -> Result<Result<CatalogReport, CatalogRefusal>, StoreError>;
+    /// Changes after `position`, at most `limit` rows (1..=1000) of all kinds together, oldest change first.
     async fn changes(&self, position: u64, limit: u16) -> Result<Changes, StoreError>;
     async fn sync_head(&self) -> Result<SyncHead, StoreError>;
 }
