@@ -1,1 +1,349 @@
-//! Best seats. Filled in next.
+//! Which seats to offer: the best ones for a party, and the nearest equal ones when the wanted are gone.
+//!
+//! A party sits together in one run wherever some run has room; only then does it matter how good the seats are:
+//! near the middle, about two thirds back from the screen. Seats with a restricted view, and places that somebody may
+//! need (wheelchair, companion, reachable without steps), come last. A party that fits in no run is split
+//! (see [`split`]). Prices and ticket types are not looked at; a caller that wants one category says so in `allowed`.
+//!
+//! Everything slides a window over the runs: time grows with the number of seats, and nothing is allocated per window.
+
+mod split;
+
+use crate::{
+    gap,
+    seat_map::{Seat, SeatKind, SeatMap, SeatNo},
+};
+use std::{cmp::Ordering, ops::Range};
+
+/// Where the ideal row is, from the first row (0) to the last (1).
+const IDEAL_DEPTH: f32 = 2.0 / 3.0;
+/// How much more a distance towards or from the screen weighs than one to the side, both measured in halls.
+const DEPTH_WEIGHT: f32 = 3.0;
+/// What leaving a single seat alone costs: about a row and a half. Small enough that it never moves a party far.
+const STRANDING_COST: f32 = 0.15;
+
+/// Who should find this seat free: anybody, or rather somebody else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Ordinary,
+    RestrictedView,
+    /// Somebody may need just this place.
+    Needed,
+}
+
+impl Rank {
+    const fn of(seat: &Seat) -> Self {
+        match seat.kind {
+            SeatKind::Wheelchair | SeatKind::Companion | SeatKind::Accessible => Self::Needed,
+            _ if seat.restricted_view => Self::RestrictedView,
+            _ => Self::Ordinary,
+        }
+    }
+}
+
+/// The auditorium's measures, for distances that mean the same in a small and a large hall.
+#[derive(Debug, Clone, Copy)]
+struct Hall {
+    ideal: (f32, f32),
+    half_width: f32,
+    depth: f32,
+}
+
+impl Hall {
+    fn of(map: &SeatMap) -> Self {
+        let (mut left, mut right, mut front, mut back) = (f32::MAX, f32::MIN, f32::MAX, f32::MIN);
+        for seat in &map.seats {
+            (left, right) = (left.min(seat.x), right.max(seat.x));
+            (front, back) = (front.min(seat.y), back.max(seat.y));
+        }
+        let depth = (back - front).max(1.0);
+        let half_width = ((right - left) / 2.0).max(1.0);
+        Self {
+            ideal: (
+                f32::midpoint(left, right),
+                front + IDEAL_DEPTH * (back - front),
+            ),
+            half_width,
+            depth,
+        }
+    }
+
+    /// How far from ideal a point is; squared, so that the middle of a party counts and not its best seat.
+    fn cost(&self, (x, y): (f32, f32)) -> f32 {
+        self.squared_distance((x, y), self.ideal)
+    }
+
+    fn squared_distance(&self, a: (f32, f32), b: (f32, f32)) -> f32 {
+        let (dx, dy) = ((a.0 - b.0) / self.half_width, (a.1 - b.1) / self.depth);
+        dx * dx + DEPTH_WEIGHT * dy * dy
+    }
+}
+
+/// A show's seats as a choice sees them.
+struct Field<'a> {
+    map: &'a SeatMap,
+    hall: Hall,
+    runs: Vec<Range<usize>>,
+    /// Free, and the gap rule looks at it: what a neighbour may be left alone as.
+    counted_free: Vec<bool>,
+    /// Free, and the buyer wants such a seat.
+    usable: Vec<bool>,
+}
+
+impl<'a> Field<'a> {
+    fn new(
+        map: &'a SeatMap,
+        free: &dyn Fn(SeatNo) -> bool,
+        allowed: &dyn Fn(&Seat) -> bool,
+    ) -> Self {
+        let mut counted_free = Vec::with_capacity(map.seats.len());
+        let mut usable = Vec::with_capacity(map.seats.len());
+        for (index, seat) in map.seats.iter().enumerate() {
+            let is_free = free(SeatNo(index as u16));
+            counted_free.push(is_free && gap::counts(seat));
+            usable.push(is_free && allowed(seat));
+        }
+        Self {
+            map,
+            hall: Hall::of(map),
+            runs: map.runs().collect(),
+            counted_free,
+            usable,
+        }
+    }
+
+    fn point(&self, index: usize) -> (f32, f32) {
+        let seat = &self.map.seats[index];
+        (seat.x, seat.y)
+    }
+
+    /// Seats just outside `window` that taking it would leave alone in `run`.
+    fn strands(&self, run: &Range<usize>, window: &Range<usize>) -> u8 {
+        let free = |index: usize| run.contains(&index) && self.counted_free[index];
+        let before = window.start > run.start
+            && free(window.start - 1)
+            && !(window.start >= 2 && free(window.start - 2))
+            // A neighbour of an uncounted place was no company to begin with.
+            && self.counted_free[window.start];
+        let after = free(window.end) && !free(window.end + 1) && self.counted_free[window.end - 1];
+        u8::from(before) + u8::from(after)
+    }
+
+    /// Calls `visit` with every window of `count` usable seats and the run it lies in.
+    fn windows(
+        &self,
+        count: usize,
+        usable: &[bool],
+        mut visit: impl FnMut(&Range<usize>, Range<usize>),
+    ) {
+        for run in &self.runs {
+            let mut together = 0;
+            for index in run.clone() {
+                together = if usable[index] { together + 1 } else { 0 };
+                if together >= count {
+                    visit(run, index + 1 - count..index + 1);
+                }
+            }
+        }
+    }
+}
+
+/// Sums over seats from the map's first, so that a window's sum is one subtraction.
+struct Sums {
+    needed: Vec<u32>,
+    restricted: Vec<u32>,
+    cost: Vec<f64>,
+}
+
+impl Sums {
+    fn of(field: &Field<'_>) -> Self {
+        let len = field.map.seats.len() + 1;
+        let mut sums = Self {
+            needed: Vec::with_capacity(len),
+            restricted: Vec::with_capacity(len),
+            cost: Vec::with_capacity(len),
+        };
+        let (mut needed, mut restricted, mut cost) = (0, 0, 0.0);
+        for index in 0..len {
+            sums.needed.push(needed);
+            sums.restricted.push(restricted);
+            sums.cost.push(cost);
+            if let Some(seat) = field.map.seats.get(index) {
+                let rank = Rank::of(seat);
+                needed += u32::from(rank == Rank::Needed);
+                restricted += u32::from(rank == Rank::RestrictedView);
+                cost += f64::from(field.hall.cost((seat.x, seat.y)));
+            }
+        }
+        sums
+    }
+
+    /// Smaller is better: places that somebody needs, then restricted views, then distance from the ideal.
+    fn price(&self, window: &Range<usize>, stranded: u8) -> (u32, u32, f64) {
+        let mean = (self.cost[window.end] - self.cost[window.start]) / window.len() as f64;
+        (
+            self.needed[window.end] - self.needed[window.start],
+            self.restricted[window.end] - self.restricted[window.start],
+            mean + f64::from(STRANDING_COST) * f64::from(stranded),
+        )
+    }
+}
+
+fn by_price(a: &(u32, u32, f64), b: &(u32, u32, f64)) -> Ordering {
+    (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2))
+}
+
+fn seat_nos(window: Range<usize>) -> impl Iterator<Item = SeatNo> {
+    window.map(|index| SeatNo(index as u16))
+}
+
+/// The best `count` free and allowed seats, in map order: together in one run wherever a run has room, else in as few
+/// pieces, as near to each other, as it gets. `None` only when fewer than `count` are free and allowed.
+pub fn best_seats(
+    map: &SeatMap,
+    free: &dyn Fn(SeatNo) -> bool,
+    count: usize,
+    allowed: &dyn Fn(&Seat) -> bool,
+) -> Option<Vec<SeatNo>> {
+    if count == 0 {
+        return Some(Vec::new());
+    }
+    let field = Field::new(map, free, allowed);
+    if field.usable.iter().filter(|usable| **usable).count() < count {
+        return None;
+    }
+    let sums = Sums::of(&field);
+    let mut best: Option<((u32, u32, f64), Range<usize>)> = None;
+    field.windows(count, &field.usable, |run, window| {
+        let price = sums.price(&window, field.strands(run, &window));
+        if best
+            .as_ref()
+            .is_none_or(|(known, _)| by_price(&price, known).is_lt())
+        {
+            best = Some((price, window));
+        }
+    });
+    match best {
+        Some((_, window)) => Some(seat_nos(window).collect()),
+        None => split::best_split(&field, count),
+    }
+}
+
+/// Up to `limit` other choices for seats that are gone: as many, together in one run, in the category that most of the
+/// wanted seats have, all free now. Choices with fewer wheelchair places than were wanted, or with more places that
+/// somebody else may need, come after those that suit; among equals the nearest comes first (between centres). Choices
+/// that share no seat are preferred, so that a list of three is three places and not one place moved by a seat.
+pub fn alternatives(
+    map: &SeatMap,
+    free: &dyn Fn(SeatNo) -> bool,
+    wanted: &[SeatNo],
+    limit: usize,
+) -> Vec<Vec<SeatNo>> {
+    let seats: Vec<&Seat> = wanted.iter().filter_map(|seat| map.seat(*seat)).collect();
+    let Some(category) = majority_category(&seats) else {
+        return Vec::new();
+    };
+    if limit == 0 || seats.len() != wanted.len() {
+        return Vec::new();
+    }
+    let count = seats.len();
+    let field = Field::new(map, free, &|seat| seat.category == category);
+    let centre = mean_point(seats.iter().map(|seat| (seat.x, seat.y)));
+    let wheelchairs = |seats: &[Seat]| {
+        seats
+            .iter()
+            .filter(|seat| seat.kind == SeatKind::Wheelchair)
+            .count()
+    };
+    let wanted_wheelchairs = seats
+        .iter()
+        .filter(|seat| seat.kind == SeatKind::Wheelchair)
+        .count();
+    let wanted_needed = seats
+        .iter()
+        .filter(|seat| Rank::of(seat) == Rank::Needed)
+        .count();
+
+    let mut found: Vec<(usize, f32, usize)> = Vec::new();
+    field.windows(count, &field.usable, |_, window| {
+        let here = &map.seats[window.clone()];
+        let needed = here
+            .iter()
+            .filter(|seat| Rank::of(seat) == Rank::Needed)
+            .count();
+        let unsuitable = wanted_wheelchairs.saturating_sub(wheelchairs(here))
+            + needed.saturating_sub(wanted_needed);
+        let (x, y) = mean_point(here.iter().map(|seat| (seat.x, seat.y)));
+        // Plain distance on the plan: this is about how far to move, not about how good a seat is.
+        found.push((unsuitable, (x - centre.0).hypot(y - centre.1), window.start));
+    });
+    let order = |a: &(usize, f32, usize), b: &(usize, f32, usize)| {
+        a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2))
+    };
+    found.sort_unstable_by(order);
+    let mut picked = pick_apart(&found, count, limit);
+    picked.sort_unstable_by(order);
+    picked
+        .into_iter()
+        .map(|(_, _, start)| seat_nos(start..start + count).collect())
+        .collect()
+}
+
+/// The first `limit` that share no seat; where there are not as many, the first of the others too.
+fn pick_apart(
+    found: &[(usize, f32, usize)],
+    count: usize,
+    limit: usize,
+) -> Vec<(usize, f32, usize)> {
+    let mut picked: Vec<(usize, f32, usize)> = Vec::with_capacity(limit.min(found.len()));
+    for apart in [count, 1] {
+        for candidate in found {
+            if picked.len() == limit {
+                return picked;
+            }
+            if picked
+                .iter()
+                .all(|known| known.2.abs_diff(candidate.2) >= apart)
+            {
+                picked.push(*candidate);
+            }
+        }
+    }
+    picked
+}
+
+/// The category of most of the seats; of equals, that of the seat named first.
+fn majority_category(seats: &[&Seat]) -> Option<u16> {
+    let votes = |category: u16| {
+        seats
+            .iter()
+            .filter(|seat| seat.category == category)
+            .count()
+    };
+    let mut best: Option<(usize, u16)> = None;
+    for seat in seats {
+        let count = votes(seat.category);
+        if best.is_none_or(|(known, _)| count > known) {
+            best = Some((count, seat.category));
+        }
+    }
+    best.map(|(_, category)| category)
+}
+
+/// The middle of some points; the origin when there are none.
+fn mean_point(points: impl Iterator<Item = (f32, f32)>) -> (f32, f32) {
+    let (mut x, mut y, mut count) = (0.0, 0.0, 0_u32);
+    for point in points {
+        (x, y, count) = (x + point.0, y + point.1, count + 1);
+    }
+    if count == 0 {
+        (0.0, 0.0)
+    } else {
+        (x / count as f32, y / count as f32)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod hall;
+#[cfg(test)]
+mod tests;

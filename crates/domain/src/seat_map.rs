@@ -274,7 +274,7 @@ impl SeatMap {
     fn validate_rows(&self) -> Result<(), SeatMapError> {
         let mut next = 0_usize;
         for (index, row) in self.rows.iter().enumerate() {
-            let range = self.row_range(row);
+            let range = Self::row_range(row);
             let bad = || SeatMapError::BadRow(row.label.clone());
             if range.start != next || range.end > self.seats.len() {
                 return Err(bad());
@@ -293,7 +293,7 @@ impl SeatMap {
         if next == self.seats.len() { Ok(()) } else { Err(SeatMapError::BadRow("the last".into())) }
     }
 
-    fn row_range(&self, row: &Row) -> std::ops::Range<usize> {
+    fn row_range(row: &Row) -> std::ops::Range<usize> {
         row.first.index()..row.first.index() + usize::from(row.len)
     }
 
@@ -310,7 +310,7 @@ impl SeatMap {
     /// Runs of seats that sit side by side: each row cut at its aisles, in map order.
     pub fn runs(&self) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
         self.rows.iter().flat_map(move |row| {
-            let range = self.row_range(row);
+            let range = Self::row_range(row);
             let mut cuts: Vec<usize> = vec![range.start];
             cuts.extend(row.breaks.iter().map(|seat| seat.index()).filter(|cut| *cut > range.start));
             cuts.push(range.end);

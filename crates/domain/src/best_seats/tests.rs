@@ -1,0 +1,1 @@
+//! Which seats are offered.

@@ -1,0 +1,1 @@
+//! What the gap rule objects to, and that it never blocks for nothing.

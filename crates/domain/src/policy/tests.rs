@@ -1,0 +1,1 @@
+//! Deadlines, shares and words of a cancellation policy.

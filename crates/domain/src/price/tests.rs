@@ -1,0 +1,1 @@
+//! Prices, refunds and their sums.
