@@ -4,6 +4,24 @@
 //! Each use case is: input, pure decision (from `domain`), then a bounded list of units of work. No HTTP, no SQL, and
 //! never a gateway call inside a transaction: every step is recorded before it is taken and may run twice.
 
+mod cancel;
+mod change;
+mod desk;
+mod error;
+mod expire;
+mod hold;
+mod pay;
 pub mod ports;
+mod settle;
+mod show_file;
 
+pub use cancel::{CancelInput, refund_for};
+pub use change::ChangeInput;
+pub use desk::{Desk, OnFile, Render};
+pub use error::SaleError;
+pub use expire::JobReport;
+pub use hold::{Answered, HoldInput, Wanted};
+pub use pay::PayInput;
 pub use ports::*;
+pub use settle::Settled;
+pub use show_file::{IndexedMap, SeatStates, ShowFile, Shows};

@@ -1,0 +1,299 @@
+//! Cancelling tickets, and paying money back until it is certain.
+
+use crate::{
+    desk::{Desk, OnFile, after, step},
+    error::SaleError,
+    hold::{Answered, repeated},
+    ports::GatewayError,
+};
+use chrono::{DateTime, Utc};
+use matinee_domain::{
+    booking::BookingState,
+    ids::BookingId,
+    limits,
+    money::Money,
+    payment::{PaymentStatus, RefundStatus},
+    seat_map::{SeatId, SeatNo},
+};
+use matinee_store::{
+    bookings::{BookingFile, PaymentRow, RefundRow, SeatsEffect, Step, StepOutcome},
+    idempotency::{IdempotencyKey, IdempotencyRecord, Lookup, Recorded},
+};
+use std::collections::HashSet;
+
+/// `POST /cancel/{booking_id}`, read and authenticated.
+#[derive(Debug, Clone)]
+pub struct CancelInput {
+    pub booking_id: BookingId,
+    /// Only these; all when `None`.
+    pub seat_ids: Option<Vec<SeatId>>,
+    pub idempotency: Option<IdempotencyKey>,
+}
+
+const TRIES: usize = 4;
+
+impl Desk {
+    /// Cancels tickets: their seats are free at once, the refund is recorded with it and paid right after.
+    pub async fn cancel(&self, input: CancelInput) -> Result<Answered, SaleError> {
+        for _ in 0..TRIES {
+            if let Some(key) = &input.idempotency {
+                match self.store.lookup(key.clone()).await? {
+                    Lookup::New => {}
+                    seen => return repeated(seen),
+                }
+            }
+            let on_file = self.on_file(input.booking_id).await?;
+            let now = self.clock.now();
+            let step = self.decide_cancel(&on_file, &input, now)?;
+            let file = after(&on_file.file, &step);
+            let body = self
+                .render
+                .cancelled(&file, &on_file.show, !step.refunds.is_empty(), now);
+            let step = Step {
+                idempotency: input.idempotency.clone().map(|key| IdempotencyRecord {
+                    key,
+                    answer: Recorded {
+                        status: 200,
+                        body: body.clone(),
+                    },
+                    keep_until: on_file.show.show.end_time + limits::IDEMPOTENCY_KEPT,
+                }),
+                ..step
+            };
+            match self.store.step(step).await? {
+                StepOutcome::Done { .. } => {
+                    // Recorded is enough for the answer; what the gateway does not take now, the job takes later.
+                    if let Err(error) = self.pay_back(&file).await {
+                        tracing::warn!(%error, booking = %input.booking_id, "a refund will be tried again");
+                    }
+                    return Ok(Answered::Now {
+                        file: Box::new(file),
+                        show: on_file.show,
+                        body,
+                    });
+                }
+                StepOutcome::Repeated(lookup) => return repeated(lookup),
+                _ => {}
+            }
+        }
+        Err(SaleError::Contended)
+    }
+
+    fn decide_cancel(
+        &self,
+        on_file: &OnFile,
+        input: &CancelInput,
+        now: DateTime<Utc>,
+    ) -> Result<Step, SaleError> {
+        let (file, show) = (&on_file.file, &on_file.show);
+        let policy = &show.theater.cancellation_policy;
+        let refuse = |words: String| SaleError::NotCancellable { words };
+        let paid = file
+            .payments
+            .iter()
+            .find(|payment| payment.status.is_paid());
+        let (BookingState::Confirmed | BookingState::PartlyCancelled, Some(paid)) =
+            (file.booking.state, paid)
+        else {
+            return Err(refuse(match file.booking.state {
+                BookingState::Cancelled => "It is already cancelled.".into(),
+                BookingState::Held { .. } => "It is not paid yet; release the hold instead.".into(),
+                BookingState::AwaitingPayment { .. } | BookingState::Confirmed => {
+                    "Its payment is still running.".into()
+                }
+                _ => "There is nothing to cancel.".into(),
+            }));
+        };
+        if !policy.is_cancellable(show.show.start_time, now) {
+            return Err(refuse(policy.in_words()));
+        }
+        let seats = seats_to_cancel(on_file, input.seat_ids.as_deref())?;
+        if file.tickets.iter().any(|t| {
+            seats.contains(&t.seat) && t.state == matinee_store::bookings::TicketState::Redeemed
+        }) {
+            return Err(refuse(
+                "A ticket of it was already used at the door.".into(),
+            ));
+        }
+        let left = file
+            .booking
+            .seats
+            .iter()
+            .filter(|s| !s.cancelled && !seats.contains(&s.seat))
+            .count();
+        let to = file
+            .booking
+            .state
+            .cancel(left)
+            .map_err(|_| refuse("There is nothing to cancel.".into()))?;
+        let mut step = step(file, to, SeatsEffect::Keep, now);
+        let amount = refund_for(on_file, &seats, now);
+        let amount = amount.min(paid.captured_minor - paid.refunded_minor);
+        step.cancel_seats = seats;
+        step.messages
+            .extend(self.message(file, "cancellation", now));
+        if amount > 0 {
+            step.refunds.push(RefundRow {
+                refund_id: self.new_refund_id(),
+                payment_id: paid.payment_id,
+                booking_id: file.booking.booking_id,
+                amount: Money::new(amount, file.booking.total.currency),
+                status: RefundStatus::Pending,
+                reason: "cancelled_by_customer".into(),
+                created_at: now,
+                attempts: 0,
+            });
+            // Claimed with the cancellation, so that refunds can never exceed what was captured.
+            step.payments.push(PaymentRow {
+                refunded_minor: paid.refunded_minor + amount,
+                ..paid.clone()
+            });
+        }
+        Ok(step)
+    }
+
+    /// Pays every pending refund of a booking and records what the gateway says.
+    pub(crate) async fn pay_back(&self, file: &BookingFile) -> Result<(), SaleError> {
+        let pending: Vec<RefundRow> = file
+            .refunds
+            .iter()
+            .filter(|refund| refund.status == RefundStatus::Pending)
+            .cloned()
+            .collect();
+        for refund in pending {
+            self.pay_back_one(&refund).await?;
+        }
+        Ok(())
+    }
+
+    /// Pays one refund: once at the gateway, however often this runs.
+    pub(crate) async fn pay_back_one(&self, refund: &RefundRow) -> Result<(), SaleError> {
+        let gateway = self.gateway.clone().ok_or(SaleError::NoGateway)?;
+        let now = self.clock.now();
+        let answer = gateway
+            .refund(
+                &refund.payment_id.to_string(),
+                &refund.refund_id.to_string(),
+                refund.amount,
+                now,
+            )
+            .await;
+        let status = match answer {
+            Ok(_) => RefundStatus::Succeeded,
+            Err(GatewayError::Refused(reason)) => {
+                tracing::error!(refund = %refund.refund_id, reason, "the gateway refused a refund for good");
+                RefundStatus::Failed
+            }
+            Err(error) => return Err(error.into()),
+        };
+        for _ in 0..TRIES {
+            let on_file = self.on_file(refund.booking_id).await?;
+            let Some(step) = self.record_refund(&on_file.file, refund, status) else {
+                return Ok(());
+            };
+            if let StepOutcome::Done { .. } = self.store.step(step).await? {
+                return Ok(());
+            }
+        }
+        Err(SaleError::Contended)
+    }
+
+    fn record_refund(
+        &self,
+        file: &BookingFile,
+        refund: &RefundRow,
+        status: RefundStatus,
+    ) -> Option<Step> {
+        let kept = file
+            .refunds
+            .iter()
+            .find(|r| r.refund_id == refund.refund_id)?;
+        let paid = file
+            .payments
+            .iter()
+            .find(|p| p.payment_id == refund.payment_id)?;
+        if kept.status != RefundStatus::Pending {
+            return None;
+        }
+        let now = self.clock.now();
+        let mut step = step(file, file.booking.state, SeatsEffect::Keep, now);
+        step.refunds.push(RefundRow {
+            status,
+            attempts: kept.attempts + 1,
+            ..kept.clone()
+        });
+        let mut row = paid.clone();
+        if status == RefundStatus::Failed {
+            row.refunded_minor -= kept.amount.amount_minor;
+        } else {
+            row.status = if row.refunded_minor >= row.captured_minor {
+                PaymentStatus::Refunded
+            } else {
+                PaymentStatus::PartlyRefunded
+            };
+            step.messages.extend(self.message(file, "refund", now));
+        }
+        step.payments.push(row);
+        Some(step)
+    }
+}
+
+/// What cancelling these seats gives back now, in minor units.
+pub fn refund_for(on_file: &OnFile, seats: &[SeatNo], now: DateTime<Utc>) -> i64 {
+    let policy = &on_file.show.theater.cancellation_policy;
+    let currency = on_file.file.booking.total.currency;
+    on_file
+        .file
+        .booking
+        .seats
+        .iter()
+        .filter(|seat| !seat.cancelled && seats.contains(&seat.seat))
+        .map(|seat| {
+            policy
+                .refund(
+                    Money::new(seat.price_minor, currency),
+                    on_file.show.show.start_time,
+                    now,
+                )
+                .amount_minor
+        })
+        .sum()
+}
+
+fn seats_to_cancel(on_file: &OnFile, named: Option<&[SeatId]>) -> Result<Vec<SeatNo>, SaleError> {
+    let open: Vec<SeatNo> = on_file
+        .file
+        .booking
+        .seats
+        .iter()
+        .filter(|s| !s.cancelled)
+        .map(|s| s.seat)
+        .collect();
+    let Some(named) = named else { return Ok(open) };
+    if named.is_empty() {
+        return Err(SaleError::NoSeats);
+    }
+    let mut seen = HashSet::new();
+    let mut seats = Vec::with_capacity(named.len().min(open.len()));
+    for (index, seat) in named.iter().enumerate() {
+        let no = on_file
+            .show
+            .map
+            .seat_no(&seat.0)
+            .filter(|no| open.contains(no));
+        let Some(no) = no else {
+            return Err(SaleError::UnknownSeat {
+                index,
+                seat: seat.clone(),
+            });
+        };
+        if !seen.insert(no) {
+            return Err(SaleError::DuplicateSeat {
+                index,
+                seat: seat.clone(),
+            });
+        }
+        seats.push(no);
+    }
+    Ok(seats)
+}

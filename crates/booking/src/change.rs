@@ -1,0 +1,184 @@
+//! Changing, extending and releasing a hold.
+
+use crate::{
+    desk::{Desk, OnFile, step},
+    error::SaleError,
+    hold::{named_seats, refusal},
+};
+use matinee_domain::{
+    booking::{BookingState, IllegalBooking},
+    ids::BookingId,
+    price::STANDARD,
+    seat_map::{SeatId, SeatNo},
+};
+use matinee_store::bookings::{
+    BookingFile, ChangeHold, HoldOutcome, Owner, SeatsEffect, StepOutcome,
+};
+use std::collections::BTreeMap;
+
+/// `PATCH /bookings/{booking_id}`, read and authenticated; what is `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct ChangeInput {
+    pub seat_ids: Option<Vec<SeatId>>,
+    pub ticket_types: Option<BTreeMap<String, String>>,
+    pub promo_code: Option<String>,
+    pub guest_email: Option<String>,
+    /// The version the caller saw; `None` means any.
+    pub if_version: Option<u64>,
+}
+
+const TRIES: usize = 4;
+
+impl Desk {
+    /// Changes a hold in one step; when seats are not to be had the old ones stay held.
+    pub async fn change(
+        &self,
+        booking_id: BookingId,
+        input: ChangeInput,
+    ) -> Result<OnFile, SaleError> {
+        for _ in 0..TRIES {
+            let OnFile { file, show } = self.on_file(booking_id).await?;
+            if input
+                .if_version
+                .is_some_and(|version| version != file.booking.version)
+            {
+                return Err(SaleError::VersionMismatch);
+            }
+            let now = self.clock.now();
+            still_held(&file, now)?;
+            if input
+                .promo_code
+                .as_deref()
+                .is_some_and(|code| !code.trim().is_empty())
+            {
+                return Err(SaleError::PromoInvalid);
+            }
+            let own: Vec<SeatNo> = file.booking.seats.iter().map(|seat| seat.seat).collect();
+            let chosen = match &input.seat_ids {
+                Some(seats) => named_seats(&show, seats)?,
+                None => own.clone(),
+            };
+            let types = input
+                .ticket_types
+                .clone()
+                .unwrap_or_else(|| kept_types(&file, &show, &chosen));
+            let content = self.content(&show, &chosen, &types, &own).await?;
+            let mut booking = file.booking.clone();
+            booking.seats = content.seats;
+            booking.total = content.quote.total;
+            booking.lines = content.quote.lines;
+            booking.advice = content.advice;
+            booking.version += 1;
+            if let (Some(email), Owner::Guest { email: kept }) =
+                (&input.guest_email, &mut booking.owner)
+            {
+                *kept = Some(email.clone());
+            }
+            let change = ChangeHold {
+                booking: booking.clone(),
+                expected_version: file.booking.version,
+                limits: self.hold_limits(now),
+                only_if_version: content.only_if_version,
+                now,
+            };
+            match self.store.change_hold(change).await? {
+                HoldOutcome::Held { .. } => {
+                    return Ok(OnFile {
+                        file: BookingFile { booking, ..file },
+                        show,
+                    });
+                }
+                HoldOutcome::SeatsTaken(taken) => {
+                    return Err(self.seats_taken(&show, &taken, &chosen).await?);
+                }
+                HoldOutcome::ShowChanged { .. } => {}
+                // Without a condition of the caller's a lost race is decided anew.
+                HoldOutcome::Stale(Some(b))
+                    if input.if_version.is_none()
+                        && matches!(b.state, BookingState::Held { .. }) => {}
+                other => return Err(refusal(other)),
+            }
+        }
+        Err(SaleError::Contended)
+    }
+
+    /// Gives a hold more time.
+    pub async fn extend(&self, booking_id: BookingId) -> Result<OnFile, SaleError> {
+        for _ in 0..TRIES {
+            let OnFile { file, show } = self.on_file(booking_id).await?;
+            let now = self.clock.now();
+            still_held(&file, now)?;
+            let to = file
+                .booking
+                .state
+                .extend(now, self.hold_life(&show))
+                .map_err(|error| match error {
+                    IllegalBooking::NoMoreExtensions => SaleError::NoMoreExtensions,
+                    IllegalBooking::HoldExpired => SaleError::HoldExpired,
+                    IllegalBooking::Step { .. } => SaleError::NotHeld,
+                })?;
+            let step = step(&file, to, SeatsEffect::Keep, now);
+            if let StepOutcome::Done { .. } = self.store.step(step.clone()).await? {
+                return Ok(OnFile {
+                    file: crate::desk::after(&file, &step),
+                    show,
+                });
+            }
+        }
+        Err(SaleError::Contended)
+    }
+
+    /// Lets a hold go; its seats are free at once. A booking already let go or run out is a success: nothing is held.
+    pub async fn release(&self, booking_id: BookingId) -> Result<(), SaleError> {
+        for _ in 0..TRIES {
+            let OnFile { file, .. } = self.on_file(booking_id).await?;
+            let now = self.clock.now();
+            match file.booking.state {
+                BookingState::Released | BookingState::Expired => return Ok(()),
+                BookingState::AwaitingPayment { .. } => {
+                    // A payment waiting for its payer is given up first; one that is moving money is not.
+                    self.give_up_payment(booking_id).await?;
+                    continue;
+                }
+                _ => {}
+            }
+            let to = file
+                .booking
+                .state
+                .release()
+                .map_err(|_| SaleError::NotHeld)?;
+            let step = step(&file, to, SeatsEffect::Free, now);
+            if let StepOutcome::Done { .. } = self.store.step(step).await? {
+                return Ok(());
+            }
+        }
+        Err(SaleError::Contended)
+    }
+}
+
+/// The booking is a hold that has not run out.
+pub(crate) fn still_held(
+    file: &BookingFile,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<(), SaleError> {
+    match file.booking.state {
+        BookingState::Held { expires_at, .. } if now < expires_at => Ok(()),
+        BookingState::Held { .. } | BookingState::Expired => Err(SaleError::HoldExpired),
+        BookingState::AwaitingPayment { .. } => Err(SaleError::PaymentInProgress),
+        _ => Err(SaleError::NotHeld),
+    }
+}
+
+/// Ticket types of the seats that stay; new seats are standard.
+fn kept_types(
+    file: &BookingFile,
+    show: &crate::show_file::ShowFile,
+    chosen: &[SeatNo],
+) -> BTreeMap<String, String> {
+    file.booking
+        .seats
+        .iter()
+        .filter(|seat| chosen.contains(&seat.seat) && seat.ticket_type != STANDARD)
+        .map(|seat| (show.map.seat_id(seat.seat).0, seat.ticket_type.clone()))
+        .collect()
+}

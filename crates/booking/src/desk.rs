@@ -1,0 +1,213 @@
+//! What every use case works with.
+
+use crate::{
+    ports::{Clock, Entropy, PaymentGateway},
+    show_file::{ShowFile, Shows},
+};
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use matinee_domain::{
+    booking::BookingState,
+    ids::{
+        self, BookingId, NotificationId, PaymentId, Reference, RefundId, ShowId, TheaterId,
+        TicketId,
+    },
+};
+use matinee_store::{
+    Store,
+    bookings::{BookingFile, NotificationRow, SeatsEffect, Step, TicketState},
+    outbox::{MessageStatus, NewMessage},
+};
+use std::sync::Arc;
+
+/// Turns a booking into the bytes of its answer, before it is committed. Made by the server.
+pub trait Render: Send + Sync + 'static {
+    /// The booking alone.
+    fn booking(&self, file: &BookingFile, show: &ShowFile, now: DateTime<Utc>) -> Bytes;
+    /// The problem of a declined payment, with the booking.
+    fn declined(
+        &self,
+        file: &BookingFile,
+        show: &ShowFile,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Bytes;
+    /// The answer of a cancellation; `refund` is the last of the file's refunds when true.
+    fn cancelled(
+        &self,
+        file: &BookingFile,
+        show: &ShowFile,
+        refund: bool,
+        now: DateTime<Utc>,
+    ) -> Bytes;
+}
+
+/// The desk where seats are sold: the use cases are its methods, one file per verb.
+pub struct Desk {
+    pub store: Arc<dyn Store>,
+    pub shows: Arc<dyn Shows>,
+    pub gateway: Option<Arc<dyn PaymentGateway>>,
+    pub clock: Arc<dyn Clock>,
+    pub entropy: Arc<dyn Entropy>,
+    pub render: Arc<dyn Render>,
+    /// Life of a hold where the theater sets none.
+    pub hold_life: TimeDelta,
+    /// Per-caller quotas apply.
+    pub quotas: bool,
+}
+
+impl Desk {
+    pub(crate) fn new_booking_id(&self, theater: TheaterId, now: DateTime<Utc>) -> BookingId {
+        BookingId::from_parts(
+            theater,
+            ids::time_ordered(now.timestamp_millis(), self.entropy.bytes()),
+        )
+    }
+    pub(crate) fn new_payment_id(&self, theater: TheaterId, now: DateTime<Utc>) -> PaymentId {
+        PaymentId::from_parts(
+            theater,
+            ids::time_ordered(now.timestamp_millis(), self.entropy.bytes()),
+        )
+    }
+    pub(crate) fn new_ticket_id(&self, theater: TheaterId) -> TicketId {
+        TicketId::from_parts(theater, self.entropy.bytes())
+    }
+    pub(crate) fn new_refund_id(&self) -> RefundId {
+        RefundId::from_bytes(self.entropy.bytes())
+    }
+    pub(crate) fn new_reference(&self) -> Reference {
+        Reference::from_random(self.entropy.bytes())
+    }
+    pub(crate) fn hold_life(&self, show: &ShowFile) -> TimeDelta {
+        show.theater.hold_minutes.map_or(self.hold_life, |minutes| {
+            TimeDelta::minutes(i64::from(minutes))
+        })
+    }
+
+    /// An e-mail about a booking, if it has somewhere to go.
+    pub(crate) fn message(
+        &self,
+        file: &BookingFile,
+        kind: &str,
+        now: DateTime<Utc>,
+    ) -> Option<NewMessage> {
+        // A user's address is looked up at delivery, so that a changed address is used; a guest's stands in the row.
+        let recipient = match &file.booking.owner {
+            matinee_store::bookings::Owner::User(user) => format!("user:{user}"),
+            matinee_store::bookings::Owner::Guest { email } => email.clone()?,
+        };
+        Some(NewMessage {
+            notification_id: NotificationId::from_bytes(self.entropy.bytes()),
+            booking_id: Some(file.booking.booking_id),
+            kind: kind.into(),
+            channel: "email".into(),
+            recipient,
+            payload: "{}".into(),
+            created_at: now,
+        })
+    }
+}
+
+/// A step that changes nothing yet: the caller fills in what it does.
+pub(crate) fn step(
+    file: &BookingFile,
+    to: BookingState,
+    seats: SeatsEffect,
+    now: DateTime<Utc>,
+) -> Step {
+    Step {
+        booking_id: file.booking.booking_id,
+        show_id: file.booking.show_id,
+        expected_version: file.booking.version,
+        to,
+        seats,
+        payments: Vec::new(),
+        refunds: Vec::new(),
+        tickets: Vec::new(),
+        cancel_seats: Vec::new(),
+        messages: Vec::new(),
+        idempotency: None,
+        guest_email: None,
+        unpaid_expiry: false,
+        test: file.booking.test,
+        now,
+    }
+}
+
+/// The file as it will be once `step` is done: what an answer is rendered from before the commit.
+pub(crate) fn after(file: &BookingFile, step: &Step) -> BookingFile {
+    let mut file = file.clone();
+    file.booking.state = step.to;
+    file.booking.version = step.expected_version + 1;
+    file.booking.test = step.test;
+    if let (Some(email), matinee_store::bookings::Owner::Guest { email: kept }) =
+        (&step.guest_email, &mut file.booking.owner)
+    {
+        *kept = Some(email.clone());
+    }
+    for payment in &step.payments {
+        match file
+            .payments
+            .iter_mut()
+            .find(|p| p.payment_id == payment.payment_id)
+        {
+            Some(kept) => *kept = payment.clone(),
+            None => file.payments.push(payment.clone()),
+        }
+    }
+    for refund in &step.refunds {
+        match file
+            .refunds
+            .iter_mut()
+            .find(|r| r.refund_id == refund.refund_id)
+        {
+            Some(kept) => *kept = refund.clone(),
+            None => file.refunds.push(refund.clone()),
+        }
+    }
+    file.tickets.extend(step.tickets.iter().cloned());
+    for seat in &mut file.booking.seats {
+        seat.cancelled |= step.cancel_seats.contains(&seat.seat);
+    }
+    for ticket in &mut file.tickets {
+        if step.cancel_seats.contains(&ticket.seat) {
+            ticket.state = TicketState::Void;
+        }
+    }
+    file.notifications
+        .extend(step.messages.iter().map(|message| NotificationRow {
+            notification_id: message.notification_id,
+            kind: message.kind.clone(),
+            channel: message.channel.clone(),
+            status: MessageStatus::Pending,
+            created_at: message.created_at,
+        }));
+    file
+}
+
+/// A booking with its show, as use cases pass them on.
+#[derive(Debug, Clone)]
+pub struct OnFile {
+    pub file: BookingFile,
+    pub show: Arc<ShowFile>,
+}
+
+impl Desk {
+    /// A booking with its show; both are there or neither (shows with bookings are never deleted).
+    pub async fn on_file(&self, booking_id: BookingId) -> Result<OnFile, crate::SaleError> {
+        let file = self
+            .store
+            .booking(booking_id)
+            .await?
+            .ok_or(crate::SaleError::NoBooking)?;
+        let show = self.show_of(file.booking.show_id).await?;
+        Ok(OnFile { file, show })
+    }
+
+    pub(crate) async fn show_of(&self, show_id: ShowId) -> Result<Arc<ShowFile>, crate::SaleError> {
+        self.shows
+            .show(show_id)
+            .await?
+            .ok_or(crate::SaleError::NoShow)
+    }
+}

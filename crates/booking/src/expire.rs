@@ -1,0 +1,141 @@
+//! The jobs: expiring holds, finishing payments and refunds that a crash or an outage left behind.
+//!
+//! Each is one bounded round; the server runs them again and again. All may run on several servers at once: every step
+//! is conditional, and repeating one changes nothing.
+
+use crate::{
+    desk::{Desk, OnFile},
+    error::SaleError,
+    ports::{ChargeAnswer, ChargeState, GatewayError},
+};
+use chrono::TimeDelta;
+use matinee_domain::{booking::BookingState, payment::PaymentStatus};
+use matinee_store::bookings::BookingFile;
+
+/// What one round did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct JobReport {
+    pub done: usize,
+    pub failed: usize,
+    /// There may be more waiting.
+    pub more: bool,
+}
+
+/// Most rows one round takes.
+const ROUND: u16 = 256;
+/// A payment younger than this belongs to the request that began it.
+const LEAVE_ALONE: TimeDelta = TimeDelta::seconds(10);
+
+impl Desk {
+    /// Frees holds that ran out. A payment in flight keeps its seats: only `Held` bookings are due.
+    pub async fn expire(&self) -> Result<JobReport, SaleError> {
+        let now = self.clock.now();
+        let due = self.store.expired_holds(now, ROUND).await?;
+        if due.is_empty() {
+            return Ok(JobReport::default());
+        }
+        let more = due.len() == usize::from(ROUND);
+        let done = self
+            .store
+            .expire_holds(
+                due.into_iter().map(|booking| booking.booking_id).collect(),
+                now,
+            )
+            .await?;
+        Ok(JobReport {
+            done,
+            failed: 0,
+            more,
+        })
+    }
+
+    /// Finishes payments whose request is gone: asks the gateway where they stand and settles that.
+    pub async fn recover_payments(&self) -> Result<JobReport, SaleError> {
+        let mut report = JobReport::default();
+        let unsettled = self
+            .store
+            .unsettled(self.clock.now() - LEAVE_ALONE, ROUND)
+            .await?;
+        report.more = unsettled.len() == usize::from(ROUND);
+        for file in unsettled {
+            let booking = file.booking.booking_id;
+            match self.recover_payment(file).await {
+                Ok(true) => report.done += 1,
+                Ok(false) => {}
+                Err(error) => {
+                    report.failed += 1;
+                    tracing::warn!(%error, %booking, "a payment could not be settled yet");
+                }
+            }
+        }
+        // A round that only met failures or waiting payments must not spin.
+        report.more &= report.done > 0;
+        Ok(report)
+    }
+
+    async fn recover_payment(&self, file: BookingFile) -> Result<bool, SaleError> {
+        let gateway = self.gateway.clone().ok_or(SaleError::NoGateway)?;
+        let Some(live) = file
+            .payments
+            .iter()
+            .find(|payment| payment.status.is_live())
+            .cloned()
+        else {
+            return Ok(false);
+        };
+        let now = self.clock.now();
+        let key = live.payment_id.to_string();
+        let overdue = match file.booking.state {
+            BookingState::AwaitingPayment {
+                payment_deadline, ..
+            } => now >= payment_deadline,
+            _ => false,
+        };
+        let answer = match gateway.look(&key).await {
+            Ok(answer) => answer,
+            // The crash came before the gateway heard of it: nothing was charged.
+            Err(GatewayError::Unknown) => ChargeAnswer {
+                state: ChargeState::Voided,
+                method_label: String::new(),
+                gateway_ref: String::new(),
+                refunded_minor: 0,
+            },
+            Err(error) => return Err(error.into()),
+        };
+        let answer = match &answer.state {
+            ChargeState::RequiresAction { .. } if overdue => gateway.void(&key).await?,
+            ChargeState::RequiresAction { .. } if live.status == PaymentStatus::RequiresAction => {
+                return Ok(false);
+            }
+            _ => answer,
+        };
+        let show = self.show_of(file.booking.show_id).await?;
+        match self
+            .settle(&gateway, OnFile { file, show }, live.payment_id, answer)
+            .await
+        {
+            // The booking ended as expired: for this job that is an end like any other.
+            Ok(_) | Err(SaleError::HoldExpired) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Pays refunds that are still pending.
+    pub async fn recover_refunds(&self) -> Result<JobReport, SaleError> {
+        let mut report = JobReport::default();
+        let pending = self
+            .store
+            .pending_refunds(self.clock.now() - LEAVE_ALONE, ROUND)
+            .await?;
+        for refund in pending {
+            match self.pay_back_one(&refund).await {
+                Ok(()) => report.done += 1,
+                Err(error) => {
+                    report.failed += 1;
+                    tracing::warn!(%error, refund = %refund.refund_id, "a refund could not be paid yet");
+                }
+            }
+        }
+        Ok(report)
+    }
+}

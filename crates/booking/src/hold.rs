@@ -1,0 +1,422 @@
+//! Holding seats: all of them or none, for a few minutes.
+
+use crate::{
+    desk::Desk,
+    error::SaleError,
+    show_file::{SeatStates, ShowFile},
+};
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use matinee_domain::{
+    best_seats,
+    booking::BookingState,
+    catalog::GapRule,
+    gap, limits,
+    price::STANDARD,
+    seat_map::{SeatId, SeatNo},
+};
+use matinee_store::{
+    bookings::{BookedSeat, BookingFile, BookingRow, HoldLimits, HoldOutcome, HoldSeats, Owner},
+    idempotency::{IdempotencyKey, IdempotencyRecord, Lookup, Recorded},
+};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
+
+/// Which seats.
+#[derive(Debug, Clone)]
+pub enum Wanted {
+    /// These.
+    Seats(Vec<SeatId>),
+    /// The best so many.
+    Best(u16),
+}
+
+/// `POST /book`, read and authenticated.
+#[derive(Debug, Clone)]
+pub struct HoldInput {
+    pub show_id: matinee_domain::ids::ShowId,
+    pub wanted: Wanted,
+    pub ticket_types: BTreeMap<String, String>,
+    pub promo_code: Option<String>,
+    pub owner: Owner,
+    /// For quotas: digest of the user or of the address.
+    pub caller: [u8; 16],
+    pub idempotency: Option<IdempotencyKey>,
+}
+
+/// What became of a request that may be a repetition.
+#[derive(Debug, Clone)]
+pub enum Answered {
+    /// It took effect now; the bytes are what a repetition will get.
+    Now {
+        file: Box<BookingFile>,
+        show: Arc<ShowFile>,
+        body: Bytes,
+    },
+    /// The first answer again.
+    Again(Recorded),
+}
+
+/// How often a hold is decided anew when the show changes under it.
+const TRIES: usize = 4;
+
+impl Desk {
+    /// Holds seats for a caller.
+    pub async fn hold(&self, input: HoldInput) -> Result<Answered, SaleError> {
+        let show = self.show_of(input.show_id).await?;
+        // A repetition is answered before anything else is judged: the show may have started or sold out since.
+        for attempt in 1..=TRIES {
+            let now = self.clock.now();
+            let decided = match self.decide_hold(&input, &show, now).await {
+                Err(refusal) => return self.refuse_or_repeat(&input, refusal).await,
+                Ok(decided) => decided,
+            };
+            let Decided { file, hold, body } = decided;
+            match self.store.hold_seats(hold).await? {
+                HoldOutcome::Held { .. } => {
+                    return Ok(Answered::Now {
+                        file: Box::new(file),
+                        show,
+                        body,
+                    });
+                }
+                HoldOutcome::Repeated(lookup) => return repeated(lookup),
+                HoldOutcome::SeatsTaken(taken) => {
+                    if attempt < TRIES && matches!(input.wanted, Wanted::Best(_)) {
+                        continue;
+                    }
+                    let wanted: Vec<SeatNo> =
+                        file.booking.seats.iter().map(|seat| seat.seat).collect();
+                    return Err(self.seats_taken(&show, &taken, &wanted).await?);
+                }
+                HoldOutcome::ShowChanged { .. } => {}
+                other => return Err(refusal(other)),
+            }
+        }
+        Err(SaleError::Contended)
+    }
+
+    async fn refuse_or_repeat(
+        &self,
+        input: &HoldInput,
+        refusal: SaleError,
+    ) -> Result<Answered, SaleError> {
+        if let Some(key) = &input.idempotency {
+            match self.store.lookup(key.clone()).await? {
+                Lookup::New => {}
+                seen => return repeated(seen),
+            }
+        }
+        Err(refusal)
+    }
+
+    async fn decide_hold(
+        &self,
+        input: &HoldInput,
+        show: &Arc<ShowFile>,
+        now: DateTime<Utc>,
+    ) -> Result<Decided, SaleError> {
+        if now >= show.show.start_time {
+            return Err(SaleError::ShowStarted);
+        }
+        if input
+            .promo_code
+            .as_deref()
+            .is_some_and(|code| !code.trim().is_empty())
+        {
+            return Err(SaleError::PromoInvalid);
+        }
+        let chosen = self.choose(input, show).await?;
+        let content = self
+            .content(show, &chosen, &input.ticket_types, &[])
+            .await?;
+        let booking = BookingRow {
+            booking_id: self.new_booking_id(show.theater.theater_id, now),
+            reference: self.new_reference(),
+            show_id: show.show.show_id,
+            owner: input.owner.clone(),
+            caller: input.caller,
+            state: BookingState::hold(now, self.hold_life(show)),
+            seats: content.seats,
+            total: content.quote.total,
+            lines: content.quote.lines,
+            advice: content.advice,
+            created_at: now,
+            version: 1,
+            test: self
+                .gateway
+                .as_ref()
+                .is_some_and(|gateway| gateway.is_test()),
+        };
+        let file = BookingFile {
+            booking: booking.clone(),
+            payments: vec![],
+            refunds: vec![],
+            tickets: vec![],
+            notifications: vec![],
+        };
+        let body = self.render.booking(&file, show, now);
+        let hold = HoldSeats {
+            booking,
+            limits: self.hold_limits(now),
+            idempotency: input.idempotency.clone().map(|key| IdempotencyRecord {
+                key,
+                answer: Recorded {
+                    status: 201,
+                    body: body.clone(),
+                },
+                keep_until: show.show.end_time + limits::IDEMPOTENCY_KEPT,
+            }),
+            only_if_version: content.only_if_version,
+            now,
+        };
+        Ok(Decided { file, hold, body })
+    }
+
+    pub(crate) fn hold_limits(&self, now: DateTime<Utc>) -> HoldLimits {
+        HoldLimits {
+            unpaid_seats: self.quotas.then_some(limits::UNPAID_SEATS_PER_CALLER),
+            expiries: self
+                .quotas
+                .then_some((limits::UNPAID_EXPIRIES, now - limits::COOL_DOWN)),
+        }
+    }
+
+    async fn choose(&self, input: &HoldInput, show: &ShowFile) -> Result<Vec<SeatNo>, SaleError> {
+        match &input.wanted {
+            Wanted::Seats(seats) => named_seats(show, seats),
+            Wanted::Best(0) => Err(SaleError::NoSeats),
+            Wanted::Best(count) => {
+                let max = show.theater.max_seats_per_booking;
+                if *count > max {
+                    return Err(SaleError::TooManySeats { max });
+                }
+                let states = self.shows.seats(show).await?;
+                best_seats::best_seats(
+                    &show.map.map,
+                    &|s| states.is_free(s),
+                    usize::from(*count),
+                    &|_| true,
+                )
+                .ok_or_else(|| SaleError::NotEnoughSeats {
+                    free: count_free(&states),
+                })
+            }
+        }
+    }
+
+    /// Prices a choice and applies the single-seat-gap rule. `own` seats (of the hold being changed) count as free.
+    pub(crate) async fn content(
+        &self,
+        show: &ShowFile,
+        chosen: &[SeatNo],
+        ticket_types: &BTreeMap<String, String>,
+        own: &[SeatNo],
+    ) -> Result<Content, SaleError> {
+        let seats = typed_seats(show, chosen, ticket_types)?;
+        let quote = show.show.prices.quote(
+            seats
+                .iter()
+                .map(|(seat, code)| (category(show, *seat), code.as_str())),
+        )?;
+        let seats = seats
+            .into_iter()
+            .zip(&quote.seats)
+            .map(|((seat, ticket_type), price)| BookedSeat {
+                seat,
+                ticket_type,
+                price_minor: price.amount_minor,
+                cancelled: false,
+            })
+            .collect();
+        let mut content = Content {
+            seats,
+            quote,
+            advice: vec![],
+            only_if_version: None,
+        };
+        if show.theater.gap_rule != GapRule::Off {
+            let states = self.shows.seats(show).await?;
+            apply_gap_rule(show, &states, chosen, own, &mut content)?;
+        }
+        Ok(content)
+    }
+
+    pub(crate) async fn seats_taken(
+        &self,
+        show: &ShowFile,
+        taken: &[SeatNo],
+        wanted: &[SeatNo],
+    ) -> Result<SaleError, SaleError> {
+        let states = self.shows.seats(show).await?;
+        let free = |seat: SeatNo| states.is_free(seat) && !taken.contains(&seat);
+        let alternatives = best_seats::alternatives(&show.map.map, &free, wanted, 3);
+        let ids = |seats: &[SeatNo]| {
+            seats
+                .iter()
+                .map(|seat| show.map.seat_id(*seat))
+                .collect::<Vec<_>>()
+        };
+        Ok(SaleError::SeatsTaken {
+            taken: ids(taken),
+            alternatives: alternatives.iter().map(|set| ids(set)).collect(),
+        })
+    }
+}
+
+struct Decided {
+    file: BookingFile,
+    hold: HoldSeats,
+    body: Bytes,
+}
+
+/// A priced choice.
+pub(crate) struct Content {
+    pub seats: Vec<BookedSeat>,
+    pub quote: matinee_domain::price::Quote,
+    pub advice: Vec<String>,
+    /// An enforced rule looked at the show at this version.
+    pub only_if_version: Option<u64>,
+}
+
+/// What a repeated key answers.
+pub(crate) fn repeated(lookup: Lookup) -> Result<Answered, SaleError> {
+    match lookup {
+        Lookup::Replay(recorded) => Ok(Answered::Again(recorded)),
+        Lookup::Reused => Err(SaleError::KeyReused),
+        // The store says `Repeated` only for keys it has seen.
+        Lookup::New => Err(SaleError::Contended),
+    }
+}
+
+/// The refusals that need no more looking up.
+pub(crate) fn refusal(outcome: HoldOutcome) -> SaleError {
+    match outcome {
+        HoldOutcome::TooManyUnpaid { held } => SaleError::TooManyUnpaid { held },
+        HoldOutcome::CoolDown { until } => SaleError::CoolDown { until },
+        HoldOutcome::NoShow => SaleError::NoShow,
+        HoldOutcome::Stale(None) => SaleError::NoBooking,
+        HoldOutcome::Stale(Some(booking)) => match booking.state {
+            BookingState::Held { .. } => SaleError::VersionMismatch,
+            BookingState::AwaitingPayment { .. } => SaleError::PaymentInProgress,
+            BookingState::Expired => SaleError::HoldExpired,
+            _ => SaleError::NotHeld,
+        },
+        HoldOutcome::Held { .. }
+        | HoldOutcome::SeatsTaken(_)
+        | HoldOutcome::ShowChanged { .. }
+        | HoldOutcome::Repeated(_) => SaleError::Contended,
+    }
+}
+
+/// Resolves the seats a caller named: known, once each, not too many.
+pub(crate) fn named_seats(show: &ShowFile, seats: &[SeatId]) -> Result<Vec<SeatNo>, SaleError> {
+    let max = show.theater.max_seats_per_booking;
+    if seats.is_empty() {
+        return Err(SaleError::NoSeats);
+    }
+    if seats.len() > usize::from(max) {
+        return Err(SaleError::TooManySeats { max });
+    }
+    let mut seen = HashSet::with_capacity(seats.len());
+    let mut chosen = Vec::with_capacity(seats.len());
+    for (index, seat) in seats.iter().enumerate() {
+        let Some(no) = show.map.seat_no(&seat.0) else {
+            return Err(SaleError::UnknownSeat {
+                index,
+                seat: seat.clone(),
+            });
+        };
+        if !seen.insert(no) {
+            return Err(SaleError::DuplicateSeat {
+                index,
+                seat: seat.clone(),
+            });
+        }
+        chosen.push(no);
+    }
+    Ok(chosen)
+}
+
+fn typed_seats(
+    show: &ShowFile,
+    chosen: &[SeatNo],
+    ticket_types: &BTreeMap<String, String>,
+) -> Result<Vec<(SeatNo, String)>, SaleError> {
+    for (seat, code) in ticket_types {
+        let known = show
+            .map
+            .seat_no(seat)
+            .is_some_and(|no| chosen.contains(&no));
+        if !known {
+            return Err(SaleError::TicketTypeWithoutSeat { seat: seat.clone() });
+        }
+        if code != STANDARD && show.show.prices.ticket_type(code).is_none() {
+            return Err(SaleError::UnknownTicketType {
+                seat: seat.clone(),
+                code: code.clone(),
+            });
+        }
+    }
+    Ok(chosen
+        .iter()
+        .map(|seat| {
+            let code = show
+                .map
+                .map
+                .seat(*seat)
+                .and_then(|s| ticket_types.get(&s.seat_id.0));
+            (*seat, code.cloned().unwrap_or_else(|| STANDARD.to_owned()))
+        })
+        .collect())
+}
+
+fn category(show: &ShowFile, seat: SeatNo) -> u16 {
+    show.map.map.seat(seat).map_or(0, |seat| seat.category)
+}
+
+fn count_free(states: &SeatStates) -> usize {
+    states
+        .states
+        .iter()
+        .filter(|state| **state == matinee_store::feed::SeatState::Available)
+        .count()
+}
+
+fn apply_gap_rule(
+    show: &ShowFile,
+    states: &SeatStates,
+    chosen: &[SeatNo],
+    own: &[SeatNo],
+    content: &mut Content,
+) -> Result<(), SaleError> {
+    let map = &show.map.map;
+    // A chosen seat that somebody else has is the store's to refuse; the rule only judges what could succeed.
+    let free = |seat: SeatNo| states.is_free(seat) || own.contains(&seat);
+    if chosen.iter().any(|seat| !free(*seat)) {
+        return Ok(());
+    }
+    let enforce = show.theater.gap_rule == GapRule::Enforce;
+    if enforce {
+        content.only_if_version = Some(states.version);
+    }
+    if let gap::GapVerdict::Strands {
+        stranded,
+        suggestion,
+    } = gap::check(map, &free, chosen)
+    {
+        let words = gap::explain(map, &stranded);
+        if enforce {
+            let suggestion = suggestion
+                .unwrap_or_default()
+                .into_iter()
+                .map(|s| show.map.seat_id(s))
+                .collect();
+            return Err(SaleError::SingleSeatGap { words, suggestion });
+        }
+        content.advice.push(words);
+    }
+    Ok(())
+}

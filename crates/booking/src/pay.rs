@@ -1,0 +1,234 @@
+//! Paying for a hold: record the attempt, ask the gateway, settle what it says.
+//!
+//! The attempt is recorded (and the booking awaits payment) before the gateway hears of it, so a crash at any point
+//! leaves something recovery can finish. A repeated request continues its own payment instead of starting another.
+
+use crate::{
+    change::still_held,
+    desk::{Desk, OnFile, after, step},
+    error::SaleError,
+    hold::repeated,
+    ports::{ChargeRequest, GatewayError, PaymentGateway},
+    settle::Settled,
+};
+use matinee_domain::{
+    booking::BookingState,
+    ids::{BookingId, PaymentId},
+    limits,
+    money::Money,
+    payment::PaymentStatus,
+};
+use matinee_store::{
+    bookings::{BookingFile, Owner, PaymentRow, SeatsEffect, StepOutcome},
+    idempotency::{IdempotencyKey, Lookup},
+};
+use std::sync::Arc;
+
+/// `POST /payment`, read and authenticated.
+#[derive(Debug, Clone)]
+pub struct PayInput {
+    pub booking_id: BookingId,
+    pub method: String,
+    pub expected_total: Option<Money>,
+    pub idempotency: Option<IdempotencyKey>,
+}
+
+const TRIES: usize = 4;
+
+impl Desk {
+    /// Pays for a booking.
+    pub async fn pay(&self, input: PayInput) -> Result<Settled, SaleError> {
+        let gateway = self.gateway.clone().ok_or(SaleError::NoGateway)?;
+        for _ in 0..TRIES {
+            let on_file = self.on_file(input.booking_id).await?;
+            if let Some(key) = &input.idempotency {
+                match self.store.lookup(key.clone()).await? {
+                    Lookup::New => {}
+                    seen => {
+                        let crate::hold::Answered::Again(recorded) = repeated(seen)? else {
+                            return Err(SaleError::Contended);
+                        };
+                        return Ok(Settled::Again(recorded));
+                    }
+                }
+                let own = on_file
+                    .file
+                    .payments
+                    .iter()
+                    .find(|p| p.idempotency.as_ref() == Some(key));
+                if let Some(payment) = own {
+                    let payment_id = payment.payment_id;
+                    return self.go_on(&gateway, on_file, payment_id).await;
+                }
+            }
+            self.may_pay(&on_file.file, &input)?;
+            if let Some((on_file, payment_id)) =
+                self.begin_payment(&gateway, &on_file, &input).await?
+            {
+                return self.go_on(&gateway, on_file, payment_id).await;
+            }
+        }
+        Err(SaleError::Contended)
+    }
+
+    fn may_pay(&self, file: &BookingFile, input: &PayInput) -> Result<(), SaleError> {
+        match file.booking.state {
+            BookingState::Confirmed | BookingState::PartlyCancelled | BookingState::Cancelled => {
+                return Err(SaleError::AlreadyPaid);
+            }
+            _ => still_held(file, self.clock.now())?,
+        }
+        if matches!(file.booking.owner, Owner::Guest { email: None }) {
+            return Err(SaleError::EmailRequired);
+        }
+        if file.payments.len() >= usize::from(limits::PAYMENT_ATTEMPTS) {
+            return Err(SaleError::TooManyAttempts);
+        }
+        if input
+            .expected_total
+            .is_some_and(|total| total != file.booking.total)
+        {
+            return Err(SaleError::PriceChanged(file.booking.total));
+        }
+        Ok(())
+    }
+
+    /// Records the attempt; `None` when the booking moved on and must be read again.
+    async fn begin_payment(
+        &self,
+        gateway: &Arc<dyn PaymentGateway>,
+        on_file: &OnFile,
+        input: &PayInput,
+    ) -> Result<Option<(OnFile, PaymentId)>, SaleError> {
+        let file = &on_file.file;
+        let now = self.clock.now();
+        let to = file
+            .booking
+            .state
+            .begin_payment(now)
+            .map_err(|_| SaleError::HoldExpired)?;
+        let payment = PaymentRow {
+            payment_id: self.new_payment_id(file.booking.booking_id.theater(), now),
+            booking_id: file.booking.booking_id,
+            status: PaymentStatus::Created,
+            amount: file.booking.total,
+            gateway: gateway.name().into(),
+            method_token: input.method.clone(),
+            method_label: String::new(),
+            gateway_ref: None,
+            created_at: now,
+            decline_reason: None,
+            captured_minor: 0,
+            refunded_minor: 0,
+            idempotency: input.idempotency.clone(),
+        };
+        let payment_id = payment.payment_id;
+        let mut step = step(file, to, SeatsEffect::Keep, now);
+        step.payments.push(payment);
+        step.test = gateway.is_test();
+        match self.store.step(step.clone()).await? {
+            StepOutcome::Done { .. } => {
+                let file = after(file, &step);
+                Ok(Some((
+                    OnFile {
+                        file,
+                        show: on_file.show.clone(),
+                    },
+                    payment_id,
+                )))
+            }
+            StepOutcome::PaymentInProgress => Err(SaleError::PaymentInProgress),
+            _ => Ok(None),
+        }
+    }
+
+    /// Asks the gateway about a recorded payment (again, perhaps) and settles what it says.
+    pub(crate) async fn go_on(
+        &self,
+        gateway: &Arc<dyn PaymentGateway>,
+        on_file: OnFile,
+        payment_id: PaymentId,
+    ) -> Result<Settled, SaleError> {
+        let payment = payment(&on_file.file, payment_id)?.clone();
+        let key = payment_id.to_string();
+        let answer = if payment.status == PaymentStatus::Created {
+            let charge = ChargeRequest {
+                key,
+                amount: payment.amount,
+                method: payment.method_token.clone(),
+                description: format!(
+                    "{} {}",
+                    on_file.show.theater.name, on_file.file.booking.reference
+                ),
+                now: self.clock.now(),
+            };
+            match gateway.authorize(charge).await {
+                Err(GatewayError::Refused(reason)) => crate::ports::ChargeAnswer {
+                    state: crate::ports::ChargeState::Declined { reason },
+                    method_label: String::new(),
+                    gateway_ref: String::new(),
+                    refunded_minor: 0,
+                },
+                other => other?,
+            }
+        } else {
+            gateway.look(&key).await?
+        };
+        self.settle(gateway, on_file, payment_id, answer).await
+    }
+
+    /// Plays the sandbox's bank for a payment that waits for its payer.
+    pub async fn simulate(
+        &self,
+        payment_id: PaymentId,
+        succeed: bool,
+    ) -> Result<Settled, SaleError> {
+        let gateway = self
+            .gateway
+            .clone()
+            .filter(|gateway| gateway.is_test())
+            .ok_or(SaleError::NoGateway)?;
+        let file = self
+            .store
+            .booking_of_payment(payment_id)
+            .await?
+            .ok_or(SaleError::NoBooking)?;
+        let show = self.show_of(file.booking.show_id).await?;
+        if payment(&file, payment_id)?.status != PaymentStatus::RequiresAction {
+            return Err(SaleError::NotAwaitingAction);
+        }
+        let answer = gateway.simulate(&payment_id.to_string(), succeed).await?;
+        self.settle(&gateway, OnFile { file, show }, payment_id, answer)
+            .await
+    }
+
+    /// Gives up a payment that waits for its payer, so that the hold can be used or released.
+    pub(crate) async fn give_up_payment(&self, booking_id: BookingId) -> Result<(), SaleError> {
+        let gateway = self.gateway.clone().ok_or(SaleError::NoGateway)?;
+        let on_file = self.on_file(booking_id).await?;
+        let Some(live) = on_file
+            .file
+            .payments
+            .iter()
+            .find(|payment| payment.status.is_live())
+        else {
+            return Ok(());
+        };
+        if live.status != PaymentStatus::RequiresAction {
+            return Err(SaleError::PaymentInProgress);
+        }
+        let payment_id = live.payment_id;
+        let answer = gateway.void(&payment_id.to_string()).await?;
+        self.settle(&gateway, on_file, payment_id, answer)
+            .await
+            .map(|_| ())
+    }
+}
+
+/// The payment of this id in a booking's file.
+pub(crate) fn payment(file: &BookingFile, payment_id: PaymentId) -> Result<&PaymentRow, SaleError> {
+    file.payments
+        .iter()
+        .find(|payment| payment.payment_id == payment_id)
+        .ok_or(SaleError::NoBooking)
+}
