@@ -1,0 +1,120 @@
+//! Who sits where, in memory, for the shows people look at: the seat map answer, live events, and the use cases'
+//! view for suggestions.
+//!
+//! The store calls [`LiveSeats::committed`] after each commit and before it answers, so this is never behind an
+//! answer given by this server. It only mirrors: what is sold is decided in the store. Events are kept as a short
+//! log per show; a viewer that fell further behind gets a new snapshot, never a silent gap.
+
+mod events;
+mod show;
+
+pub use events::{EVENT_TICK, SeatEvents};
+pub use show::LiveShow;
+
+use matinee_booking::ShowFile;
+use matinee_domain::ids::{ShowId, TheaterId};
+use matinee_store::{Store, StoreError, feed::SeatFeed, feed::ShowChange};
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+/// Shows kept in memory. Each costs a few bytes per seat plus its encoded answers; the least useful go first.
+const SHOWS_KEPT: usize = 4096;
+/// Counters of seat changes, spread over theaters by hash: a collision only refreshes a cached list too early.
+const COUNTERS: usize = 1024;
+
+/// The live state of all shows somebody looked at.
+pub struct LiveSeats {
+    shows: Mutex<FxHashMap<ShowId, Arc<LiveShow>>>,
+    theaters: Vec<AtomicU64>,
+    /// Looks, to find shows nobody uses when the map is full.
+    clock: AtomicU64,
+}
+
+impl Default for LiveSeats {
+    fn default() -> Self {
+        let theaters = (0..COUNTERS).map(|_| AtomicU64::new(0)).collect();
+        Self { shows: Mutex::default(), theaters, clock: AtomicU64::new(0) }
+    }
+}
+
+impl LiveSeats {
+    /// A number that changes with every seat change in a theater: the age of lists that carry seat counts.
+    pub fn theater_version(&self, theater: TheaterId) -> u64 {
+        self.counter(theater).load(Ordering::Acquire)
+    }
+
+    /// Changes with every seat change anywhere.
+    pub fn any_version(&self) -> u64 {
+        self.theaters.iter().map(|counter| counter.load(Ordering::Acquire)).fold(0, u64::wrapping_add)
+    }
+
+    fn counter(&self, theater: TheaterId) -> &AtomicU64 {
+        let bytes = theater.as_bytes();
+        let index = usize::from(u16::from_be_bytes([bytes[0], bytes[1]])) % COUNTERS;
+        &self.theaters[index]
+    }
+
+    /// The live show, loaded from the store the first time.
+    pub async fn show(&self, store: &dyn Store, file: &ShowFile) -> Result<Arc<LiveShow>, StoreError> {
+        let show_id = file.show.show_id;
+        let live = self.entry(show_id, file);
+        if live.is_loaded() {
+            return Ok(live);
+        }
+        // Changes that commit while the snapshot is read wait in the entry and are applied on top of it. Several
+        // first viewers may load at once; whoever comes second changes nothing.
+        match store.seats(show_id).await? {
+            Some(snapshot) => live.load(snapshot),
+            None => return Err(StoreError::Damaged(format!("show {show_id} has no seats state"))),
+        }
+        Ok(live)
+    }
+
+    fn entry(&self, show_id: ShowId, file: &ShowFile) -> Arc<LiveShow> {
+        let tick = self.clock.fetch_add(1, Ordering::Relaxed);
+        let mut shows = self.shows.lock();
+        if let Some(live) = shows.get(&show_id) {
+            live.touch(tick);
+            return live.clone();
+        }
+        if shows.len() >= SHOWS_KEPT {
+            evict(&mut shows);
+        }
+        let live = Arc::new(LiveShow::new(file.map.clone(), tick));
+        shows.insert(show_id, live.clone());
+        live
+    }
+
+    /// Forgets everything that nobody watches: after the catalog changed.
+    pub fn forget(&self) {
+        self.shows.lock().retain(|_, live| live.viewers() > 0);
+        for counter in &self.theaters {
+            counter.fetch_add(1, Ordering::AcqRel);
+        }
+    }
+}
+
+/// Drops the half nobody watches that was looked at longest ago.
+fn evict(shows: &mut FxHashMap<ShowId, Arc<LiveShow>>) {
+    let mut ages: Vec<u64> = shows.values().filter(|live| live.viewers() == 0).map(|live| live.last_look()).collect();
+    ages.sort_unstable();
+    if let Some(limit) = ages.get(ages.len() / 2).copied() {
+        shows.retain(|_, live| live.viewers() > 0 || live.last_look() > limit);
+    }
+}
+
+impl SeatFeed for LiveSeats {
+    fn committed(&self, changes: &[ShowChange]) {
+        for change in changes {
+            let live = self.shows.lock().get(&change.show_id).cloned();
+            if let Some(live) = live {
+                live.apply(change);
+            }
+            self.counter(change.show_id.theater()).fetch_add(1, Ordering::AcqRel);
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! One show's seats in memory, with its log of recent changes and its encoded answers.
+
+use crate::http::encoded::EncodedBody;
+use bytes::Bytes;
+use matinee_api::{SeatChange, SeatChanges, SeatSnapshot as SnapshotEvent, SeatStatus};
+use matinee_booking::{IndexedMap, SeatStates};
+use matinee_domain::seat_map::SeatNo;
+use matinee_store::{
+    bookings::SeatSnapshot,
+    feed::{SeatState, ShowChange},
+};
+use parking_lot::Mutex;
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+};
+use tokio::sync::watch;
+
+/// Seat changes kept per show for viewers that are a little behind.
+const LOG_CHANGES: usize = 2048;
+
+/// One show.
+pub struct LiveShow {
+    map: Arc<IndexedMap>,
+    inner: Mutex<Inner>,
+    version: watch::Sender<u64>,
+    viewers: AtomicUsize,
+    last_look: AtomicU64,
+}
+
+struct Inner {
+    loaded: bool,
+    seats: Arc<SeatStates>,
+    log: VecDeque<ShowChange>,
+    logged: usize,
+    /// The last encoded live event, shared by all viewers that are at the same place.
+    event: Option<(u64, u64, Bytes)>,
+    snapshot: Option<(u64, Bytes)>,
+    /// The whole seat map answer.
+    answer: Option<(u64, EncodedBody)>,
+}
+
+impl LiveShow {
+    pub(super) fn new(map: Arc<IndexedMap>, tick: u64) -> Self {
+        let states = vec![SeatState::Available; map.map.seats.len()];
+        Self {
+            map,
+            inner: Mutex::new(Inner {
+                loaded: false,
+                seats: Arc::new(SeatStates { version: 0, states }),
+                log: VecDeque::new(),
+                logged: 0,
+                event: None,
+                snapshot: None,
+                answer: None,
+            }),
+            version: watch::Sender::new(0),
+            viewers: AtomicUsize::new(0),
+            last_look: AtomicU64::new(tick),
+        }
+    }
+
+    pub(super) fn touch(&self, tick: u64) {
+        self.last_look.store(tick, Ordering::Relaxed);
+    }
+    pub(super) fn last_look(&self) -> u64 {
+        self.last_look.load(Ordering::Relaxed)
+    }
+    pub(super) fn viewers(&self) -> usize {
+        self.viewers.load(Ordering::Relaxed)
+    }
+    pub(super) fn viewer_came(&self) -> watch::Receiver<u64> {
+        self.viewers.fetch_add(1, Ordering::Relaxed);
+        self.version.subscribe()
+    }
+    pub(super) fn viewer_left(&self) {
+        self.viewers.fetch_sub(1, Ordering::Relaxed);
+    }
+    pub(super) fn is_loaded(&self) -> bool {
+        self.inner.lock().loaded
+    }
+
+    pub(super) fn load(&self, snapshot: SeatSnapshot) {
+        let mut inner = self.inner.lock();
+        if inner.loaded {
+            return;
+        }
+        let mut states = vec![SeatState::Available; self.map.map.seats.len()];
+        for (seat, state) in &snapshot.seats {
+            if let Some(slot) = states.get_mut(seat.index()) {
+                *slot = *state;
+            }
+        }
+        inner.seats = Arc::new(SeatStates { version: snapshot.version, states });
+        inner.loaded = true;
+        // What committed while the snapshot was read.
+        let waiting = std::mem::take(&mut inner.log);
+        inner.logged = 0;
+        for change in waiting {
+            if change.version > snapshot.version {
+                inner.apply(&change);
+            }
+        }
+        let version = inner.seats.version;
+        drop(inner);
+        self.version.send_replace(version);
+    }
+
+    pub(super) fn apply(&self, change: &ShowChange) {
+        let version = {
+            let mut inner = self.inner.lock();
+            if !inner.loaded {
+                inner.log.push_back(change.clone());
+                return;
+            }
+            inner.apply(change);
+            inner.seats.version
+        };
+        self.version.send_replace(version);
+    }
+
+    /// The seats now.
+    pub fn seats(&self) -> Arc<SeatStates> {
+        self.inner.lock().seats.clone()
+    }
+
+    /// The whole answer, encoded once per version by `encode`.
+    pub fn answer(&self, encode: impl FnOnce(&SeatStates) -> EncodedBody) -> (u64, EncodedBody) {
+        let seats = {
+            let inner = self.inner.lock();
+            if let Some((version, body)) = &inner.answer
+                && *version == inner.seats.version
+            {
+                return (*version, body.clone());
+            }
+            inner.seats.clone()
+        };
+        // Encoded outside the lock: the writer must not wait for it.
+        let body = encode(&seats);
+        let mut inner = self.inner.lock();
+        if inner.answer.as_ref().is_none_or(|(version, _)| *version < seats.version) {
+            inner.answer = Some((seats.version, body.clone()));
+        }
+        (seats.version, body)
+    }
+
+    /// The event that brings a viewer from `since` to now: its version and bytes. `None` when there is nothing new;
+    /// a snapshot when the log does not reach back that far.
+    pub(super) fn event_since(&self, since: Option<u64>) -> Option<(u64, Bytes)> {
+        let mut inner = self.inner.lock();
+        let now = inner.seats.version;
+        if since == Some(now) {
+            return None;
+        }
+        // A version from before a restart or restore may be ahead of ours.
+        let reachable = since.filter(|since| *since < now && inner.log_reaches(*since));
+        let Some(since) = reachable else {
+            return Some((now, inner.snapshot_event(&self.map)));
+        };
+        if let Some((from, to, bytes)) = &inner.event
+            && (*from, *to) == (since, now)
+        {
+            return Some((now, bytes.clone()));
+        }
+        let bytes = inner.changes_event(&self.map, since);
+        inner.event = Some((since, now, bytes.clone()));
+        Some((now, bytes))
+    }
+}
+
+impl Inner {
+    fn apply(&mut self, change: &ShowChange) {
+        if change.version <= self.seats.version {
+            return;
+        }
+        let seats = Arc::make_mut(&mut self.seats);
+        for (seat, state) in &change.changes {
+            if let Some(slot) = seats.states.get_mut(seat.index()) {
+                *slot = *state;
+            }
+        }
+        seats.version = change.version;
+        self.logged += change.changes.len();
+        self.log.push_back(change.clone());
+        while self.logged > LOG_CHANGES {
+            let Some(old) = self.log.pop_front() else { break };
+            self.logged -= old.changes.len();
+        }
+    }
+
+    /// Every change after `since` is in the log. Versions grow by one per batch; a gap means the log does not know.
+    fn log_reaches(&self, since: u64) -> bool {
+        self.log.front().is_some_and(|first| first.version <= since + 1)
+    }
+
+    fn changes_event(&self, map: &IndexedMap, since: u64) -> Bytes {
+        let mut last: Vec<(SeatNo, SeatState)> = Vec::new();
+        for change in self.log.iter().filter(|change| change.version > since) {
+            for (seat, state) in &change.changes {
+                match last.iter_mut().find(|(known, _)| known == seat) {
+                    Some(slot) => slot.1 = *state,
+                    None => last.push((*seat, *state)),
+                }
+            }
+        }
+        let changes = last.into_iter().map(|(seat, state)| seat_change(map, seat, state)).collect();
+        encode_event("seats", self.seats.version, &SeatChanges { version: self.seats.version, changes })
+    }
+
+    fn snapshot_event(&mut self, map: &IndexedMap) -> Bytes {
+        let version = self.seats.version;
+        if let Some((at, bytes)) = &self.snapshot
+            && *at == version
+        {
+            return bytes.clone();
+        }
+        let seats = self.seats.states.iter().enumerate();
+        let seats = seats.map(|(index, state)| seat_change(map, SeatNo(index as u16), *state)).collect();
+        let bytes = encode_event("snapshot", version, &SnapshotEvent { version, seats });
+        self.snapshot = Some((version, bytes.clone()));
+        bytes
+    }
+}
+
+fn seat_change(map: &IndexedMap, seat: SeatNo, state: SeatState) -> SeatChange {
+    SeatChange { seat_id: map.seat_id(seat), status: status(state) }
+}
+
+/// The contract's word for a state.
+pub fn status(state: SeatState) -> SeatStatus {
+    match state {
+        SeatState::Available => SeatStatus::Available,
+        SeatState::Held => SeatStatus::Held,
+        SeatState::Sold => SeatStatus::Sold,
+        SeatState::Blocked => SeatStatus::Blocked,
+    }
+}
+
+fn encode_event<T: serde::Serialize>(name: &str, id: u64, data: &T) -> Bytes {
+    let mut bytes = format!("event: {name}\nid: {id}\ndata: ").into_bytes();
+    // These types hold only strings and numbers; writing them to memory cannot fail.
+    let _ = serde_json::to_writer(&mut bytes, data);
+    bytes.extend_from_slice(b"\n\n");
+    bytes.into()
+}
+
+#[cfg(test)]
+mod tests;

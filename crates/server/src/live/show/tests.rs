@@ -1,0 +1,105 @@
+//! A viewer never misses a change, and never sees one twice.
+
+use super::*;
+use matinee_domain::{
+    ids::{SeatMapId, ShowId, TheaterId},
+    seat_map::{Area, Row, Seat, SeatCategory, SeatId, SeatKind, SeatMap},
+};
+
+fn map(seats: u16) -> Arc<IndexedMap> {
+    let seat = |n: u16| Seat {
+        seat_id: SeatId(format!("A{n}")),
+        row: "A".into(),
+        number: n.to_string(),
+        area: 0,
+        row_index: 0,
+        category: 0,
+        kind: SeatKind::Standard,
+        restricted_view: false,
+        x: f32::from(n),
+        y: 0.0,
+        radius: 0.4,
+    };
+    Arc::new(IndexedMap::new(Arc::new(SeatMap {
+        seat_map_id: SeatMapId::from_bytes([1; 16]),
+        name: "Hall".into(),
+        width: 10.0,
+        height: 10.0,
+        categories: vec![SeatCategory { code: "standard".into(), label: "Standard".into(), color: "#fff".into() }],
+        areas: vec![Area { name: String::new() }],
+        rows: vec![Row { label: "A".into(), area: 0, first: SeatNo(0), len: seats, breaks: vec![] }],
+        seats: (0..seats).map(seat).collect(),
+        decorations: vec![],
+    })))
+}
+
+fn change(version: u64, seat: u16, state: SeatState) -> ShowChange {
+    let show_id = ShowId::from_parts(TheaterId::from_bytes([1; 16]), [2; 16]);
+    ShowChange { show_id, version, changes: vec![(SeatNo(seat), state)] }
+}
+
+fn loaded(seats: u16) -> LiveShow {
+    let live = LiveShow::new(map(seats), 0);
+    live.load(SeatSnapshot { version: 1, seats: vec![] });
+    live
+}
+
+fn text(event: Option<(u64, Bytes)>) -> String {
+    event.map(|(_, bytes)| String::from_utf8(bytes.to_vec()).unwrap()).unwrap_or_default()
+}
+
+#[test]
+fn a_change_that_commits_while_the_snapshot_is_read_is_not_lost() {
+    let live = LiveShow::new(map(3), 0);
+    live.apply(&change(5, 0, SeatState::Held));
+    live.apply(&change(6, 1, SeatState::Sold));
+    live.load(SeatSnapshot { version: 5, seats: vec![(SeatNo(0), SeatState::Held)] });
+    let seats = live.seats();
+    assert_eq!(seats.version, 6);
+    assert_eq!(seats.states, [SeatState::Held, SeatState::Sold, SeatState::Available]);
+}
+
+#[test]
+fn a_viewer_at_the_last_version_gets_nothing() {
+    assert!(loaded(2).event_since(Some(1)).is_none());
+}
+
+#[test]
+fn changes_of_several_commits_are_one_event_with_the_last_state() {
+    let live = loaded(3);
+    live.apply(&change(2, 0, SeatState::Held));
+    live.apply(&change(3, 0, SeatState::Sold));
+    live.apply(&change(4, 2, SeatState::Held));
+    let event = text(live.event_since(Some(1)));
+    assert!(event.starts_with("event: seats\nid: 4\n"), "{event}");
+    assert!(event.contains(r#""changes":[{"seat_id":"A0","status":"sold"},{"seat_id":"A2","status":"held"}]"#), "{event}");
+}
+
+#[test]
+fn without_a_version_or_with_one_from_the_future_there_is_a_snapshot() {
+    let live = loaded(2);
+    live.apply(&change(2, 1, SeatState::Sold));
+    for since in [None, Some(99), Some(0)] {
+        let event = text(live.event_since(since));
+        assert!(event.starts_with("event: snapshot\nid: 2\n"), "{since:?}: {event}");
+        assert!(event.contains(r#"{"seat_id":"A0","status":"available"}"#));
+    }
+}
+
+#[test]
+fn a_viewer_too_far_behind_gets_a_snapshot_instead_of_a_gap() {
+    let live = loaded(2);
+    for version in 2..(LOG_CHANGES as u64 + 10) {
+        live.apply(&change(version, (version % 2) as u16, SeatState::Held));
+    }
+    assert!(text(live.event_since(Some(2))).starts_with("event: snapshot"));
+    assert!(text(live.event_since(Some(LOG_CHANGES as u64))).starts_with("event: seats"));
+}
+
+#[test]
+fn an_old_change_never_undoes_a_newer_one() {
+    let live = loaded(1);
+    live.apply(&change(3, 0, SeatState::Sold));
+    live.apply(&change(2, 0, SeatState::Held));
+    assert_eq!(live.seats().states, [SeatState::Sold]);
+}
