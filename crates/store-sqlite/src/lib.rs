@@ -1,1 +1,21 @@
-//! Skeleton; filled in by the next commits.
+//! The embedded engine: every store trait on one SQLite file.
+//!
+//! One thread owns the write connection and commits requests in groups ([`writer`]); readers run beside it in WAL
+//! mode ([`readers`]). What a unit of work may do stands with the traits in `matinee-store`; use cases, HTTP and
+//! gateways are not here.
+
+mod accounts;
+mod bookings;
+mod catalog;
+mod columns;
+mod failure;
+mod ledger;
+mod maintenance;
+mod migrations;
+mod open;
+mod outbox;
+mod readers;
+mod seat_log;
+mod writer;
+
+pub use open::{OpenOptions, SqliteStore, restore};

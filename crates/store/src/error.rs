@@ -1,7 +1,7 @@
 //! Why a unit of work could not be done at all. Outcomes that a caller must handle are not errors: they are values.
 
 /// A failure of the engine, not of the request.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreError {
     /// The writer's queue is full: try again in a moment.
     #[error("the database is busy")]

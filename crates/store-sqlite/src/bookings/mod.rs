@@ -1,0 +1,1 @@
+//! Holds, steps and what is read about bookings.

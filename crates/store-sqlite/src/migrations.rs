@@ -1,0 +1,134 @@
+//! The schema's steps, embedded and append-only.
+//!
+//! A database remembers the text of every step it took, so a step edited after its release is refused instead of
+//! leaving two databases of one version with different tables.
+
+use crate::failure::OrStoreError;
+use matinee_store::StoreError;
+use rusqlite::{Connection, OptionalExtension, params};
+
+const STEPS: &[(&str, &str)] = &[
+    ("catalog", include_str!("../../../migrations/sqlite/0001_catalog.sql")),
+    ("accounts", include_str!("../../../migrations/sqlite/0002_accounts.sql")),
+    ("bookings", include_str!("../../../migrations/sqlite/0003_bookings.sql")),
+    ("outbox", include_str!("../../../migrations/sqlite/0004_outbox.sql")),
+    ("ledger", include_str!("../../../migrations/sqlite/0005_ledger.sql")),
+];
+
+/// "MTNE": tells our files from other SQLite databases.
+const APPLICATION_ID: i64 = 0x4D54_4E45;
+
+/// The schema version this program knows.
+pub(crate) const KNOWN: u32 = STEPS.len() as u32;
+
+/// The database's schema version; refuses a newer one, a foreign file and edited steps.
+pub(crate) fn check(conn: &Connection) -> Result<u32, StoreError> {
+    let found: u32 = conn.pragma_query_value(None, "user_version", |row| row.get(0)).db()?;
+    let application: i64 =
+        conn.pragma_query_value(None, "application_id", |row| row.get(0)).db()?;
+    if application == 0 && found == 0 {
+        let tables: i64 =
+            conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).db()?;
+        return if tables == 0 { Ok(0) } else { Err(foreign()) };
+    }
+    if application != APPLICATION_ID {
+        return Err(foreign());
+    }
+    if found > KNOWN {
+        return Err(StoreError::TooNew { found, known: KNOWN });
+    }
+    for (number, (name, sql)) in (1_u32..=found).zip(STEPS) {
+        let kept: Option<String> = conn
+            .query_row("SELECT sql FROM migrations WHERE number = ?1", [number], |row| row.get(0))
+            .optional()
+            .db()?;
+        if kept.as_deref() != Some(*sql) {
+            return Err(StoreError::Engine(format!(
+                "the database was made with another text of schema step {number} ({name})"
+            )));
+        }
+    }
+    Ok(found)
+}
+
+fn foreign() -> StoreError {
+    StoreError::Unavailable("the file is a database of another program".into())
+}
+
+/// Takes the steps that are missing, each in a transaction of its own.
+pub(crate) fn apply(conn: &Connection) -> Result<(), StoreError> {
+    while check(conn)? < KNOWN {
+        conn.execute_batch("BEGIN IMMEDIATE").db()?;
+        let done = step(conn);
+        conn.execute_batch(if done.is_ok() { "COMMIT" } else { "ROLLBACK" }).db()?;
+        done?;
+    }
+    Ok(())
+}
+
+fn step(conn: &Connection) -> Result<(), StoreError> {
+    // Asked again inside the transaction: another process may have taken the step meanwhile.
+    let taken = check(conn)?;
+    let Some((name, sql)) = STEPS.get(taken as usize) else {
+        return Ok(());
+    };
+    if taken == 0 {
+        conn.execute_batch(
+            "CREATE TABLE migrations (
+                number INTEGER PRIMARY KEY, name TEXT NOT NULL, sql TEXT NOT NULL
+             ) STRICT;",
+        )
+        .db()?;
+        conn.pragma_update(None, "application_id", APPLICATION_ID).db()?;
+    }
+    conn.execute_batch(sql).db()?;
+    conn.execute(
+        "INSERT INTO migrations (number, name, sql) VALUES (?1, ?2, ?3)",
+        params![taken + 1, name, sql],
+    )
+    .db()?;
+    conn.pragma_update(None, "user_version", taken + 1).db()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn migrated() -> Connection {
+        let conn = Connection::open_in_memory().unwrap();
+        apply(&conn).unwrap();
+        conn
+    }
+
+    #[test]
+    fn a_fresh_database_takes_every_step_once() {
+        let conn = migrated();
+        assert_eq!(check(&conn), Ok(KNOWN));
+        apply(&conn).unwrap();
+        let steps: u32 = conn.query_row("SELECT count(*) FROM migrations", [], |r| r.get(0)).unwrap();
+        assert_eq!(steps, KNOWN);
+    }
+
+    #[test]
+    fn a_newer_database_is_refused() {
+        let conn = migrated();
+        conn.pragma_update(None, "user_version", KNOWN + 1).unwrap();
+        assert_eq!(apply(&conn), Err(StoreError::TooNew { found: KNOWN + 1, known: KNOWN }));
+    }
+
+    #[test]
+    fn an_edited_step_is_refused() {
+        let conn = migrated();
+        conn.execute("UPDATE migrations SET sql = sql || ' ' WHERE number = 1", []).unwrap();
+        assert!(matches!(apply(&conn), Err(StoreError::Engine(_))));
+    }
+
+    #[test]
+    fn another_programs_file_is_refused() {
+        let conn = Connection::open_in_memory().unwrap();
+        conn.execute_batch("CREATE TABLE theirs (x)").unwrap();
+        assert!(matches!(apply(&conn), Err(StoreError::Unavailable(_))));
+        let version: u32 = conn.pragma_query_value(None, "user_version", |r| r.get(0)).unwrap();
+        assert_eq!(version, 0);
+    }
+}

@@ -1,0 +1,167 @@
+//! What the units of one commit changed in which shows.
+//!
+//! A show's row is read once and written once per commit however many bookings touch it: its version grows by one at
+//! the first change, its count of taken seats by the sum. So a hot show costs no more than a cool one.
+
+use crate::{columns::damaged, failure::OrStoreError};
+use matinee_domain::{ids::ShowId, seat_map::SeatNo};
+use matinee_store::{ShowChange, StoreError, feed::SeatState};
+use rusqlite::{Connection, OptionalExtension, params};
+use rustc_hash::FxHashMap;
+
+/// A show this commit has looked at.
+struct Seen {
+    show: ShowId,
+    /// Its version before the commit.
+    version: u64,
+    /// Log entries about it; with any, the commit gives it the next version.
+    entries: u32,
+}
+
+impl Seen {
+    fn version_now(&self) -> u64 {
+        self.version + u64::from(self.entries > 0)
+    }
+}
+
+struct Entry {
+    show: u32,
+    seat: SeatNo,
+    from: SeatState,
+    to: SeatState,
+}
+
+/// The seat changes of the commit being made.
+#[derive(Default)]
+pub(crate) struct SeatLog {
+    shows: Vec<Seen>,
+    index: FxHashMap<ShowId, u32>,
+    entries: Vec<Entry>,
+}
+
+impl SeatLog {
+    pub(crate) fn clear(&mut self) {
+        self.shows.clear();
+        self.index.clear();
+        self.entries.clear();
+    }
+
+    /// How much was logged; give it to [`Self::undo_to`] to take back what came later.
+    pub(crate) fn mark(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(crate) fn undo_to(&mut self, mark: usize) {
+        for entry in self.entries.drain(mark..) {
+            self.shows[entry.show as usize].entries -= 1;
+        }
+        // A show may have been read inside what is taken back (or made by it): read it again when it is needed.
+        self.index.retain(|_, at| self.shows[*at as usize].entries > 0);
+    }
+
+    /// Forgets what was read about a show, because its row is being made or removed.
+    pub(crate) fn forget(&mut self, show: ShowId) {
+        if self.index.get(&show).is_some_and(|at| self.shows[*at as usize].entries == 0) {
+            self.index.remove(&show);
+        }
+    }
+
+    fn look(&mut self, conn: &Connection, show: ShowId) -> Result<Option<u32>, StoreError> {
+        if let Some(at) = self.index.get(&show) {
+            return Ok(Some(*at));
+        }
+        let version: Option<i64> = conn
+            .prepare_cached("SELECT version FROM show_state WHERE theater = ?1 AND show = ?2")
+            .db()?
+            .query_row(params![show.theater().as_bytes(), show.own()], |row| row.get(0))
+            .optional()
+            .db()?;
+        let Some(version) = version else {
+            return Ok(None);
+        };
+        let at = self.shows.len() as u32;
+        self.shows.push(Seen { show, version: version as u64, entries: 0 });
+        self.index.insert(show, at);
+        Ok(Some(at))
+    }
+
+    /// The show's version as it stands inside this commit; `None` when there is no such show.
+    pub(crate) fn version(
+        &mut self,
+        conn: &Connection,
+        show: ShowId,
+    ) -> Result<Option<u64>, StoreError> {
+        Ok(self.look(conn, show)?.map(|at| self.shows[at as usize].version_now()))
+    }
+
+    /// Notes that a seat went from one state to another; the version its show will have.
+    pub(crate) fn change(
+        &mut self,
+        conn: &Connection,
+        show: ShowId,
+        seat: SeatNo,
+        from: SeatState,
+        to: SeatState,
+    ) -> Result<u64, StoreError> {
+        let at = self
+            .look(conn, show)?
+            .ok_or_else(|| damaged(format_args!("seats of {show}, which is not there")))?;
+        self.entries.push(Entry { show: at, seat, from, to });
+        let seen = &mut self.shows[at as usize];
+        seen.entries += 1;
+        Ok(seen.version_now())
+    }
+
+    /// Writes the new versions and counts; to be done once, last, inside the transaction.
+    pub(crate) fn write(&self, conn: &Connection) -> Result<(), StoreError> {
+        if self.entries.is_empty() {
+            return Ok(());
+        }
+        let mut taken = vec![0_i64; self.shows.len()];
+        for entry in &self.entries {
+            taken[entry.show as usize] += is_taken(entry.to) - is_taken(entry.from);
+        }
+        let mut update = conn
+            .prepare_cached(
+                "UPDATE show_state SET version = version + 1, taken = taken + ?3 \
+                 WHERE theater = ?1 AND show = ?2",
+            )
+            .db()?;
+        for (seen, taken) in self.shows.iter().zip(taken) {
+            if seen.entries > 0 {
+                let id = &seen.show;
+                update.execute(params![id.theater().as_bytes(), id.own(), taken]).db()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What to tell the feed: every changed show once, every changed seat once with its last state.
+    pub(crate) fn changes(&mut self) -> Vec<ShowChange> {
+        // Stable: of two entries about a seat the later one stays last.
+        self.entries.sort_by_key(|entry| (entry.show, entry.seat));
+        let mut out: Vec<ShowChange> = Vec::new();
+        let mut last_show = None;
+        for entry in &self.entries {
+            if last_show != Some(entry.show) {
+                last_show = Some(entry.show);
+                let seen = &self.shows[entry.show as usize];
+                out.push(ShowChange {
+                    show_id: seen.show,
+                    version: seen.version_now(),
+                    changes: Vec::with_capacity(seen.entries as usize),
+                });
+            }
+            let Some(show) = out.last_mut() else { continue };
+            match show.changes.last_mut() {
+                Some(last) if last.0 == entry.seat => last.1 = entry.to,
+                _ => show.changes.push((entry.seat, entry.to)),
+            }
+        }
+        out
+    }
+}
+
+fn is_taken(state: SeatState) -> i64 {
+    i64::from(state != SeatState::Available)
+}

@@ -1,0 +1,331 @@
+//! The one thread that writes.
+//!
+//! It takes everything that queued up while the last commit ran and commits it together: one fsync for all. A unit
+//! checks first and writes afterwards, so a refusal writes nothing. Should a unit fail after its first write, the
+//! whole commit is rolled back and done again with a savepoint around each unit, so that only that one fails. If
+//! even this does not commit, each unit gets a transaction of its own. The savepoints are not there from the start
+//! because they cost a fifth of the throughput and are almost never needed.
+//! There is no delay before a commit: an idle writer commits a single request at once.
+
+use crate::{
+    failure::{OrStoreError, store_error},
+    seat_log::SeatLog,
+};
+use matinee_domain::{ids::ShowId, seat_map::SeatNo};
+use matinee_store::{SeatFeed, StoreError, feed::SeatState};
+use parking_lot::Mutex;
+use rusqlite::{CachedStatement, Connection};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
+    thread::JoinHandle,
+};
+use tokio::sync::oneshot;
+
+/// Units that may wait; the next one is told [`StoreError::Overloaded`].
+const QUEUE: usize = 4_096;
+/// Units in one commit. More gains nothing and makes the first of them wait longer.
+const BATCH: usize = 512;
+
+/// A write transaction as a unit of work sees it.
+pub(crate) struct Tx<'a> {
+    conn: &'a Connection,
+    seats: &'a mut SeatLog,
+}
+
+impl<'a> Tx<'a> {
+    /// The connection, inside the transaction. A unit must not begin, commit or roll back on it.
+    pub(crate) fn conn(&self) -> &'a Connection {
+        self.conn
+    }
+
+    /// A statement, prepared at its first use and kept.
+    pub(crate) fn prepare(&self, sql: &str) -> Result<CachedStatement<'a>, StoreError> {
+        self.conn.prepare_cached(sql).db()
+    }
+
+    /// The show's version inside this transaction; `None` when there is no such show.
+    pub(crate) fn show_version(&mut self, show: ShowId) -> Result<Option<u64>, StoreError> {
+        self.seats.version(self.conn, show)
+    }
+
+    /// Notes that a seat's row was made, changed or removed; the version its show will have after the commit. The
+    /// show's `version` and `taken` are written from these notes, so nothing else may change them.
+    pub(crate) fn seat_changed(
+        &mut self,
+        show: ShowId,
+        seat: SeatNo,
+        from: SeatState,
+        to: SeatState,
+    ) -> Result<u64, StoreError> {
+        self.seats.change(self.conn, show, seat, from, to)
+    }
+
+    /// To be called when a show's row in `show_state` is inserted or deleted.
+    pub(crate) fn show_row_changed(&mut self, show: ShowId) {
+        self.seats.forget(show);
+    }
+}
+
+/// A queued unit of work.
+trait Unit: Send {
+    /// Somebody still waits for it.
+    fn is_wanted(&self) -> bool;
+    /// Runs it and keeps its result; false when that is an error.
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+    /// Tells the kept result.
+    fn answer(self: Box<Self>);
+    /// Tells that nothing was done.
+    fn fail(self: Box<Self>, error: StoreError);
+}
+
+struct Op<T, F> {
+    op: F,
+    result: Option<Result<T, StoreError>>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+impl<T, F> Unit for Op<T, F>
+where
+    T: Send,
+    F: Fn(&mut Tx<'_>) -> Result<T, StoreError> + Send,
+{
+    fn is_wanted(&self) -> bool {
+        !self.reply.is_closed()
+    }
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        // A panic must not end the writer; it is treated like any other failure of this unit alone.
+        let result = catch_unwind(AssertUnwindSafe(|| (self.op)(tx)))
+            .unwrap_or_else(|_| Err(StoreError::Engine("a unit of work panicked".into())));
+        let ok = result.is_ok();
+        self.result = Some(result);
+        ok
+    }
+    fn answer(self: Box<Self>) {
+        let result = self
+            .result
+            .unwrap_or_else(|| Err(StoreError::Unavailable("the unit was not run".into())));
+        // The caller may have gone away; its work stands all the same.
+        let _ = self.reply.send(result);
+    }
+    fn fail(self: Box<Self>, error: StoreError) {
+        let _ = self.reply.send(Err(error));
+    }
+}
+
+enum Message {
+    Unit(Box<dyn Unit>),
+    Close,
+}
+
+/// The way to the writing thread.
+pub(crate) struct Writer {
+    queue: SyncSender<Message>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub(crate) fn start(conn: Connection, feed: Arc<dyn SeatFeed>) -> Result<Self, StoreError> {
+        let (queue, units) = sync_channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("matinee-writer".into())
+            .spawn(move || Committer { conn, feed, seats: SeatLog::default() }.serve(&units))
+            .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        Ok(Self { queue, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Runs a unit of work in a transaction; its value comes back once it is durable.
+    pub(crate) async fn write<T, F>(&self, op: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Fn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let unit = Box::new(Op { op, result: None, reply });
+        self.queue.try_send(Message::Unit(unit)).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::Overloaded,
+            TrySendError::Disconnected(_) => closed(),
+        })?;
+        answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    /// Finishes what is queued and ends the thread. Blocks.
+    pub(crate) fn close(&self) {
+        let Some(thread) = self.thread.lock().take() else {
+            return;
+        };
+        // An error means that the thread is gone already.
+        let _ = self.queue.send(Message::Close);
+        if thread.join().is_err() {
+            tracing::error!("the writing thread had panicked");
+        }
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("the database is closed".into())
+}
+
+/// Why a commit was given up. The transaction is rolled back already.
+enum GaveUp {
+    /// A unit failed after it had written.
+    Unit,
+    /// The engine failed: no unit of the commit took effect.
+    Engine(StoreError),
+}
+
+/// How units of a commit are kept apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Apart {
+    Not,
+    BySavepoint,
+}
+
+struct Committer {
+    conn: Connection,
+    feed: Arc<dyn SeatFeed>,
+    seats: SeatLog,
+}
+
+impl Committer {
+    fn serve(mut self, queue: &Receiver<Message>) {
+        let mut batch: Vec<Box<dyn Unit>> = Vec::with_capacity(BATCH);
+        let mut open = true;
+        while open {
+            match queue.recv() {
+                Ok(Message::Unit(unit)) => batch.push(unit),
+                Ok(Message::Close) | Err(_) => break,
+            }
+            while open && batch.len() < BATCH {
+                match queue.try_recv() {
+                    Ok(Message::Unit(unit)) => batch.push(unit),
+                    Ok(Message::Close) => open = false,
+                    Err(_) => break,
+                }
+            }
+            // Work that nobody waits for any more is not begun: under overload that is most of it.
+            batch.retain(|unit| unit.is_wanted());
+            self.commit(&mut batch);
+        }
+        if let Err(error) = self.conn.execute_batch("PRAGMA optimize") {
+            tracing::debug!(%error, "statistics were not updated");
+        }
+    }
+
+    fn commit(&mut self, batch: &mut Vec<Box<dyn Unit>>) {
+        let mut done = self.attempt(batch, Apart::Not);
+        if matches!(done, Err(GaveUp::Unit)) {
+            done = self.attempt(batch, Apart::BySavepoint);
+        }
+        match done {
+            Ok(()) => self.tell(batch),
+            Err(GaveUp::Engine(error)) if batch.len() == 1 || is_everyones(&error) => {
+                tracing::error!(%error, units = batch.len(), "a commit failed");
+                for unit in batch.drain(..) {
+                    unit.fail(error.clone());
+                }
+            }
+            Err(_) => {
+                for unit in batch.drain(..) {
+                    self.commit_alone(unit);
+                }
+            }
+        }
+    }
+
+    fn commit_alone(&mut self, unit: Box<dyn Unit>) {
+        let mut alone = vec![unit];
+        match self.attempt(&mut alone, Apart::BySavepoint) {
+            Ok(()) => self.tell(&mut alone),
+            Err(gave_up) => {
+                let error = match gave_up {
+                    GaveUp::Engine(error) => error,
+                    GaveUp::Unit => StoreError::Engine("the unit could not be taken back".into()),
+                };
+                tracing::error!(%error, "a commit failed");
+                for unit in alone {
+                    unit.fail(error.clone());
+                }
+            }
+        }
+    }
+
+    /// The commit is durable: first the feed, then the callers.
+    fn tell(&mut self, batch: &mut Vec<Box<dyn Unit>>) {
+        let changes = self.seats.changes();
+        if !changes.is_empty() {
+            let feed = &self.feed;
+            if catch_unwind(AssertUnwindSafe(|| feed.committed(&changes))).is_err() {
+                tracing::error!("the seat feed panicked");
+            }
+        }
+        for unit in batch.drain(..) {
+            unit.answer();
+        }
+    }
+
+    fn attempt(&mut self, batch: &mut [Box<dyn Unit>], apart: Apart) -> Result<(), GaveUp> {
+        self.seats.clear();
+        if batch.is_empty() {
+            return Ok(());
+        }
+        execute(&self.conn, "BEGIN IMMEDIATE").map_err(GaveUp::Engine)?;
+        let done = self.run_all(batch, apart).and_then(|()| {
+            self.seats.write(&self.conn).map_err(GaveUp::Engine)?;
+            execute(&self.conn, "COMMIT").map_err(GaveUp::Engine)
+        });
+        // SQLite may have rolled back by itself (a full disk, for example).
+        if done.is_err() && !self.conn.is_autocommit() {
+            execute(&self.conn, "ROLLBACK").map_err(GaveUp::Engine)?;
+        }
+        done
+    }
+
+    fn run_all(&mut self, batch: &mut [Box<dyn Unit>], apart: Apart) -> Result<(), GaveUp> {
+        let conn = &self.conn;
+        for unit in batch {
+            if apart == Apart::BySavepoint {
+                execute(conn, "SAVEPOINT unit").map_err(GaveUp::Engine)?;
+            }
+            let (written, mark) = (conn.total_changes(), self.seats.mark());
+            let ok = unit.run(&mut Tx { conn, seats: &mut self.seats });
+            if !ok {
+                if conn.is_autocommit() {
+                    return Err(GaveUp::Engine(StoreError::Engine(
+                        "the transaction was rolled back by the engine".into(),
+                    )));
+                }
+                if apart == Apart::BySavepoint {
+                    execute(conn, "ROLLBACK TO unit").map_err(GaveUp::Engine)?;
+                    self.seats.undo_to(mark);
+                } else if conn.total_changes() != written || self.seats.mark() != mark {
+                    return Err(GaveUp::Unit);
+                }
+            }
+            if apart == Apart::BySavepoint {
+                execute(conn, "RELEASE unit").map_err(GaveUp::Engine)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The failure would meet every unit alike, so trying them one by one is of no use.
+fn is_everyones(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::DiskFull
+            | StoreError::ReadOnly(_)
+            | StoreError::Overloaded
+            | StoreError::Unavailable(_)
+    )
+}
+
+fn execute(conn: &Connection, sql: &str) -> Result<(), StoreError> {
+    let mut statement = conn.prepare_cached(sql).map_err(store_error)?;
+    statement.execute([]).map_err(store_error)?;
+    Ok(())
+}
