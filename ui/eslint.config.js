@@ -18,6 +18,10 @@ export default ts.config(
       'no-undef': 'off',
       eqeqeq: 'error',
       'no-console': 'error',
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_$' }
+      ],
       // Addresses come from app/paths.ts; the app always lives at the root of its origin.
       'svelte/no-navigation-without-resolve': 'off',
       '@typescript-eslint/consistent-type-imports': 'error'
