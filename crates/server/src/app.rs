@@ -1,9 +1,15 @@
-//! What every handler shares.
+//! What every handler shares, and how it is put together.
 
-use crate::{auth::Keys, config::Config, http::limits::RateLimits, http::metrics::Metrics};
-use matinee_booking::{Clock, Entropy};
+use crate::{
+    auth::{Keys, Passwords, Sessions},
+    catalog_cache::CatalogCache,
+    config::Config,
+    http::{RateLimits, metrics::Metrics},
+};
+use matinee_booking::{Clock, Desk, Entropy};
 use matinee_store::Store;
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 
 /// The running server's parts.
 pub struct App {
@@ -12,9 +18,14 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub keys: Keys,
+    pub sessions: Sessions,
     pub limits: RateLimits,
     pub metrics: Metrics,
-    pub passwords: crate::auth::Passwords,
+    pub passwords: Passwords,
+    pub catalog: Arc<CatalogCache>,
+    pub desk: Desk,
+    /// Set when the server drains: live streams end.
+    pub draining: CancellationToken,
 }
 
 /// As handlers get it.

@@ -1,0 +1,182 @@
+//! Bookings with everything that hangs on them, and the answers that the use cases keep for repeated requests.
+
+use super::catalog::show_with;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use matinee_api as api;
+use matinee_booking::{Render, ShowFile};
+use matinee_domain::{
+    booking::{BookingState, BookingStatus},
+    limits,
+    money::Money,
+    payment::PaymentStatus,
+};
+use matinee_store::{
+    bookings::{BookingFile, Owner, PaymentRow, RefundRow},
+    outbox::MessageStatus,
+};
+use std::collections::BTreeMap;
+
+/// Stands where a guest's token goes: the token is derived when it is sent and never kept with the answer.
+pub const fn guest_token_slot() -> &'static str {
+    "mg_@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@"
+}
+
+/// Renders what the use cases commit with their effect.
+#[derive(Debug, Default)]
+pub struct BookingRender;
+
+impl Render for BookingRender {
+    fn booking(&self, file: &BookingFile, show: &ShowFile, now: DateTime<Utc>) -> Bytes {
+        let mut answer = booking(file, show, now);
+        // Only the answer that makes the booking carries the token.
+        if file.booking.version == 1 && matches!(file.booking.owner, Owner::Guest { .. }) {
+            answer.guest_token = Some(guest_token_slot().into());
+        }
+        json(&answer)
+    }
+
+    fn declined(&self, file: &BookingFile, show: &ShowFile, reason: &str, now: DateTime<Utc>) -> Bytes {
+        let held = matches!(file.booking.state, BookingState::Held { .. });
+        let rest = if held {
+            "You have not been charged and your seats are still held: try again or use another card."
+        } else {
+            "You have not been charged, but the hold has run out: choose your seats again."
+        };
+        let mut problem =
+            api::Problem::new(api::ProblemCode::PaymentDeclined, format!("{} {rest}", reason.trim_end()));
+        problem.booking = Some(Box::new(booking(file, show, now)));
+        json(&problem)
+    }
+
+    fn cancelled(&self, file: &BookingFile, show: &ShowFile, refund: bool, now: DateTime<Utc>) -> Bytes {
+        let booking = booking(file, show, now);
+        let refund = if refund { booking.refunds.last().cloned() } else { None };
+        json(&api::CancelAnswer { booking, refund })
+    }
+}
+
+fn json<T: serde::Serialize>(value: &T) -> Bytes {
+    // The contract's types are plain data: writing them to memory cannot fail.
+    serde_json::to_vec(value).unwrap_or_default().into()
+}
+
+/// A booking as its owner reads it.
+pub fn booking(file: &BookingFile, show: &ShowFile, now: DateTime<Utc>) -> api::Booking {
+    let row = &file.booking;
+    let status = row.state.status();
+    let waiting = file.payments.iter().find(|p| p.status == PaymentStatus::RequiresAction);
+    api::Booking {
+        booking_id: row.booking_id,
+        reference: row.reference,
+        status,
+        show: show_with(&show.show, &show.theater, show.show.seats_total),
+        movie_name: show.movie.name.clone(),
+        theater_name: show.theater.name.clone(),
+        time_zone: show.theater.time_zone.name().into(),
+        seats: row.seats.iter().map(|seat| booked_seat(seat, show, row.total)).collect(),
+        total_amount: row.total,
+        breakdown: row
+            .lines
+            .iter()
+            .map(|line| api::BreakdownLine { label: line.label.clone(), amount: line.amount, kind: line.kind })
+            .collect(),
+        hold_expires_at: row.state.expires_at(),
+        extensions_left: extensions_left(&row.state),
+        payments: file.payments.iter().map(payment).collect(),
+        refunds: file.refunds.iter().map(|r| refund(r, &file.payments)).collect(),
+        notifications: file.notifications.iter().map(notification).collect(),
+        cancellation_policy: terms(file, show, now),
+        advice: row.advice.clone(),
+        version: row.version,
+        created_at: row.created_at,
+        guest_email: match &row.owner {
+            Owner::Guest { email } => email.clone(),
+            Owner::User(_) => None,
+        },
+        guest_token: None,
+        payment_id: waiting.map(|p| p.payment_id),
+        next_action: waiting.map(|_| api::NextAction { kind: "simulate".into(), url: None }),
+        test: row.test,
+    }
+}
+
+fn booked_seat(seat: &matinee_store::bookings::BookedSeat, show: &ShowFile, total: Money) -> api::BookedSeat {
+    let place = show.map.map.seat(seat.seat);
+    api::BookedSeat {
+        seat_id: show.map.seat_id(seat.seat),
+        row: place.map(|p| p.row.clone()).unwrap_or_default(),
+        number: place.map(|p| p.number.clone()).unwrap_or_default(),
+        ticket_type: seat.ticket_type.clone(),
+        price: Money::new(seat.price_minor, total.currency),
+        cancelled: seat.cancelled,
+    }
+}
+
+const fn extensions_left(state: &BookingState) -> u8 {
+    match state {
+        BookingState::Held { extensions, .. } => limits::HOLD_EXTENSIONS.saturating_sub(*extensions),
+        _ => 0,
+    }
+}
+
+fn payment(row: &PaymentRow) -> api::Payment {
+    api::Payment {
+        payment_id: row.payment_id,
+        status: row.status,
+        amount: row.amount,
+        gateway: row.gateway.clone(),
+        method: row.method_label.clone(),
+        created_at: row.created_at,
+        decline_reason: row.decline_reason.clone(),
+    }
+}
+
+fn refund(row: &RefundRow, payments: &[PaymentRow]) -> api::Refund {
+    let paid = payments.iter().find(|payment| payment.payment_id == row.payment_id);
+    api::Refund {
+        refund_id: row.refund_id,
+        amount: row.amount,
+        method: paid.map(|p| p.method_label.clone()).unwrap_or_default(),
+        status: row.status,
+        created_at: row.created_at,
+    }
+}
+
+fn notification(row: &matinee_store::bookings::NotificationRow) -> api::Notification {
+    api::Notification {
+        notification_id: row.notification_id,
+        kind: row.kind.clone(),
+        channel: row.channel.clone(),
+        status: match row.status {
+            MessageStatus::Pending => api::NotificationStatus::Pending,
+            MessageStatus::Sent => api::NotificationStatus::Sent,
+            MessageStatus::Failed => api::NotificationStatus::Failed,
+        },
+        created_at: row.created_at,
+    }
+}
+
+fn terms(file: &BookingFile, show: &ShowFile, now: DateTime<Utc>) -> api::CancellationTerms {
+    let policy = &show.theater.cancellation_policy;
+    let start = show.show.start_time;
+    let status = file.booking.state.status();
+    let paid = matches!(status, BookingStatus::Confirmed | BookingStatus::PartlyCancelled)
+        && file.payments.iter().any(|p| p.status.is_paid());
+    let currency = file.booking.total.currency;
+    let open: Vec<_> = file.booking.seats.iter().filter(|seat| !seat.cancelled).collect();
+    let amounts: BTreeMap<String, Money> = open
+        .iter()
+        .map(|seat| {
+            let back = policy.refund(Money::new(seat.price_minor, currency), start, now);
+            (show.map.seat_id(seat.seat).0, back)
+        })
+        .collect();
+    api::CancellationTerms {
+        text: policy.in_words(),
+        cancellable: paid && policy.is_cancellable(start, now),
+        cancellable_until: policy.cancellable_until(start),
+        refund_now: Money::new(amounts.values().map(|money| money.amount_minor).sum(), currency),
+        refund_now_by_seat: amounts,
+    }
+}

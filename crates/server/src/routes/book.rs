@@ -1,0 +1,318 @@
+//! Holding seats, and the hold afterwards: look, change, extend, release, pay, cancel, tickets.
+
+use super::access::{own_booking, owns};
+use crate::{
+    app::App,
+    auth::{Caller, Who},
+    http::{ApiError, EmptyOr, Id, IfMatch, Json, Limit, PageLimit, Query, UserRef, etag},
+    render,
+};
+use axum::{
+    body::Body,
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use matinee_api as api;
+use matinee_booking::{Answered, CancelInput, ChangeInput, HoldInput, OnFile, PayInput, Settled, Wanted};
+use matinee_domain::ids::{BookingId, PaymentId};
+use matinee_store::{bookings::Owner, idempotency::Recorded};
+use serde::Deserialize;
+use std::sync::Arc;
+
+type S = State<Arc<App>>;
+
+/// JSON bytes with a status.
+fn json(status: u16, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let kind = if status >= 400 { "application/problem+json" } else { "application/json" };
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn replayed(recorded: Recorded) -> Response {
+    json(recorded.status, recorded.body)
+}
+
+/// The booking as it is now.
+fn booking_answer(app: &App, on_file: &OnFile) -> Response {
+    let booking = render::booking(&on_file.file, &on_file.show, app.clock.now());
+    let mut response = json(200, serde_json::to_vec(&booking).unwrap_or_default());
+    response.headers_mut().insert(header::ETAG, etag::of_version(on_file.file.booking.version));
+    response
+}
+
+/// Puts the guest's token where the kept answer has a slot for it.
+fn with_guest_token(app: &App, body: &Bytes) -> Bytes {
+    let slot = render::guest_token_slot().as_bytes();
+    let Some(at) = body.windows(slot.len()).position(|window| window == slot) else { return body.clone() };
+    #[derive(Deserialize)]
+    struct Made {
+        booking_id: BookingId,
+    }
+    let Ok(made) = serde_json::from_slice::<Made>(body) else { return body.clone() };
+    let token = app.keys.guest_token(made.booking_id);
+    let mut out = Vec::with_capacity(body.len() + token.len());
+    out.extend_from_slice(&body[..at]);
+    out.extend_from_slice(token.as_bytes());
+    out.extend_from_slice(&body[at + slot.len()..]);
+    out.into()
+}
+
+fn checked_email(email: Option<String>) -> Result<Option<String>, ApiError> {
+    let Some(email) = email.map(|email| email.trim().to_owned()).filter(|email| !email.is_empty()) else {
+        return Ok(None);
+    };
+    if !crate::auth::is_email(&email) {
+        return Err(ApiError::invalid("/guest_email", "This is not an e-mail address."));
+    }
+    Ok(Some(email))
+}
+
+/// `POST /book`
+pub async fn book(State(app): S, caller: Caller, body: Json<api::BookRequest>) -> Result<Response, ApiError> {
+    let request = body.value;
+    if request.promo_code.is_some() {
+        app.limits.check(Limit::PromoGuess, caller.digest(), app.clock.now())?;
+    }
+    let wanted = match (request.seat_ids, request.best) {
+        (Some(seats), None) => Wanted::Seats(seats),
+        (None, Some(count)) => Wanted::Best(count),
+        (Some(_), Some(_)) => return Err(ApiError::invalid("/best", "Send either seat_ids or best, not both.")),
+        (None, None) => return Err(ApiError::invalid("/seat_ids", "Send seat_ids, or best with a count.")),
+    };
+    let owner = match &caller.who {
+        Who::User { user_id, .. } => Owner::User(*user_id),
+        Who::Anonymous | Who::Guest { .. } => Owner::Guest { email: checked_email(request.guest_email)? },
+    };
+    let input = HoldInput {
+        show_id: request.show_id,
+        wanted,
+        ticket_types: request.ticket_types,
+        promo_code: request.promo_code,
+        owner,
+        caller: caller.digest(),
+        idempotency: caller.idempotency("POST", "/book", &body.bytes),
+    };
+    let (status, body) = match app.desk.hold(input).await? {
+        Answered::Now { body, .. } => (201, body),
+        Answered::Again(recorded) => (recorded.status, recorded.body),
+    };
+    let mut response = json(status, with_guest_token(&app, &body));
+    response.headers_mut().insert(header::ETAG, etag::of_version(1));
+    Ok(response)
+}
+
+/// `GET /bookings/{booking_id}`
+pub async fn booking(
+    State(app): S,
+    caller: Caller,
+    headers: HeaderMap,
+    Id(booking_id): Id<BookingId>,
+) -> Result<Response, ApiError> {
+    let on_file = own_booking(&app, &caller, booking_id).await?;
+    // The answer also depends on the clock (refund now) and on messages, so its ETag is made of its bytes.
+    let body = serde_json::to_vec(&render::booking(&on_file.file, &on_file.show, app.clock.now())).unwrap_or_default();
+    let version = etag::of_version(on_file.file.booking.version);
+    if let Some(response) = etag::not_modified(&headers, &version)
+        && on_file.file.booking.state.expires_at().is_some()
+    {
+        return Ok(response);
+    }
+    let mut response = json(200, body);
+    response.headers_mut().insert(header::ETAG, version);
+    Ok(response)
+}
+
+/// `PATCH /bookings/{booking_id}`
+pub async fn change(
+    State(app): S,
+    caller: Caller,
+    headers: HeaderMap,
+    Id(booking_id): Id<BookingId>,
+    body: Json<api::ChangeRequest>,
+) -> Result<Response, ApiError> {
+    let on_file = own_booking(&app, &caller, booking_id).await?;
+    let wanted = IfMatch::read(&headers);
+    wanted.required()?;
+    wanted.check(on_file.file.booking.version)?;
+    let request = body.value;
+    if request.promo_code.is_some() {
+        app.limits.check(Limit::PromoGuess, caller.digest(), app.clock.now())?;
+    }
+    let input = ChangeInput {
+        seat_ids: request.seat_ids,
+        ticket_types: request.ticket_types,
+        promo_code: request.promo_code,
+        guest_email: checked_email(request.guest_email)?,
+        if_version: Some(on_file.file.booking.version),
+    };
+    let on_file = app.desk.change(booking_id, input).await?;
+    Ok(booking_answer(&app, &on_file))
+}
+
+/// `POST /bookings/{booking_id}/extend`
+pub async fn extend(
+    State(app): S,
+    caller: Caller,
+    Id(booking_id): Id<BookingId>,
+    _body: EmptyOr<api::CancelRequest>,
+) -> Result<Response, ApiError> {
+    own_booking(&app, &caller, booking_id).await?;
+    let on_file = app.desk.extend(booking_id).await?;
+    Ok(booking_answer(&app, &on_file))
+}
+
+/// `DELETE /bookings/{booking_id}`
+pub async fn release(State(app): S, caller: Caller, Id(booking_id): Id<BookingId>) -> Result<Response, ApiError> {
+    own_booking(&app, &caller, booking_id).await?;
+    app.desk.release(booking_id).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `POST /payment`
+pub async fn pay(State(app): S, caller: Caller, body: Json<api::PaymentRequest>) -> Result<Response, ApiError> {
+    let request = body.value;
+    own_booking(&app, &caller, request.booking_id).await?;
+    if request.payment_method.is_empty() || request.payment_method.len() > 255 {
+        return Err(ApiError::invalid("/payment_method", "A payment method is a gateway's token of 1 to 255 characters."));
+    }
+    if looks_like_a_card(&request.payment_method) {
+        return Err(ApiError::invalid("/payment_method", "Never send card numbers here: only the gateway's token."));
+    }
+    let idempotency = caller.idempotency("POST", "/payment", &body.bytes);
+    // A repetition costs no attempt: it may be the only way to learn what became of the first.
+    let repeated = match &idempotency {
+        Some(key) => app.store.lookup(key.clone()).await? != matinee_store::idempotency::Lookup::New,
+        None => false,
+    };
+    if !repeated {
+        app.limits.check(Limit::PaymentAddress, caller.address_key(), app.clock.now())?;
+    }
+    let input = PayInput {
+        booking_id: request.booking_id,
+        method: request.payment_method,
+        expected_total: request.expected_total,
+        idempotency,
+    };
+    Ok(settled(app.desk.pay(input).await?))
+}
+
+/// Digits that a card number could be, by length and check digit.
+fn looks_like_a_card(method: &str) -> bool {
+    let digits: Vec<u32> = method.chars().filter(|c| !matches!(c, ' ' | '-')).map_while(|c| c.to_digit(10)).collect();
+    let luhn: u32 = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(index, digit)| if index % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { *digit })
+        .sum();
+    (12..=19).contains(&digits.len()) && luhn.is_multiple_of(10)
+}
+
+fn settled(settled: Settled) -> Response {
+    match settled {
+        Settled::Answer { status, body, .. } => json(status, body),
+        Settled::Again(recorded) => replayed(recorded),
+    }
+}
+
+/// `POST /payments/{payment_id}/simulate`
+pub async fn simulate(
+    State(app): S,
+    caller: Caller,
+    Id(payment_id): Id<PaymentId>,
+    body: Json<api::SimulateRequest>,
+) -> Result<Response, ApiError> {
+    let file = app.store.booking_of_payment(payment_id).await?.ok_or_else(|| ApiError::not_found("payment"))?;
+    if !owns(&caller, &file.booking) {
+        return Err(ApiError::not_found("payment"));
+    }
+    let succeed = body.value.outcome == api::SimulateOutcome::Succeed;
+    Ok(settled(app.desk.simulate(payment_id, succeed).await?))
+}
+
+/// `POST /cancel/{booking_id}`
+pub async fn cancel(
+    State(app): S,
+    caller: Caller,
+    Id(booking_id): Id<BookingId>,
+    body: EmptyOr<api::CancelRequest>,
+) -> Result<Response, ApiError> {
+    own_booking(&app, &caller, booking_id).await?;
+    let input = CancelInput {
+        booking_id,
+        seat_ids: body.value.seat_ids,
+        idempotency: caller.idempotency("POST", &format!("/cancel/{booking_id}"), &body.bytes),
+    };
+    Ok(match app.desk.cancel(input).await? {
+        Answered::Now { body, .. } => json(200, body),
+        Answered::Again(recorded) => replayed(recorded),
+    })
+}
+
+/// `GET /bookings/{booking_id}/tickets`
+pub async fn tickets(
+    State(app): S,
+    caller: Caller,
+    headers: HeaderMap,
+    Id(booking_id): Id<BookingId>,
+) -> Result<Response, ApiError> {
+    let on_file = own_booking(&app, &caller, booking_id).await?;
+    let version = etag::of_version(on_file.file.booking.version);
+    if let Some(response) = etag::not_modified(&headers, &version) {
+        return Ok(response);
+    }
+    let tickets = crate::tickets::tickets(&app.keys, &on_file)?;
+    let mut response = json(200, serde_json::to_vec(&tickets).unwrap_or_default());
+    response.headers_mut().insert(header::ETAG, version);
+    Ok(response)
+}
+
+/// Query of `GET /users/{user_id}/bookings`.
+#[derive(Debug, Deserialize)]
+pub struct Paging {
+    #[serde(default)]
+    limit: PageLimit,
+    #[serde(default)]
+    cursor: Option<BookingId>,
+}
+
+/// `GET /users/{user_id}/bookings`: newest first.
+pub async fn bookings_of(
+    State(app): S,
+    caller: Caller,
+    Id(user): Id<UserRef>,
+    Query(query): Query<Paging>,
+) -> Result<Response, ApiError> {
+    let user_id = super::access::user(&caller, user)?;
+    let limit = query.limit.or(20)?;
+    let files = app.store.bookings_of(user_id, query.cursor, limit).await?;
+    let now = app.clock.now();
+    let next_cursor = files.last().filter(|_| files.len() == usize::from(limit)).map(|f| f.booking.booking_id.to_string());
+    let mut items = Vec::with_capacity(files.len());
+    for file in files {
+        let show = matinee_booking::Shows::show(&*app.catalog, file.booking.show_id).await?;
+        let show = show.ok_or_else(|| ApiError::not_found("show"))?;
+        items.push(render::booking(&file, &show, now));
+    }
+    Ok(json(200, serde_json::to_vec(&api::Page { items, next_cursor }).unwrap_or_default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::looks_like_a_card;
+
+    #[test]
+    fn card_numbers_are_noticed_and_tokens_are_not() {
+        for card in ["4242424242424242", "4242 4242 4242 4242", "378282246310005"] {
+            assert!(looks_like_a_card(card), "{card}");
+        }
+        for token in ["pm_card_visa", "4242424242424241", "tok_4242424242424242", "1234"] {
+            assert!(!looks_like_a_card(token), "{token}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What a refused sale looks like to the caller: what happened, what is safe, what to do.
+
+use crate::http::ApiError;
+use matinee_api::ProblemCode as Code;
+use matinee_booking::SaleError;
+
+impl From<SaleError> for ApiError {
+    fn from(error: SaleError) -> Self {
+        match error {
+            SaleError::NoShow => Self::not_found("show"),
+            SaleError::NoBooking => Self::not_found("booking"),
+            SaleError::Store(error) => error.into(),
+            SaleError::Gateway(error) => error.into(),
+            error => problem(error),
+        }
+    }
+}
+
+fn problem(error: SaleError) -> ApiError {
+    match error {
+        SaleError::SeatsTaken { taken, alternatives } => ApiError::new(
+            Code::SeatsUnavailable,
+            "Somebody was faster: some of these seats are no longer free. Nothing was booked; choose others.",
+        )
+        .with(|p| {
+            p.unavailable_seat_ids = Some(taken);
+            p.alternatives = Some(alternatives);
+        }),
+        SaleError::NotEnoughSeats { free } => ApiError::new(
+            Code::SeatsUnavailable,
+            format!("Only {free} seats are free in this show. Nothing was booked; choose fewer or another show."),
+        )
+        .with(|p| {
+            p.unavailable_seat_ids = Some(vec![]);
+            p.alternatives = Some(vec![]);
+        }),
+        SaleError::SingleSeatGap { words, suggestion } => {
+            ApiError::new(Code::SingleSeatGap, words).with(|p| p.suggested_seat_ids = Some(suggestion))
+        }
+        SaleError::NoSeats | SaleError::TooManySeats { .. } | SaleError::UnknownSeat { .. }
+        | SaleError::DuplicateSeat { .. } | SaleError::UnknownTicketType { .. }
+        | SaleError::TicketTypeWithoutSeat { .. } | SaleError::EmailInvalid | SaleError::Price(_) => invalid(error),
+        SaleError::TooManyUnpaid { .. } | SaleError::CoolDown { .. } | SaleError::TooManyAttempts => too_many(error),
+        error => {
+            let (code, detail) = conflict(&error);
+            ApiError::new(code, detail)
+        }
+    }
+}
+
+fn invalid(error: SaleError) -> ApiError {
+    match error {
+        SaleError::NoSeats => ApiError::invalid("/seat_ids", "Choose at least one seat."),
+        SaleError::TooManySeats { max } => {
+            ApiError::invalid("/seat_ids", format!("This theater sells at most {max} seats in one booking."))
+        }
+        SaleError::UnknownSeat { index, seat } => {
+            ApiError::invalid(format!("/seat_ids/{index}"), format!("There is no seat {seat} here."))
+        }
+        SaleError::DuplicateSeat { index, seat } => {
+            ApiError::invalid(format!("/seat_ids/{index}"), format!("Seat {seat} is named twice."))
+        }
+        SaleError::UnknownTicketType { seat, code } => ApiError::invalid(
+            format!("/ticket_types/{}", escape(&seat)),
+            format!("This show has no ticket type {code}."),
+        ),
+        SaleError::TicketTypeWithoutSeat { seat } => ApiError::invalid(
+            format!("/ticket_types/{}", escape(&seat)),
+            format!("Seat {seat} has a ticket type but is not among the chosen seats."),
+        ),
+        SaleError::EmailInvalid => ApiError::invalid("/guest_email", "This is not an e-mail address."),
+        error => ApiError::invalid("/seat_ids", format!("These seats cannot be priced: {error}.")),
+    }
+}
+
+fn too_many(error: SaleError) -> ApiError {
+    match error {
+        SaleError::TooManyUnpaid { held } => ApiError::new(
+            Code::TooManyUnpaidSeats,
+            format!("{held} unpaid seats of this show are already held from here. Pay for them or release them first."),
+        )
+        .retry_after(60),
+        SaleError::CoolDown { .. } => ApiError::new(
+            Code::CoolDown,
+            "Several holds of this show ran out unpaid. Please try again in half an hour; nothing was charged.",
+        )
+        .retry_after(1800),
+        _ => ApiError::new(
+            Code::TooManyAttempts,
+            "This booking has used up its payment attempts. You have not been charged; book again to try anew.",
+        )
+        .retry_after(60),
+    }
+}
+
+fn conflict(error: &SaleError) -> (Code, String) {
+    let (code, detail) = match error {
+        SaleError::ShowStarted => (Code::ShowStarted, "This show has already started and is no longer sold here."),
+        SaleError::PromoInvalid => (Code::PromoInvalid, "This promo code is not valid. Nothing was changed."),
+        SaleError::KeyReused => {
+            (Code::IdempotencyKeyReused, "This Idempotency-Key was used for another request. Use a new one.")
+        }
+        SaleError::NotHeld => (Code::NotHeld, "This booking is no longer a hold, so it cannot be changed this way."),
+        SaleError::HoldExpired => {
+            (Code::HoldExpired, "The hold has run out and its seats are free again. You have not been charged.")
+        }
+        SaleError::NoMoreExtensions => {
+            (Code::NoMoreExtensions, "This hold has had all the time it can get. Pay now, or book again.")
+        }
+        SaleError::VersionMismatch => return (Code::VersionMismatch, crate::http::etag::changed_meanwhile().0.detail),
+        SaleError::NoGateway => (Code::NoGateway, "This theater cannot take payments online yet. Your seats are still held."),
+        SaleError::EmailRequired => {
+            (Code::EmailRequired, "Tell us an e-mail address for the tickets first. You have not been charged.")
+        }
+        SaleError::PriceChanged(_) => {
+            (Code::PriceChanged, "The price is not the one you saw. Nothing was charged; look at the booking again.")
+        }
+        SaleError::PaymentInProgress => {
+            (Code::PaymentInProgress, "A payment for this booking is already running. Wait for it before you try again.")
+        }
+        SaleError::AlreadyPaid => (Code::AlreadyPaid, "This booking is already paid. Nothing more was charged."),
+        SaleError::NotAwaitingAction => {
+            (Code::NotAwaitingAction, "This payment is not waiting for anything. Look at the booking for its state.")
+        }
+        SaleError::NotConfirmed => (Code::NotConfirmed, "There are no tickets yet: the booking is not confirmed."),
+        SaleError::NotCancellable { words } => {
+            return (Code::NotCancellable, format!("This booking cannot be cancelled. {words}"));
+        }
+        _ => (Code::Overloaded, "Too much is changing at once. Nothing was changed; try again in a moment."),
+    };
+    (code, detail.to_owned())
+}
+
+/// A member name in a JSON pointer (RFC 6901).
+fn escape(member: &str) -> String {
+    member.replace('~', "~0").replace('/', "~1")
+}

@@ -1,0 +1,105 @@
+//! The live seat map: who has what, its live events, and suggestions.
+
+use crate::{
+    app::App,
+    http::{ApiError, Context, Effort, EncodedBody, Id, Query},
+    live::SeatEvents,
+    render,
+};
+use axum::{
+    Extension,
+    body::Body,
+    extract::State,
+    http::{HeaderMap, HeaderValue, header},
+    response::Response,
+};
+use matinee_api as api;
+use matinee_booking::{ShowFile, Shows};
+use matinee_domain::{best_seats, ids::ShowId};
+use serde::Deserialize;
+use std::sync::Arc;
+
+type S = State<Arc<App>>;
+
+async fn file(app: &App, show_id: ShowId) -> Result<Arc<ShowFile>, ApiError> {
+    app.catalog.show(show_id).await?.ok_or_else(|| ApiError::not_found("show"))
+}
+
+/// `GET /shows/{show_id}/seats`: encoded once per version.
+pub async fn seats(State(app): S, headers: HeaderMap, Id(show_id): Id<ShowId>) -> Result<Response, ApiError> {
+    let file = file(&app, show_id).await?;
+    let live = app.catalog.live.show(&*app.store, &file).await?;
+    let (_, body) = live.answer(|states| {
+        let bytes = serde_json::to_vec(&render::show_seats(&file, states)).unwrap_or_default();
+        EncodedBody::json(bytes, &format!("s{}", states.version), Effort::Fresh)
+    });
+    Ok(body.respond(&headers))
+}
+
+/// Query of `GET /shows/{show_id}/seats/live`.
+#[derive(Debug, Deserialize)]
+pub struct Since {
+    #[serde(default)]
+    since: Option<String>,
+}
+
+/// `GET /shows/{show_id}/seats/live`: server-sent events.
+pub async fn seats_live(
+    State(app): S,
+    headers: HeaderMap,
+    Extension(context): Extension<Arc<Context>>,
+    Id(show_id): Id<ShowId>,
+    Query(query): Query<Since>,
+) -> Result<Response, ApiError> {
+    let file = file(&app, show_id).await?;
+    let place = app.limits.live(context.address)?;
+    let live = app.catalog.live.show(&*app.store, &file).await?;
+    // A version that cannot be read is as good as none: the viewer gets a snapshot.
+    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
+    let since = last.or(query.since).and_then(|text| text.trim().parse().ok());
+    let events = SeatEvents::new(live, since, app.draining.clone(), Some(Box::new(place)));
+    let mut response = Response::new(Body::from_stream(events.into_stream()));
+    let out = response.headers_mut();
+    out.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Proxies that buffer would turn live into late.
+    out.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+/// Query of `GET /shows/{show_id}/best-seats`.
+#[derive(Debug, Deserialize)]
+pub struct Count {
+    #[serde(default)]
+    count: Option<String>,
+}
+
+/// `GET /shows/{show_id}/best-seats`
+pub async fn best_seats(
+    State(app): S,
+    Id(show_id): Id<ShowId>,
+    Query(query): Query<Count>,
+) -> Result<axum::Json<api::BestSeats>, ApiError> {
+    let file = file(&app, show_id).await?;
+    let max = file.theater.max_seats_per_booking;
+    let count = query.count.as_deref().map_or(Ok(2), str::parse::<u16>).ok().filter(|n| (1..=max).contains(n));
+    let count = count.ok_or_else(|| ApiError::invalid("/count", format!("Ask for 1 to {max} seats.")))?;
+    let states = app.catalog.seats(&file).await?;
+    let map = &file.map.map;
+    let Some(seats) = best_seats::best_seats(map, &|seat| states.is_free(seat), usize::from(count), &|_| true) else {
+        return Err(ApiError::new(
+            api::ProblemCode::SeatsUnavailable,
+            "Fewer seats than that are free in this show. Choose fewer, or another show.",
+        )
+        .with(|p| {
+            p.unavailable_seat_ids = Some(vec![]);
+            p.alternatives = Some(vec![]);
+        }));
+    };
+    let together = map.runs().any(|run| seats.iter().all(|seat| run.contains(&seat.index())));
+    Ok(axum::Json(api::BestSeats {
+        seat_ids: seats.iter().map(|seat| file.map.seat_id(*seat)).collect(),
+        together,
+        version: states.version,
+    }))
+}
