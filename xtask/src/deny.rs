@@ -24,6 +24,8 @@ pub fn check(may_install: bool) -> Result<(), String> {
         "--workspace",
         "check",
         "--hide-inclusion-graph",
+        "--allow",
+        "unused-wrapper",
         "bans",
         "licenses",
         "sources",

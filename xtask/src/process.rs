@@ -16,14 +16,10 @@ pub fn command<S: AsRef<OsStr>>(program: impl AsRef<OsStr>, arguments: &[S]) -> 
 
 /// The cargo that runs us.
 pub fn cargo<S: AsRef<OsStr>>(arguments: &[S]) -> Command {
-    let mut cargo = command(
+    command(
         env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
         arguments,
-    );
-    // The shell embeds the built UI instead of asking a development server for it. Every cargo call gets the same
-    // value: a different one would rebuild the shell each time.
-    cargo.env("TAURI_CONFIG", r#"{"build":{"devUrl":null}}"#);
-    cargo
+    )
 }
 
 /// Runs to completion; any end but success is an error that names the command.

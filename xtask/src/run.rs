@@ -193,13 +193,16 @@ fn accompany(plan: &Plan, server: Option<&mut Server>) -> Result<(), String> {
         say("press Ctrl-C to stop");
         return wait(server, None);
     }
-    let mut app = app_command(plan, address.as_deref())?
+    let mut command = app_command(plan, address.as_deref())?;
+    // The app may run inside a session of its own, which has to end with it.
+    signals::lead_group(&mut command);
+    let mut app = command
         .stdin(Stdio::null())
         .spawn()
         .map_err(|error| format!("the app did not start: {error}"))?;
     say("the app's window is opening; close it, or press Ctrl-C here, to stop");
     let outcome = wait(server, Some(&mut app));
-    signals::stop(&mut app, APP_END);
+    signals::stop_group(&mut app, APP_END);
     outcome
 }
 

@@ -1,7 +1,7 @@
 //! Ctrl-C and polite ends, without a dependency: notes that the person asked to stop instead of dying at once, so that
 //! children are stopped in order, and asks a child to end the way the system does. The only unsafe code of xtask.
 
-use std::process::{Child, ExitStatus};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -24,10 +24,27 @@ pub fn listen() {
 
 /// Asks the child to end, waits, and ends it when it does not. Safe to call when it has ended.
 pub fn stop(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
+    end(child, patience, ask_to_end)
+}
+
+/// Makes the command's process the head of a group of its own, for [`stop_group`].
+pub fn lead_group(command: &mut Command) {
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(command, 0);
+    #[cfg(not(unix))]
+    let _ = command;
+}
+
+/// The same for a child that heads its own group and for all it has started: a session with the program inside.
+pub fn stop_group(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
+    end(child, patience, ask_group_to_end)
+}
+
+fn end(child: &mut Child, patience: Duration, ask: fn(&mut Child)) -> Option<ExitStatus> {
     if let Ok(Some(status)) = child.try_wait() {
         return Some(status);
     }
-    ask_to_end(child);
+    ask(child);
     let begun = Instant::now();
     while begun.elapsed() < patience {
         match child.try_wait() {
@@ -43,7 +60,14 @@ pub fn stop(child: &mut Child, patience: Duration) -> Option<ExitStatus> {
 
 fn ask_to_end(child: &mut Child) {
     #[cfg(unix)]
-    unix::terminate(child.id());
+    unix::terminate(child.id(), false);
+    #[cfg(not(unix))]
+    let _ = child.kill();
+}
+
+fn ask_group_to_end(child: &mut Child) {
+    #[cfg(unix)]
+    unix::terminate(child.id(), true);
     #[cfg(not(unix))]
     let _ = child.kill();
 }
@@ -76,9 +100,12 @@ mod unix {
         }
     }
 
-    pub fn terminate(process: u32) {
-        if let Ok(process) = i32::try_from(process) {
-            kill(process, TERMINATE);
+    pub fn terminate(process: u32, group: bool) {
+        // 0 and 1 would mean "everybody" to the system when negated.
+        if let Ok(process) = i32::try_from(process)
+            && process > 1
+        {
+            kill(if group { -process } else { process }, TERMINATE);
         }
     }
 }
@@ -86,7 +113,6 @@ mod unix {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use std::process::Command;
 
     #[test]
     fn a_child_that_listens_ends_by_itself_and_one_that_does_not_is_ended() {
@@ -101,5 +127,23 @@ mod tests {
             .unwrap();
         thread::sleep(Duration::from_millis(200));
         assert!(stop(&mut deaf, Duration::from_millis(300)).is_some());
+    }
+
+    #[test]
+    fn a_group_ends_with_what_its_head_has_started() {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "sleep 61 & echo $!; wait"])
+            .stdout(std::process::Stdio::piped());
+        lead_group(&mut command);
+        let mut head = command.spawn().unwrap();
+        let mut inner = String::new();
+        let mut output = std::io::BufReader::new(head.stdout.take().unwrap());
+        std::io::BufRead::read_line(&mut output, &mut inner).unwrap();
+        assert!(stop_group(&mut head, Duration::from_secs(5)).is_some());
+        // The pipe closes when the last process that holds it has ended.
+        let mut rest = String::new();
+        std::io::Read::read_to_string(&mut output, &mut rest).unwrap();
+        assert!(inner.trim().parse::<u32>().is_ok() && rest.is_empty());
     }
 }
