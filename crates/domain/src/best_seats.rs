@@ -19,7 +19,8 @@ use std::{cmp::Ordering, ops::Range};
 const IDEAL_DEPTH: f32 = 2.0 / 3.0;
 /// How much more a distance towards or from the screen weighs than one to the side, both measured in halls.
 const DEPTH_WEIGHT: f32 = 3.0;
-/// What leaving a single seat alone costs: about a row and a half. Small enough that it never moves a party far.
+/// What leaving a seat alone costs when the gap rule lets it pass: about two rows. Enough to take the next place that
+/// is nearly as good, too little to move a party to the front.
 const STRANDING_COST: f32 = 0.15;
 
 /// Who should find this seat free: anybody, or rather somebody else.
@@ -39,6 +40,16 @@ impl Rank {
             _ => Self::Ordinary,
         }
     }
+}
+
+/// Whether taking some seats leaves a neighbour alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LeftAlone {
+    Nobody,
+    /// Wherever as many seats are taken in that stretch; the gap rule lets it pass.
+    Unavoidably,
+    /// The gap rule objects, and a theater may enforce it.
+    Avoidably,
 }
 
 /// The auditorium's measures, for distances that mean the same in a small and a large hall.
@@ -117,16 +128,20 @@ impl<'a> Field<'a> {
         (seat.x, seat.y)
     }
 
-    /// Seats just outside `window` that taking it would leave alone in `run`.
-    fn strands(&self, run: &Range<usize>, window: &Range<usize>) -> u8 {
+    /// What taking `window` does to its neighbours in `run`, as [`gap::check`] would judge it.
+    fn gap(&self, run: &Range<usize>, window: &Range<usize>) -> LeftAlone {
         let free = |index: usize| run.contains(&index) && self.counted_free[index];
-        let before = window.start > run.start
-            && free(window.start - 1)
-            && !(window.start >= 2 && free(window.start - 2))
-            // A neighbour of an uncounted place was no company to begin with.
-            && self.counted_free[window.start];
-        let after = free(window.end) && !free(window.end + 1) && self.counted_free[window.end - 1];
-        u8::from(before) + u8::from(after)
+        // Below the run's first seat is none; a neighbour of an uncounted place had no company to lose.
+        let left = window.start > run.start && free(window.start - 1) && free(window.start);
+        let right = free(window.end) && free(window.end - 1);
+        let left_alone = left && !(window.start - 1 > run.start && free(window.start - 2));
+        let right_alone = right && !free(window.end + 1);
+        match (left_alone, right_alone) {
+            (false, false) => LeftAlone::Nobody,
+            // With both neighbours free in one stretch, moving by a seat would have helped.
+            _ if left && right && window.clone().all(free) => LeftAlone::Avoidably,
+            _ => LeftAlone::Unavoidably,
+        }
     }
 
     /// Calls `visit` with every window of `count` usable seats and the run it lies in.
@@ -178,19 +193,40 @@ impl Sums {
         sums
     }
 
-    /// Smaller is better: places that somebody needs, then restricted views, then distance from the ideal.
-    fn price(&self, window: &Range<usize>, stranded: u8) -> (u32, u32, f64) {
+    fn price(&self, window: &Range<usize>, gap: LeftAlone) -> Price {
         let mean = (self.cost[window.end] - self.cost[window.start]) / window.len() as f64;
-        (
-            self.needed[window.end] - self.needed[window.start],
-            self.restricted[window.end] - self.restricted[window.start],
-            mean + f64::from(STRANDING_COST) * f64::from(stranded),
-        )
+        let stranding = if gap == LeftAlone::Nobody {
+            0.0
+        } else {
+            f64::from(STRANDING_COST)
+        };
+        Price {
+            objectionable: gap == LeftAlone::Avoidably,
+            needed: self.needed[window.end] - self.needed[window.start],
+            restricted: self.restricted[window.end] - self.restricted[window.start],
+            cost: mean + stranding,
+        }
     }
 }
 
-fn by_price(a: &(u32, u32, f64), b: &(u32, u32, f64)) -> Ordering {
-    (a.0, a.1).cmp(&(b.0, b.1)).then(a.2.total_cmp(&b.2))
+/// What choosing a window costs; compared field by field, smaller is better.
+struct Price {
+    /// The gap rule objects: where it is enforced, such an offer would be refused.
+    objectionable: bool,
+    needed: u32,
+    restricted: u32,
+    /// Distance from the ideal.
+    cost: f64,
+}
+
+impl Price {
+    fn is_less(&self, other: &Self) -> bool {
+        let key = |price: &Self| (price.objectionable, price.needed, price.restricted);
+        key(self)
+            .cmp(&key(other))
+            .then(self.cost.total_cmp(&other.cost))
+            .is_lt()
+    }
 }
 
 fn seat_nos(window: Range<usize>) -> impl Iterator<Item = SeatNo> {
@@ -213,13 +249,10 @@ pub fn best_seats(
         return None;
     }
     let sums = Sums::of(&field);
-    let mut best: Option<((u32, u32, f64), Range<usize>)> = None;
+    let mut best: Option<(Price, Range<usize>)> = None;
     field.windows(count, &field.usable, |run, window| {
-        let price = sums.price(&window, field.strands(run, &window));
-        if best
-            .as_ref()
-            .is_none_or(|(known, _)| by_price(&price, known).is_lt())
-        {
+        let price = sums.price(&window, field.gap(run, &window));
+        if best.as_ref().is_none_or(|(known, _)| price.is_less(known)) {
             best = Some((price, window));
         }
     });
@@ -229,10 +262,45 @@ pub fn best_seats(
     }
 }
 
+/// Another choice than the wanted one.
+#[derive(Clone, Copy)]
+struct Alternative {
+    /// Wheelchair and companion places too few, and places too many that somebody else may need.
+    unsuitable: usize,
+    distance: f32,
+    start: usize,
+    objectionable: bool,
+}
+
+impl Alternative {
+    fn order(&self, other: &Self) -> Ordering {
+        let by_suit = self.unsuitable.cmp(&other.unsuitable);
+        by_suit
+            .then(self.distance.total_cmp(&other.distance))
+            .then(self.start.cmp(&other.start))
+    }
+}
+
+/// How many of some seats are places that somebody needs: wheelchair, companion, all such.
+fn needs<'s>(seats: impl Iterator<Item = &'s Seat>) -> (usize, usize, usize) {
+    seats.filter(|seat| Rank::of(seat) == Rank::Needed).fold(
+        (0, 0, 0),
+        |(wheelchair, companion, all), seat| {
+            let is = |kind| usize::from(seat.kind == kind);
+            (
+                wheelchair + is(SeatKind::Wheelchair),
+                companion + is(SeatKind::Companion),
+                all + 1,
+            )
+        },
+    )
+}
+
 /// Up to `limit` other choices for seats that are gone: as many, together in one run, in the category that most of the
 /// wanted seats have, all free now. Choices with fewer wheelchair places than were wanted, or with more places that
 /// somebody else may need, come after those that suit; among equals the nearest comes first (between centres). Choices
-/// that share no seat are preferred, so that a list of three is three places and not one place moved by a seat.
+/// that share no seat and that the gap rule accepts are preferred, so that a list of three is three places and not one
+/// place moved by a seat.
 pub fn alternatives(
     map: &SeatMap,
     free: &dyn Fn(SeatNo) -> bool,
@@ -249,61 +317,50 @@ pub fn alternatives(
     let count = seats.len();
     let field = Field::new(map, free, &|seat| seat.category == category);
     let centre = mean_point(seats.iter().map(|seat| (seat.x, seat.y)));
-    let wheelchairs = |seats: &[Seat]| {
-        seats
-            .iter()
-            .filter(|seat| seat.kind == SeatKind::Wheelchair)
-            .count()
-    };
-    let wanted_wheelchairs = seats
-        .iter()
-        .filter(|seat| seat.kind == SeatKind::Wheelchair)
-        .count();
-    let wanted_needed = seats
-        .iter()
-        .filter(|seat| Rank::of(seat) == Rank::Needed)
-        .count();
+    let wanted_needs = needs(seats.iter().copied());
 
-    let mut found: Vec<(usize, f32, usize)> = Vec::new();
-    field.windows(count, &field.usable, |_, window| {
+    let mut found: Vec<Alternative> = Vec::new();
+    field.windows(count, &field.usable, |run, window| {
         let here = &map.seats[window.clone()];
-        let needed = here
-            .iter()
-            .filter(|seat| Rank::of(seat) == Rank::Needed)
-            .count();
-        let unsuitable = wanted_wheelchairs.saturating_sub(wheelchairs(here))
-            + needed.saturating_sub(wanted_needed);
+        let found_needs = needs(here.iter());
+        let unsuitable = wanted_needs.0.saturating_sub(found_needs.0)
+            + wanted_needs.1.saturating_sub(found_needs.1)
+            + found_needs.2.saturating_sub(wanted_needs.2);
         let (x, y) = mean_point(here.iter().map(|seat| (seat.x, seat.y)));
         // Plain distance on the plan: this is about how far to move, not about how good a seat is.
-        found.push((unsuitable, (x - centre.0).hypot(y - centre.1), window.start));
+        let distance = (x - centre.0).hypot(y - centre.1);
+        let objectionable = field.gap(run, &window) == LeftAlone::Avoidably;
+        found.push(Alternative {
+            unsuitable,
+            distance,
+            start: window.start,
+            objectionable,
+        });
     });
-    let order = |a: &(usize, f32, usize), b: &(usize, f32, usize)| {
-        a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2))
-    };
-    found.sort_unstable_by(order);
+    found.sort_unstable_by(Alternative::order);
     let mut picked = pick_apart(&found, count, limit);
-    picked.sort_unstable_by(order);
+    picked.sort_unstable_by(Alternative::order);
     picked
         .into_iter()
-        .map(|(_, _, start)| seat_nos(start..start + count).collect())
+        .map(|picked| seat_nos(picked.start..picked.start + count).collect())
         .collect()
 }
 
-/// The first `limit` that share no seat; where there are not as many, the first of the others too.
-fn pick_apart(
-    found: &[(usize, f32, usize)],
-    count: usize,
-    limit: usize,
-) -> Vec<(usize, f32, usize)> {
-    let mut picked: Vec<(usize, f32, usize)> = Vec::with_capacity(limit.min(found.len()));
-    for apart in [count, 1] {
-        for candidate in found {
+/// The first `limit` that share no seat and are not objectionable; where there are not as many, first objectionable
+/// ones too, then overlapping ones.
+fn pick_apart(found: &[Alternative], count: usize, limit: usize) -> Vec<Alternative> {
+    let mut picked: Vec<Alternative> = Vec::with_capacity(limit.min(found.len()));
+    for (apart, objectionable) in [(count, false), (count, true), (1, true)] {
+        for candidate in found
+            .iter()
+            .filter(|candidate| objectionable || !candidate.objectionable)
+        {
             if picked.len() == limit {
                 return picked;
             }
             if picked
                 .iter()
-                .all(|known| known.2.abs_diff(candidate.2) >= apart)
+                .all(|known| known.start.abs_diff(candidate.start) >= apart)
             {
                 picked.push(*candidate);
             }

@@ -125,7 +125,13 @@ impl Choice<'_> {
                     .clone()
                     .filter(|index| !known.contains(&category(*index)))
                     .count();
-                (strange, place.clone().sum::<usize>().abs_diff(chosen_sum))
+                // Of two equally near, the one at an end leaves the rest in one piece.
+                let divides = place.start > stretch.start && place.end < stretch.end;
+                (
+                    strange,
+                    place.clone().sum::<usize>().abs_diff(chosen_sum),
+                    divides,
+                )
             })
     }
 }

@@ -189,21 +189,21 @@ fn trim(field: &Field<'_>, mut ranges: Vec<Range<usize>>, count: usize) -> Vec<R
     ranges
 }
 
-/// The part of a piece that lies nearest to a point.
+/// The part of a piece that lies nearest to a point; rather one that leaves no single seat of the piece.
 fn nearest_part(
     field: &Field<'_>,
     piece: &Range<usize>,
     len: usize,
     to: (f32, f32),
 ) -> Range<usize> {
-    let parts = (piece.start..=piece.end - len).map(|start| start..start + len);
-    let distance = |part: &Range<usize>| {
+    let parts = (piece.start..=piece.end - len).map(|start| {
+        let part = start..start + len;
         let middle = mean_point(part.clone().map(|index| field.point(index)));
-        field.hall.squared_distance(middle, to)
-    };
-    parts
-        .min_by(|a, b| distance(a).total_cmp(&distance(b)))
-        .unwrap_or_else(|| piece.clone())
+        let strands = part.start - piece.start == 1 || piece.end - part.end == 1;
+        (strands, field.hall.squared_distance(middle, to), part)
+    });
+    let nearest = parts.min_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    nearest.map_or_else(|| piece.clone(), |(_, _, part)| part)
 }
 
 /// Smaller is better: how far the seats are from their middle, then how far that is from the ideal.
