@@ -1,5 +1,18 @@
 //! Plumbing between HTTP and the handlers: problems, bodies, callers' addresses, validators, limits.
 
+pub mod body;
+pub mod context;
+pub mod encoded;
+pub mod etag;
+pub mod id;
+pub mod limits;
+pub mod metrics;
 pub mod problem;
 
+pub use body::{EmptyOr, Json};
+pub use context::Context;
+pub use encoded::{Effort, EncodedBody};
+pub use etag::IfMatch;
+pub use id::{Id, Limit as PageLimit, Query, UserRef};
+pub use limits::{Limit, RateLimits};
 pub use problem::ApiError;

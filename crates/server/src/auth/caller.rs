@@ -1,0 +1,344 @@
+//! The extractor that says who is calling.
+//!
+//! A bearer token wins over a cookie. A bad or expired one is 401 and never silently anonymous; a store that does not
+//! answer is 503 and never 401.
+
+use super::{
+    cookie,
+    keys::{GuestToken, Keys, first_16},
+    sessions::{Found, REFRESH_SECONDS, session_ended},
+};
+use crate::{
+    app::{App, AppState},
+    http::{ApiError, Context, limits::address_key},
+};
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, header, request::Parts},
+};
+use matinee_api::{GUEST_SECRET, IDEMPOTENCY_KEY, ProblemCode};
+use matinee_domain::ids::{BookingId, UserId};
+use matinee_store::{accounts::Role, idempotency::IdempotencyKey};
+use sha2::{Digest, Sha256};
+use std::{convert::Infallible, fmt, net::IpAddr, sync::Arc};
+
+/// Fewest and most characters of a Guest-Secret: 128 bits need 26 in base32, 32 in hex, 22 in base64.
+const GUEST_SECRET_CHARS: std::ops::RangeInclusive<usize> = 22..=256;
+
+/// Who is calling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Who {
+    Anonymous,
+    User {
+        user_id: UserId,
+        role: Role,
+    },
+    /// Holds a token for one booking; which one only [`Caller::opens`] can tell.
+    Guest {
+        token: GuestToken,
+    },
+}
+
+/// A caller with what they sent along.
+#[derive(Clone)]
+pub struct Caller {
+    pub who: Who,
+    pub address: IpAddr,
+    pub session: Option<[u8; 16]>,
+    pub via_cookie: bool,
+    pub guest_secret: Option<String>,
+    pub idempotency_key: Option<String>,
+    pub request: Arc<Context>,
+    keys: Keys,
+}
+
+/// Nothing personal and no secret.
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.who {
+            Who::Anonymous => "anonymous",
+            Who::User { .. } => "user",
+            Who::Guest { .. } => "guest",
+        };
+        write!(f, "Caller({kind}, request {})", self.request.request_id)
+    }
+}
+
+impl Caller {
+    /// The signed-in user, or 401.
+    pub fn require_user(&self) -> Result<UserId, ApiError> {
+        match self.who {
+            Who::User { user_id, .. } => Ok(user_id),
+            _ => Err(ApiError::new(
+                ProblemCode::Unauthenticated,
+                "Sign in to do this.",
+            )),
+        }
+    }
+
+    /// The signed-in user, if there is one.
+    pub fn user(&self) -> Option<UserId> {
+        match self.who {
+            Who::User { user_id, .. } => Some(user_id),
+            _ => None,
+        }
+    }
+
+    /// True when the caller's guest token is the one of this booking.
+    pub fn opens(&self, booking_id: BookingId) -> bool {
+        match &self.who {
+            Who::Guest { token } => self.keys.is_guest_token(booking_id, token.as_str()),
+            _ => false,
+        }
+    }
+
+    /// The key of in-memory limits by address.
+    pub fn address_key(&self) -> [u8; 16] {
+        address_key(self.address)
+    }
+
+    /// For limits: digest of the user, or of the address (IPv6: its /64).
+    pub fn digest(&self) -> [u8; 16] {
+        match self.who {
+            Who::User { user_id, .. } => self.keys.user_digest(user_id),
+            _ => self.keys.address_digest(self.address_key()),
+        }
+    }
+
+    /// The idempotency key of this request with its body, if the caller sent one that can replay. An anonymous
+    /// caller without a Guest-Secret cannot be told from another one: nothing is kept for them.
+    pub fn idempotency(&self, method: &str, path: &str, body: &[u8]) -> Option<IdempotencyKey> {
+        let key = self.idempotency_key.as_deref()?;
+        let scope = self.scope(method, path, key)?;
+        Some(IdempotencyKey {
+            scope,
+            body: first_16(&Sha256::digest(body)),
+        })
+    }
+
+    /// The scope of an idempotency key: caller, method and path, key.
+    pub fn scope(&self, method: &str, path: &str, key: &str) -> Option<[u8; 16]> {
+        let hash = Sha256::new();
+        let mut hash = match &self.who {
+            Who::User { user_id, .. } => hash.chain_update(b"u").chain_update(user_id.as_bytes()),
+            Who::Guest { token } => hash.chain_update(b"g").chain_update(token.as_str()),
+            Who::Anonymous => {
+                let secret = self.guest_secret.as_deref()?;
+                hash.chain_update(b"a")
+                    .chain_update([0])
+                    .chain_update(secret)
+            }
+        };
+        for part in [method, path, key] {
+            // A zero byte cannot occur in a header or path, so no two lists of parts read alike.
+            hash.update([0]);
+            hash.update(part);
+        }
+        Some(first_16(&hash.finalize()))
+    }
+}
+
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
+        let request = context(parts);
+        let mut caller = Self {
+            who: Who::Anonymous,
+            address: request.address,
+            session: None,
+            via_cookie: false,
+            guest_secret: guest_secret(&parts.headers)?,
+            idempotency_key: idempotency_key(&parts.headers)?,
+            request,
+            keys: app.keys.clone(),
+        };
+        if let Some(authorization) = parts.headers.get(header::AUTHORIZATION) {
+            let token = bearer(authorization.as_bytes()).ok_or_else(session_ended)?;
+            if let Some(token) = GuestToken::parse(token) {
+                caller.who = Who::Guest { token };
+                return Ok(caller);
+            }
+            let now = app.clock.now();
+            let found = app.sessions.find(&*app.store, token, now).await?;
+            let found = found
+                .filter(|found| !found.cookie)
+                .ok_or_else(session_ended)?;
+            caller.sign_in(&found);
+        } else if let Some(token) = cookie::read(&parts.headers, caller.request.secure) {
+            let found = cookie_session(app, &caller.request, token).await?;
+            caller.sign_in(&found);
+            caller.via_cookie = true;
+        }
+        Ok(caller)
+    }
+}
+
+impl Caller {
+    fn sign_in(&mut self, found: &Found) {
+        self.session = Some(found.session_id);
+        self.who = Who::User {
+            user_id: found.user_id,
+            role: found.role,
+        };
+    }
+}
+
+/// The session of a cookie, renewed when due. A dead cookie is taken back with the 401, so that the browser's next
+/// call is anonymous instead of refused again.
+async fn cookie_session(app: &App, request: &Context, token: &str) -> Result<Found, ApiError> {
+    let now = app.clock.now();
+    let found = app.sessions.find(&*app.store, token, now).await?;
+    let Some(found) = found.filter(|found| found.cookie) else {
+        request.send_cookie(cookie::clear(request.secure));
+        return Err(session_ended());
+    };
+    if app
+        .sessions
+        .slide(&*app.store, token, &found, false, now)
+        .await?
+    {
+        request.send_cookie(cookie::set(token, request.secure, REFRESH_SECONDS));
+    }
+    Ok(found)
+}
+
+/// The token of `Authorization: Bearer …`.
+fn bearer(value: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(value).ok()?;
+    let (scheme, token) = text.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= 256)
+        .then_some(token)
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let Some(value) = headers.get(IDEMPOTENCY_KEY) else {
+        return Ok(None);
+    };
+    match value.to_str() {
+        Ok(text) if (1..=255).contains(&text.len()) => Ok(Some(text.to_owned())),
+        _ => Err(ApiError::new(
+            ProblemCode::Malformed,
+            "Idempotency-Key has 1 to 255 visible ASCII characters.",
+        )),
+    }
+}
+
+fn guest_secret(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    let Some(value) = headers.get(GUEST_SECRET) else {
+        return Ok(None);
+    };
+    match value.to_str() {
+        Ok(text) if GUEST_SECRET_CHARS.contains(&text.len()) => Ok(Some(text.to_owned())),
+        _ => Err(ApiError::new(
+            ProblemCode::Malformed,
+            "Guest-Secret holds 128 random bits, in hex or base32.",
+        )),
+    }
+}
+
+/// What the outer layer noted about the request.
+fn context(parts: &Parts) -> Arc<Context> {
+    parts
+        .extensions
+        .get::<Arc<Context>>()
+        .cloned()
+        .unwrap_or_else(Context::unknown)
+}
+
+/// The caller's address alone, for calls that need no identity: signing in, registering.
+#[derive(Debug, Clone)]
+pub struct Address {
+    pub request: Arc<Context>,
+}
+
+impl Address {
+    /// The key of in-memory limits by address.
+    pub fn key(&self) -> [u8; 16] {
+        address_key(self.request.address)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Address {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self {
+            request: context(parts),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn caller(who: Who, secret: Option<&str>) -> Caller {
+        Caller {
+            who,
+            address: "2001:db8::1".parse().unwrap(),
+            session: None,
+            via_cookie: false,
+            guest_secret: secret.map(Into::into),
+            idempotency_key: Some("key".into()),
+            request: Context::unknown(),
+            keys: Keys::for_tests(),
+        }
+    }
+
+    #[test]
+    fn nobody_shares_a_scope() {
+        let user = |byte| Who::User {
+            user_id: UserId::from_bytes([byte; 16]),
+            role: Role::Customer,
+        };
+        let token = GuestToken::parse(&Keys::for_tests().guest_token(BookingId::from_parts(
+            matinee_domain::ids::TheaterId::from_bytes([1; 16]),
+            [1; 22],
+        )));
+        let callers = [
+            caller(user(1), None),
+            caller(user(2), None),
+            caller(
+                Who::Guest {
+                    token: token.unwrap(),
+                },
+                None,
+            ),
+            caller(Who::Anonymous, Some("0123456789abcdef0123456789abcdef")),
+            caller(Who::Anonymous, Some("1123456789abcdef0123456789abcdef")),
+        ];
+        let mut scopes: Vec<_> = callers
+            .iter()
+            .map(|c| c.scope("POST", "/book", "key").unwrap())
+            .collect();
+        scopes.push(callers[0].scope("POST", "/payment", "key").unwrap());
+        scopes.push(callers[0].scope("POST", "/book", "other").unwrap());
+        let all = scopes.len();
+        scopes.sort_unstable();
+        scopes.dedup();
+        assert_eq!(scopes.len(), all);
+        assert!(
+            caller(Who::Anonymous, None)
+                .idempotency("POST", "/book", b"{}")
+                .is_none()
+        );
+    }
+
+    #[test]
+    fn neighbours_in_one_network_share_a_limit() {
+        let mut neighbour = caller(Who::Anonymous, None);
+        neighbour.address = "2001:db8::ffff".parse().unwrap();
+        assert_eq!(caller(Who::Anonymous, None).digest(), neighbour.digest());
+    }
+
+    #[test]
+    fn only_bearer_tokens_are_read() {
+        assert_eq!(bearer(b"Bearer abc"), Some("abc"));
+        assert_eq!(bearer(b"bearer abc"), Some("abc"));
+        for other in ["Basic abc", "Bearer", "Bearer ", "", "abc"] {
+            assert_eq!(bearer(other.as_bytes()), None, "{other}");
+        }
+    }
+}

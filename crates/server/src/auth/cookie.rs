@@ -1,0 +1,74 @@
+//! The browser's session cookie: out of reach of scripts and of other sites.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+
+/// Over TLS the name itself forbids a Domain, another Path and plain HTTP.
+const SECURE_NAME: &str = "__Host-matinee_session";
+const PLAIN_NAME: &str = "matinee_session";
+
+const fn name(secure: bool) -> &'static str {
+    if secure { SECURE_NAME } else { PLAIN_NAME }
+}
+
+/// The session token of the request's cookie, if it has one.
+pub fn read(headers: &HeaderMap, secure: bool) -> Option<&str> {
+    let wanted = name(secure);
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(name, value)| *name == wanted && !value.is_empty())
+        .map(|(_, value)| value)
+}
+
+/// Sets the cookie for so many seconds. The token is base64url, so the value needs no quoting.
+pub fn set(token: &str, secure: bool, seconds: i64) -> HeaderValue {
+    let secure_flag = if secure { "; Secure" } else { "" };
+    let text = format!(
+        "{}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}{secure_flag}",
+        name(secure)
+    );
+    let mut value = HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""));
+    value.set_sensitive(true);
+    value
+}
+
+/// Removes the cookie.
+pub fn clear(secure: bool) -> HeaderValue {
+    set("", secure, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cookie_is_strict() {
+        let plain = set("ms_abc", false, 60);
+        assert_eq!(
+            plain.to_str().unwrap(),
+            "matinee_session=ms_abc; HttpOnly; SameSite=Strict; Path=/; Max-Age=60"
+        );
+        let secure = set("ms_abc", true, 60);
+        assert!(
+            secure
+                .to_str()
+                .unwrap()
+                .starts_with("__Host-matinee_session=ms_abc;")
+        );
+        assert!(secure.to_str().unwrap().ends_with("; Secure"));
+    }
+
+    #[test]
+    fn it_is_found_among_others() {
+        let headers = HeaderMap::from_iter([(
+            header::COOKIE,
+            "a=b; matinee_session=ms_abc; c".parse().unwrap(),
+        )]);
+        assert_eq!(read(&headers, false), Some("ms_abc"));
+        assert_eq!(read(&headers, true), None);
+        assert_eq!(read(&HeaderMap::new(), false), None);
+    }
+}

@@ -1,0 +1,16 @@
+//! Who is calling and how they prove it: keys, tokens, passwords, sessions, cookies.
+//!
+//! What a caller may do is decided by the handlers and use cases, not here.
+
+mod caller;
+pub mod cookie;
+mod keys;
+mod passwords;
+mod sessions;
+mod tokens;
+
+pub use caller::{Address, Caller, Who};
+pub use keys::{GuestToken, Keys};
+pub use passwords::Passwords;
+pub use sessions::{ACCESS_SECONDS, REFRESH_SECONDS, Sessions, Tokens};
+pub use tokens::{digest, new_secret};

@@ -1,0 +1,204 @@
+//! Password hashing: argon2id in a small pool of its own, so that a wave of sign-ins never slows bookings down.
+
+use crate::http::ApiError;
+use argon2::{
+    Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version,
+    password_hash::SaltString,
+};
+use matinee_api::ProblemCode;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+use tokio::sync::Semaphore;
+
+/// OWASP's minimum: 19 MiB, two passes, one lane.
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+/// Hashes that may wait; at 30–50 ms each the last one waits a few seconds.
+const WAITING_MAX: usize = 64;
+/// Checked when there is no account, so that an unknown e-mail takes the same time. Nobody knows its password.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGhhcyB0aGlz$+Xoj5MrJ0Ck4W0o4pO0KOZ3kl0j1sFhDwB0mcbkTnNA";
+
+/// Fewest characters of a password.
+pub const PASSWORD_MIN: usize = 8;
+/// Most characters of a password.
+pub const PASSWORD_MAX: usize = 256;
+
+/// The pool.
+#[derive(Debug, Clone)]
+pub struct Passwords {
+    running: Arc<Semaphore>,
+    waiting: Arc<AtomicUsize>,
+}
+
+impl Default for Passwords {
+    /// A quarter of the cores, at least one.
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self::with_threads((cores / 4).max(1))
+    }
+}
+
+impl Passwords {
+    /// A pool that hashes so many passwords at a time.
+    pub fn with_threads(threads: usize) -> Self {
+        Self {
+            running: Arc::new(Semaphore::new(threads)),
+            waiting: Arc::default(),
+        }
+    }
+
+    /// The PHC string of a new password. `salt` is random.
+    pub async fn hash(&self, password: String, salt: [u8; 16]) -> Result<String, ApiError> {
+        self.run(move || hash_now(&password, salt))
+            .await?
+            .map_err(failed)
+    }
+
+    /// Whether the password fits. Without a hash (no such account) it takes the same time and is false.
+    pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, ApiError> {
+        self.run(move || {
+            let known = hash.is_some();
+            let text = hash.as_deref().unwrap_or(NOBODY);
+            let parsed = PasswordHash::new(text).map_err(|error| error.to_string())?;
+            let fits = Argon2::default()
+                .verify_password(password.as_bytes(), &parsed)
+                .is_ok();
+            Ok(fits && known)
+        })
+        .await?
+        .map_err(failed)
+    }
+
+    /// How many hashes wait or run.
+    pub fn busy(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, String> + Send + 'static,
+    ) -> Result<Result<T, String>, ApiError> {
+        let _place = Place::take(&self.waiting)?;
+        let permit = Arc::clone(&self.running)
+            .acquire_owned()
+            .await
+            .map_err(|_| busy())?;
+        let task = tokio::task::spawn_blocking(move || {
+            // Held by the work itself: a caller who goes away does not let more than the pool's size run.
+            let _permit = permit;
+            work()
+        });
+        task.await.map_err(|error| failed(error.to_string()))
+    }
+}
+
+/// Hashes a password on this thread: for the pool and for the command line.
+pub fn hash_now(password: &str, salt: [u8; 16]) -> Result<String, String> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|error| error.to_string())?;
+    let salt = SaltString::encode_b64(&salt).map_err(|error| error.to_string())?;
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password(password.as_bytes(), &salt)
+        .map(|hash| hash.to_string())
+        .map_err(|error| error.to_string())
+}
+
+/// 422 unless the password has 8–256 characters. Nothing else is asked of it.
+pub fn check_password(pointer: &str, password: &str) -> Result<(), ApiError> {
+    let length = password.chars().take(PASSWORD_MAX + 1).count();
+    if (PASSWORD_MIN..=PASSWORD_MAX).contains(&length) {
+        return Ok(());
+    }
+    Err(ApiError::invalid(
+        pointer,
+        format!("A password has {PASSWORD_MIN} to {PASSWORD_MAX} characters."),
+    ))
+}
+
+struct Place(Arc<AtomicUsize>);
+
+impl Place {
+    fn take(waiting: &Arc<AtomicUsize>) -> Result<Self, ApiError> {
+        let place = Self(Arc::clone(waiting));
+        if waiting.fetch_add(1, Ordering::Relaxed) >= WAITING_MAX {
+            return Err(busy());
+        }
+        Ok(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn busy() -> ApiError {
+    ApiError::new(
+        ProblemCode::Overloaded,
+        "Too many people are signing in at once. Try again in a moment.",
+    )
+    .retry_after(2)
+}
+
+fn failed(error: String) -> ApiError {
+    tracing::error!(%error, "password hashing failed");
+    ApiError::new(
+        ProblemCode::Internal,
+        "The password could not be checked. Nothing was changed.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_the_right_password_fits() {
+        let pool = Passwords::with_threads(1);
+        let hash = pool.hash("correct horse".into(), [1; 16]).await.unwrap();
+        assert!(
+            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{hash}"
+        );
+        assert!(
+            pool.verify("correct horse".into(), Some(hash.clone()))
+                .await
+                .unwrap()
+        );
+        assert!(!pool.verify("wrong horse".into(), Some(hash)).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn nobody_can_sign_in_without_an_account() {
+        let parsed = PasswordHash::new(NOBODY).unwrap();
+        assert_eq!(Params::try_from(&parsed).unwrap().m_cost(), MEMORY_KIB);
+        assert!(parsed.hash.is_some_and(|hash| hash.len() == 32));
+        assert!(
+            !Passwords::with_threads(1)
+                .verify("anything".into(), None)
+                .await
+                .unwrap()
+        );
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_is_said() {
+        let pool = Passwords::with_threads(1);
+        pool.waiting.store(WAITING_MAX, Ordering::Relaxed);
+        let error = pool.verify("x".into(), None).await.unwrap_err();
+        assert_eq!(error.code(), ProblemCode::Overloaded);
+        assert!(error.0.retry_after.is_some());
+        assert_eq!(pool.busy(), WAITING_MAX, "a refused place is given back");
+    }
+
+    #[test]
+    fn lengths_are_counted_in_characters() {
+        assert!(check_password("/password", "пароль12").is_ok());
+        assert!(check_password("/password", "пароль1").is_err());
+        assert!(check_password("/password", &"é".repeat(256)).is_ok());
+        assert!(check_password("/password", &"é".repeat(257)).is_err());
+    }
+}

@@ -1,0 +1,364 @@
+//! Configuration: every option is a flag, an environment variable `MATINEE_…` and a key of a TOML file, in this order of
+//! precedence.
+//!
+//! Here options become a checked [`Config`]: what may not run together is refused before anything is opened.
+
+mod network;
+mod options;
+
+pub use network::Network;
+pub use options::{GatewayChoice, LogFormat, Options, Switch};
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+use url::Url;
+
+/// Why a server cannot run with these options.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{path}: {reason}")]
+    File { path: PathBuf, reason: String },
+    #[error("--{option}: {reason}")]
+    Option {
+        option: &'static str,
+        reason: String,
+    },
+    #[error(
+        "the sandbox gateway takes no real money: on {0}, an address others can reach, it needs --allow-test-payments too"
+    )]
+    TestPaymentsInPublic(SocketAddr),
+    #[error(
+        "MATINEE_RATE_LIMIT=off is for load tests and is refused on {0}, an address others can reach"
+    )]
+    UnlimitedInPublic(SocketAddr),
+    #[error("--metrics must listen on a loopback address, not on {0}")]
+    MetricsInPublic(SocketAddr),
+}
+
+/// Where the data is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Database {
+    /// The embedded engine's file.
+    Sqlite(PathBuf),
+}
+
+impl Database {
+    /// Reads `sqlite:FILE` or a plain path.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let refuse = |reason: &str| ConfigError::Option {
+            option: "database",
+            reason: reason.into(),
+        };
+        if text.starts_with("postgres:") || text.starts_with("postgresql:") {
+            return Err(refuse(
+                "this build has the embedded engine only; use sqlite:FILE",
+            ));
+        }
+        let path = text.strip_prefix("sqlite:").unwrap_or(text);
+        let path = path.strip_prefix("//").unwrap_or(path);
+        if path.is_empty() || path == ":memory:" || path.contains('?') {
+            return Err(refuse("name a file, e.g. sqlite:matinee.db"));
+        }
+        Ok(Self::Sqlite(PathBuf::from(path)))
+    }
+
+    /// The database's file.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Sqlite(path) => path,
+        }
+    }
+}
+
+/// A text nobody may read in a log: no Debug, no Serialize.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps a text secret.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+    /// The text, for the one place that uses it.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Where mail goes.
+#[derive(Clone)]
+pub enum MailRoute {
+    /// An SMTP server, as a URL that may hold a password.
+    Smtp(Secret),
+    /// A folder with one file per message.
+    Folder(PathBuf),
+}
+
+/// Certificate chain and key, PEM.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    pub cert: PathBuf,
+    pub key: PathBuf,
+}
+
+/// A server's checked configuration.
+#[derive(Clone)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub database: Database,
+    pub demo: bool,
+    /// Folder of the built UI; without it only the API is served.
+    pub ui: Option<PathBuf>,
+    /// What people type; without a path. Links in mails begin with it.
+    pub public_url: Option<Url>,
+    pub tls: Option<TlsFiles>,
+    /// Payments in the sandbox, or none at all.
+    pub sandbox_payments: bool,
+    pub hold_minutes: u16,
+    pub mail: MailRoute,
+    pub mail_from: String,
+    pub trusted_proxies: Vec<Network>,
+    pub metrics: Option<SocketAddr>,
+    /// False only for load tests on a loopback address.
+    pub rate_limit: bool,
+    pub log_level: String,
+    pub log_format: LogFormat,
+}
+
+impl Config {
+    /// The configuration of a server inside another program: loopback, a free port, the rest as by default.
+    pub fn in_process(database: &Path) -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            database: Database::Sqlite(database.to_owned()),
+            demo: false,
+            ui: None,
+            public_url: None,
+            tls: None,
+            sandbox_payments: false,
+            hold_minutes: options::HOLD_MINUTES,
+            mail: MailRoute::Folder(mail_folder(database)),
+            mail_from: options::MAIL_FROM.into(),
+            trusted_proxies: Vec::new(),
+            metrics: None,
+            rate_limit: true,
+            log_level: options::LOG_LEVEL.into(),
+            log_format: LogFormat::Text,
+        }
+    }
+
+    /// Checks options, after merging in the file they name.
+    pub fn from_options(options: Options) -> Result<Self, ConfigError> {
+        let options = options.with_file()?;
+        let wrong = |option, reason: String| ConfigError::Option { option, reason };
+        let database = Database::parse(options.database.as_deref().unwrap_or(options::DATABASE))?;
+        let listen = match options.listen.as_deref() {
+            None => SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            Some(text) => text
+                .replace("localhost:", "127.0.0.1:")
+                .parse()
+                .map_err(|_| {
+                    wrong(
+                        "listen",
+                        "an address and port are expected, e.g. 127.0.0.1:8080".into(),
+                    )
+                })?,
+        };
+        let demo = options.demo.unwrap_or(false);
+        let tls = match (options.tls_cert, options.tls_key) {
+            (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
+            (None, None) => None,
+            (Some(_), None) => return Err(wrong("tls-key", "--tls-cert needs its key".into())),
+            (None, Some(_)) => {
+                return Err(wrong("tls-cert", "--tls-key needs its certificate".into()));
+            }
+        };
+        let mail = match options.smtp_url {
+            Some(url) => MailRoute::Smtp(Secret(url)),
+            None => MailRoute::Folder(
+                options
+                    .mail_dir
+                    .unwrap_or_else(|| mail_folder(database.path())),
+            ),
+        };
+        let trusted_proxies = options
+            .trusted_proxies
+            .unwrap_or_default()
+            .iter()
+            .map(|text| text.trim())
+            .filter(|text| !text.is_empty())
+            .map(|text| {
+                text.parse()
+                    .map_err(|reason| wrong("trusted-proxies", reason))
+            })
+            .collect::<Result<_, _>>()?;
+        let hold_minutes = options.hold_minutes.unwrap_or(options::HOLD_MINUTES);
+        if !(1..=20).contains(&hold_minutes) {
+            return Err(wrong("hold-minutes", "a hold lasts 1 to 20 minutes".into()));
+        }
+        let sandbox_payments = match options.gateway {
+            Some(choice) => choice == GatewayChoice::Sandbox,
+            None => demo,
+        };
+        let config = Self {
+            listen,
+            database,
+            demo,
+            ui: options.ui,
+            public_url: options.public_url.as_deref().map(public_url).transpose()?,
+            tls,
+            sandbox_payments,
+            hold_minutes,
+            mail,
+            mail_from: options
+                .mail_from
+                .unwrap_or_else(|| options::MAIL_FROM.into()),
+            trusted_proxies,
+            metrics: options
+                .metrics
+                .as_deref()
+                .map(|text| {
+                    text.parse()
+                        .map_err(|_| wrong("metrics", "an address and port are expected".into()))
+                })
+                .transpose()?,
+            rate_limit: options.rate_limit != Some(Switch::Off),
+            log_level: options
+                .log_level
+                .unwrap_or_else(|| options::LOG_LEVEL.into()),
+            log_format: options.log_format.unwrap_or(LogFormat::Text),
+        };
+        config.check(options.allow_test_payments.unwrap_or(false))?;
+        Ok(config)
+    }
+
+    fn check(&self, allow_test_payments: bool) -> Result<(), ConfigError> {
+        if !self.listen.ip().is_loopback() {
+            if self.sandbox_payments && !allow_test_payments {
+                return Err(ConfigError::TestPaymentsInPublic(self.listen));
+            }
+            if !self.rate_limit {
+                return Err(ConfigError::UnlimitedInPublic(self.listen));
+            }
+        }
+        match self.metrics {
+            Some(address) if !address.ip().is_loopback() => {
+                Err(ConfigError::MetricsInPublic(address))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The default folder of mails: beside the database.
+fn mail_folder(database: &Path) -> PathBuf {
+    database.parent().unwrap_or(Path::new("")).join("mail")
+}
+
+fn public_url(text: &str) -> Result<Url, ConfigError> {
+    let wrong = || ConfigError::Option {
+        option: "public-url",
+        reason: "an address without a path is expected, e.g. https://tickets.example.org".into(),
+    };
+    let url = Url::parse(text).map_err(|_| wrong())?;
+    let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none();
+    if matches!(url.scheme(), "http" | "https") && url.has_host() && url.path() == "/" && plain {
+        Ok(url)
+    } else {
+        Err(wrong())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(change: impl FnOnce(&mut Options)) -> Result<Config, ConfigError> {
+        let mut options = Options::default();
+        change(&mut options);
+        Config::from_options(options)
+    }
+
+    #[test]
+    fn the_defaults_are_safe() {
+        let config = options(|_| {}).unwrap();
+        assert!(config.listen.ip().is_loopback() && config.rate_limit && !config.sandbox_payments);
+        assert_eq!(config.hold_minutes, 8);
+        assert!(matches!(config.mail, MailRoute::Folder(path) if path == Path::new("mail")));
+    }
+
+    #[test]
+    fn the_demo_pays_in_the_sandbox() {
+        assert!(options(|o| o.demo = Some(true)).unwrap().sandbox_payments);
+        let none = options(|o| (o.demo, o.gateway) = (Some(true), Some(GatewayChoice::None)));
+        assert!(!none.unwrap().sandbox_payments);
+    }
+
+    #[test]
+    fn what_is_unsafe_in_public_is_refused() {
+        let public = "0.0.0.0:80".to_owned();
+        let sandbox = |o: &mut Options| (o.demo, o.listen) = (Some(true), Some(public.clone()));
+        assert!(matches!(
+            options(sandbox),
+            Err(ConfigError::TestPaymentsInPublic(_))
+        ));
+        assert!(
+            options(|o| {
+                sandbox(o);
+                o.allow_test_payments = Some(true);
+            })
+            .is_ok()
+        );
+        let unlimited =
+            options(|o| (o.rate_limit, o.listen) = (Some(Switch::Off), Some(public.clone())));
+        assert!(matches!(unlimited, Err(ConfigError::UnlimitedInPublic(_))));
+        let metrics = options(|o| o.metrics = Some("0.0.0.0:9090".into()));
+        assert!(matches!(metrics, Err(ConfigError::MetricsInPublic(_))));
+    }
+
+    #[test]
+    fn wrong_options_name_themselves() {
+        for (name, change) in [
+            (
+                "listen",
+                (|o| o.listen = Some("nowhere".into())) as fn(&mut Options),
+            ),
+            ("database", |o| o.database = Some("postgres://x".into())),
+            ("database", |o| o.database = Some("sqlite::memory:".into())),
+            ("tls-key", |o| o.tls_cert = Some("c.pem".into())),
+            ("public-url", |o| {
+                o.public_url = Some("https://x/path".into())
+            }),
+            ("hold-minutes", |o| o.hold_minutes = Some(0)),
+            ("trusted-proxies", |o| {
+                o.trusted_proxies = Some(vec!["10.0.0.0/99".into()])
+            }),
+        ] {
+            let message = options(change)
+                .err()
+                .map(|error| error.to_string())
+                .unwrap_or_default();
+            assert!(
+                message.starts_with(&format!("--{name}: ")),
+                "{name}: {message}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_database_is_a_file() {
+        for text in ["sqlite:a/b.db", "sqlite://a/b.db", "a/b.db"] {
+            assert_eq!(
+                Database::parse(text).unwrap().path(),
+                Path::new("a/b.db"),
+                "{text}"
+            );
+        }
+        assert_eq!(
+            Database::parse("sqlite:///a/b.db").unwrap().path(),
+            Path::new("/a/b.db")
+        );
+    }
+}

@@ -1,0 +1,234 @@
+//! The options as they are given, all optional, before anything is checked.
+
+use super::ConfigError;
+use clap::{Args, ValueEnum};
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+pub(super) const DATABASE: &str = "sqlite:matinee.db";
+pub(super) const HOLD_MINUTES: u16 = 8;
+pub(super) const MAIL_FROM: &str = "Matinee <tickets@localhost>";
+pub(super) const LOG_LEVEL: &str = "info";
+
+/// Which gateway takes payments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GatewayChoice {
+    /// Test names such as `pm_card_visa`; no real money.
+    Sandbox,
+    /// Holding works, paying answers 503.
+    None,
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Switch {
+    On,
+    Off,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// Everything `serve` can be told. In the TOML file the same names with underscores.
+#[derive(Clone, Default, Args, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Options {
+    /// TOML file with any of these options [no default]
+    #[arg(long, env = "MATINEE_CONFIG", value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+    /// Address and port; port 0 picks a free one [default: 127.0.0.1:8080]
+    #[arg(long, env = "MATINEE_LISTEN", value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// Database, created and migrated when needed [default: sqlite:matinee.db]
+    #[arg(long, env = "MATINEE_DATABASE", value_name = "URL")]
+    pub database: Option<String>,
+    /// Fill an empty database with the demo data, and pay in the sandbox
+    #[arg(long, env = "MATINEE_DEMO", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub demo: Option<bool>,
+    /// Folder of the built UI to serve
+    #[arg(long, env = "MATINEE_UI", value_name = "DIR")]
+    pub ui: Option<PathBuf>,
+    /// Address people type, e.g. https://tickets.example.org; links in mails begin with it
+    #[arg(long, env = "MATINEE_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<String>,
+    /// Certificate chain, PEM
+    #[arg(long, env = "MATINEE_TLS_CERT", value_name = "FILE")]
+    pub tls_cert: Option<PathBuf>,
+    /// Private key, PEM
+    #[arg(long, env = "MATINEE_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+    /// Payment gateway [default: sandbox with --demo, otherwise none]
+    #[arg(long, env = "MATINEE_GATEWAY", value_enum)]
+    pub gateway: Option<GatewayChoice>,
+    /// Let the sandbox gateway serve on an address others can reach
+    #[arg(
+        long,
+        env = "MATINEE_ALLOW_TEST_PAYMENTS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub allow_test_payments: Option<bool>,
+    /// Minutes a hold lasts [default: 8]
+    #[arg(long, env = "MATINEE_HOLD_MINUTES", value_name = "N")]
+    pub hold_minutes: Option<u16>,
+    /// SMTP server as a URL with its password: from the environment (MATINEE_SMTP_URL) or the file, never a flag.
+    #[arg(skip)]
+    pub smtp_url: Option<String>,
+    /// Sender of mails [default: Matinee <tickets@localhost>]
+    #[arg(long, env = "MATINEE_MAIL_FROM", value_name = "MAILBOX")]
+    pub mail_from: Option<String>,
+    /// Folder for mails when no MATINEE_SMTP_URL is set [default: mail/ beside the database]
+    #[arg(long, env = "MATINEE_MAIL_DIR", value_name = "DIR")]
+    pub mail_dir: Option<PathBuf>,
+    /// Proxies whose X-Forwarded-For counts, as addresses or networks, separated by commas
+    #[arg(
+        long,
+        env = "MATINEE_TRUSTED_PROXIES",
+        value_name = "LIST",
+        value_delimiter = ','
+    )]
+    pub trusted_proxies: Option<Vec<String>>,
+    /// Loopback address for /metrics, e.g. 127.0.0.1:9090 [default: off]
+    #[arg(long, env = "MATINEE_METRICS", value_name = "ADDRESS")]
+    pub metrics: Option<String>,
+    /// Switch rates and per-caller quotas off, for load tests on a loopback address
+    #[arg(long, env = "MATINEE_RATE_LIMIT", value_enum)]
+    pub rate_limit: Option<Switch>,
+    /// Log level or filter, e.g. info, debug, matinee_server=debug [default: info]
+    #[arg(long, env = "MATINEE_LOG", value_name = "FILTER")]
+    pub log_level: Option<String>,
+    /// Log lines as text or JSON [default: text]
+    #[arg(long, env = "MATINEE_LOG_FORMAT", value_enum)]
+    pub log_format: Option<LogFormat>,
+}
+
+macro_rules! fill {
+    ($to:ident from $from:ident: $($field:ident),* $(,)?) => {
+        $(if $to.$field.is_none() { $to.$field = $from.$field; })*
+    };
+}
+
+impl Options {
+    /// Reads the secrets that have no flag from the environment.
+    pub fn with_secrets(mut self, read: impl Fn(&str) -> Option<String>) -> Self {
+        if self.smtp_url.is_none() {
+            self.smtp_url = read("MATINEE_SMTP_URL").filter(|url| !url.is_empty());
+        }
+        self
+    }
+
+    /// Fills what was not given from the file named by `config`.
+    pub(super) fn with_file(mut self) -> Result<Self, ConfigError> {
+        let Some(path) = self.config.clone() else {
+            return Ok(self);
+        };
+        let file = Self::read(&path)?;
+        fill!(self from file:
+            listen, database, demo, ui, public_url, tls_cert, tls_key, gateway, allow_test_payments, hold_minutes,
+            smtp_url, mail_from, mail_dir, trusted_proxies, metrics, rate_limit, log_level, log_format,
+        );
+        Ok(self)
+    }
+
+    fn read(path: &Path) -> Result<Self, ConfigError> {
+        let wrong = |reason: String| ConfigError::File {
+            path: path.to_owned(),
+            reason,
+        };
+        let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
+        // The parser's own message quotes the line, which may hold a secret: only its place and reason are shown.
+        toml::from_str(&text).map_err(|error| {
+            let line = error
+                .span()
+                .map_or(0, |span| text[..span.start].lines().count().max(1));
+            wrong(format!("line {line}: {}", error.message()))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+    use std::io::Write;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn file(text: &str) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        file
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_file() {
+        let file = file(
+            "listen = \"127.0.0.1:1\"\nhold_minutes = 5\ntrusted_proxies = [\"10.0.0.0/8\"]\ndemo = true",
+        );
+        let path = file.path().to_str().unwrap();
+        let cli = Cli::parse_from(["x", "--config", path, "--listen", "127.0.0.1:2"]);
+        let options = cli.options.with_file().unwrap();
+        assert_eq!(options.listen.as_deref(), Some("127.0.0.1:2"));
+        assert_eq!((options.hold_minutes, options.demo), (Some(5), Some(true)));
+        assert_eq!(
+            options.trusted_proxies.as_deref(),
+            Some(&["10.0.0.0/8".to_owned()][..])
+        );
+    }
+
+    #[test]
+    fn a_mistake_in_the_file_is_placed_but_not_quoted() {
+        let file = file("demo = true\nsmtp_url = \"smtp://me:hunter2@host\" x");
+        let options = Options {
+            config: Some(file.path().to_owned()),
+            ..Options::default()
+        };
+        let message = options.with_file().err().unwrap().to_string();
+        assert!(
+            message.contains("line 2") && !message.contains("hunter2"),
+            "{message}"
+        );
+        let unknown = self::file("no_such_option = 1");
+        let options = Options {
+            config: Some(unknown.path().to_owned()),
+            ..Options::default()
+        };
+        assert!(
+            options
+                .with_file()
+                .err()
+                .unwrap()
+                .to_string()
+                .contains("no_such_option")
+        );
+    }
+
+    #[test]
+    fn flags_need_no_value() {
+        assert_eq!(Cli::parse_from(["x", "--demo"]).options.demo, Some(true));
+        assert_eq!(
+            Cli::parse_from(["x", "--demo=false"]).options.demo,
+            Some(false)
+        );
+        assert!(
+            Cli::try_parse_from(["x", "--smtp-url", "smtp://x"]).is_err(),
+            "secrets have no flag"
+        );
+        let secret = Options::default()
+            .with_secrets(|name| (name == "MATINEE_SMTP_URL").then(|| "smtp://x".into()));
+        assert_eq!(secret.smtp_url.as_deref(), Some("smtp://x"));
+    }
+}

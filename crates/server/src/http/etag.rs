@@ -1,0 +1,142 @@
+//! Strong validators: making ETags, answering `If-None-Match`, reading `If-Match`.
+
+use super::ApiError;
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::Response,
+};
+use data_encoding::BASE64URL_NOPAD;
+use matinee_api::ProblemCode;
+use sha2::{Digest, Sha256};
+
+/// A strong ETag from a number that grows with every change.
+pub fn of_version(version: u64) -> HeaderValue {
+    quoted(&version.to_string())
+}
+
+/// A strong ETag from the bytes themselves.
+pub fn of_bytes(bytes: &[u8]) -> HeaderValue {
+    quoted(&BASE64URL_NOPAD.encode(&Sha256::digest(bytes)[..12]))
+}
+
+/// Quotes an opaque text of visible ASCII.
+pub fn quoted(text: &str) -> HeaderValue {
+    HeaderValue::try_from(format!("\"{text}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
+}
+
+/// A 304 when the caller already has what `etag` names. `If-None-Match` compares weakly (RFC 9110).
+pub fn not_modified(headers: &HeaderMap, etag: &HeaderValue) -> Option<Response> {
+    if !none_match(headers, |seen| seen == etag.as_bytes()) {
+        return None;
+    }
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    response.headers_mut().insert(header::ETAG, etag.clone());
+    Some(response)
+}
+
+/// True when one of the caller's `If-None-Match` tags is `*` or satisfies `same`.
+pub fn none_match(headers: &HeaderMap, same: impl Fn(&[u8]) -> bool) -> bool {
+    headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .map(|tag| tag.trim_ascii())
+        .map(|tag| tag.strip_prefix(b"W/").unwrap_or(tag))
+        .any(|tag| tag == b"*" || same(tag))
+}
+
+/// What `If-Match` asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IfMatch {
+    /// The header is absent or `*`: any version will do. (A handler that insists asks [`Self::required`].)
+    Absent,
+    Any,
+    /// One of these versions.
+    Versions(Vec<u64>),
+}
+
+impl IfMatch {
+    /// Reads `If-Match` with tags made by [`of_version`]. A tag of another form matches nothing.
+    pub fn read(headers: &HeaderMap) -> Self {
+        let mut values = headers.get_all(header::IF_MATCH).iter().peekable();
+        if values.peek().is_none() {
+            return Self::Absent;
+        }
+        let mut versions = Vec::new();
+        for tag in values.flat_map(|value| value.as_bytes().split(|byte| *byte == b',')) {
+            let tag = tag.trim_ascii();
+            if tag == b"*" {
+                return Self::Any;
+            }
+            versions.extend(version_of(tag));
+        }
+        Self::Versions(versions)
+    }
+
+    /// 412 when the current version is not among the wanted ones.
+    pub fn check(&self, current: u64) -> Result<(), ApiError> {
+        match self {
+            Self::Versions(wanted) if !wanted.contains(&current) => Err(changed_meanwhile()),
+            _ => Ok(()),
+        }
+    }
+
+    /// 428 when the header is absent.
+    pub fn required(&self) -> Result<(), ApiError> {
+        match self {
+            Self::Absent => Err(ApiError::new(
+                ProblemCode::PreconditionRequired,
+                "Send If-Match with the version you changed, so that nothing newer is overwritten.",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// 412: somebody was faster.
+pub fn changed_meanwhile() -> ApiError {
+    ApiError::new(
+        ProblemCode::VersionMismatch,
+        "It was changed in the meantime. Nothing was overwritten; read it again and repeat your change.",
+    )
+}
+
+fn version_of(tag: &[u8]) -> Option<u64> {
+    let inner = tag.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    std::str::from_utf8(inner).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(name: header::HeaderName, value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(name, value.parse().unwrap())])
+    }
+
+    #[test]
+    fn what_the_caller_has_is_not_sent_again() {
+        let etag = of_version(7);
+        let has = |value| not_modified(&headers(header::IF_NONE_MATCH, value), &etag).is_some();
+        assert!(has("\"7\"") && has("\"1\", W/\"7\"") && has("*"));
+        assert!(!has("\"8\"") && !has("7"));
+        assert!(not_modified(&HeaderMap::new(), &etag).is_none());
+    }
+
+    #[test]
+    fn a_lost_update_is_noticed() {
+        let read = |value| IfMatch::read(&headers(header::IF_MATCH, value));
+        assert!(read("\"7\"").check(7).is_ok() && read("*").check(7).is_ok());
+        assert!(read("\"6\", \"7\"").check(7).is_ok());
+        for stale in ["\"6\"", "nonsense", "W/\"7\"", ""] {
+            assert_eq!(
+                read(stale).check(7).unwrap_err().code(),
+                ProblemCode::VersionMismatch
+            );
+        }
+        assert!(IfMatch::read(&HeaderMap::new()).check(7).is_ok());
+        assert!(IfMatch::read(&HeaderMap::new()).required().is_err());
+    }
+}

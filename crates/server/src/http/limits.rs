@@ -1,0 +1,499 @@
+//! How often a caller may do what costs money, reveals secrets or fills the house. docs/limits.md is the table for
+//! people; a test compares the two.
+//!
+//! Counts live in memory, per server, in a map of fixed capacity. Quotas that must hold across servers (unpaid seats,
+//! payment attempts per booking) are conditions inside the store's transactions and are not here.
+
+use super::ApiError;
+use chrono::{DateTime, Utc};
+use matinee_api::ProblemCode;
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use std::{
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Limit {
+    /// Payment attempts, by address.
+    PaymentAddress,
+    /// Promo codes tried, by caller.
+    PromoGuess,
+    /// New accounts, by address.
+    RegisterAddress,
+    /// Sign-ins tried, by address.
+    LoginAddress,
+    /// Token refreshes, by address.
+    RefreshAddress,
+    /// Forgotten passwords, by address.
+    ForgotAddress,
+    /// Mails about a forgotten password or a verification, by e-mail. Silent: the answer is 202 all the same.
+    ForgotEmail,
+    /// One-time secrets tried (reset, verify, recovery), by address.
+    OneTimeAddress,
+    /// Booking recoveries asked for, by address.
+    RecoverAddress,
+    /// Recovery mails, by reference. Silent.
+    RecoverBooking,
+}
+
+/// A limit as the documentation tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitRow {
+    pub limit: Limit,
+    pub endpoint: &'static str,
+    pub count: u32,
+    pub window_seconds: u32,
+    pub key: &'static str,
+}
+
+const HOUR: u32 = 3600;
+
+/// Every counted limit, in the order of [`Limit`].
+pub const TABLE: &[LimitRow] = &[
+    row(Limit::PaymentAddress, "POST /payment", 10, HOUR, "address"),
+    row(
+        Limit::PromoGuess,
+        "POST /book, PATCH /bookings/{booking_id} with a promo code",
+        10,
+        HOUR,
+        "caller",
+    ),
+    row(
+        Limit::RegisterAddress,
+        "POST /auth/register",
+        60,
+        HOUR,
+        "address",
+    ),
+    row(Limit::LoginAddress, "POST /auth/login", 300, 900, "address"),
+    row(
+        Limit::RefreshAddress,
+        "POST /auth/refresh",
+        600,
+        900,
+        "address",
+    ),
+    row(
+        Limit::ForgotAddress,
+        "POST /auth/password/forgot",
+        20,
+        HOUR,
+        "address",
+    ),
+    row(
+        Limit::ForgotEmail,
+        "POST /auth/password/forgot",
+        5,
+        HOUR,
+        "e-mail (silent)",
+    ),
+    row(
+        Limit::OneTimeAddress,
+        "POST /auth/password/reset, /auth/verify, /bookings/recover/redeem",
+        30,
+        HOUR,
+        "address",
+    ),
+    row(
+        Limit::RecoverAddress,
+        "POST /bookings/recover",
+        20,
+        HOUR,
+        "address",
+    ),
+    row(
+        Limit::RecoverBooking,
+        "POST /bookings/recover",
+        5,
+        HOUR,
+        "reference (silent)",
+    ),
+];
+
+const fn row(
+    limit: Limit,
+    endpoint: &'static str,
+    count: u32,
+    window_seconds: u32,
+    key: &'static str,
+) -> LimitRow {
+    LimitRow {
+        limit,
+        endpoint,
+        count,
+        window_seconds,
+        key,
+    }
+}
+
+impl Limit {
+    fn row(self) -> &'static LimitRow {
+        // TABLE is in the order of the enum; a test holds it to that.
+        &TABLE[self as usize]
+    }
+}
+
+/// Live streams one address may keep open.
+pub const LIVE_PER_ADDRESS: usize = 6;
+/// Live streams one server keeps open.
+pub const LIVE_IN_ALL: usize = 20_000;
+/// Wrong passwords of one account from one address before each further one costs a growing pause.
+pub const FREE_FAILURES: u32 = 5;
+/// The longest such pause.
+pub const LONGEST_PAUSE_SECONDS: u32 = 900;
+
+const SHARDS: usize = 16;
+/// Keys remembered in all. A flood of new keys drops the oldest ones: bounded memory comes first.
+const CAPACITY: usize = 131_072;
+
+/// A key: an address, a caller, an e-mail, as 16 bytes.
+pub type LimitKey = [u8; 16];
+
+/// The key of an address: IPv4, or the /64 of IPv6.
+pub fn address_key(address: IpAddr) -> LimitKey {
+    let octets = match address.to_canonical() {
+        IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
+        IpAddr::V6(v6) => {
+            let mut octets = v6.octets();
+            octets[8..].fill(0);
+            octets
+        }
+    };
+    octets
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Slot {
+    Count(Limit),
+    Failures,
+}
+
+/// A sliding window as two counters; for failures, `window` is when the pause ends.
+#[derive(Debug, Clone, Copy)]
+struct Bucket {
+    window: i64,
+    current: u32,
+    previous: u32,
+    touched: i64,
+}
+
+type Shard = FxHashMap<(Slot, LimitKey), Bucket>;
+
+/// Counts by limit and key.
+#[derive(Debug)]
+pub struct RateLimits {
+    off: bool,
+    shards: [Mutex<Shard>; SHARDS],
+    live: Arc<Live>,
+}
+
+#[derive(Debug, Default)]
+struct Live {
+    total: AtomicUsize,
+    by_address: Mutex<FxHashMap<LimitKey, usize>>,
+}
+
+impl RateLimits {
+    /// `off` is for load tests; the configuration refuses it where strangers could reach the server.
+    pub fn new(off: bool) -> Self {
+        Self {
+            off,
+            shards: Default::default(),
+            live: Arc::default(),
+        }
+    }
+
+    /// True when every rate and per-caller quota is switched off.
+    pub const fn is_off(&self) -> bool {
+        self.off
+    }
+
+    /// Counts one more; 429 with a Retry-After when it is one too many (and then it is not counted).
+    pub fn check(&self, limit: Limit, key: LimitKey, now: DateTime<Utc>) -> Result<(), ApiError> {
+        match self.count(limit, key, now) {
+            None => Ok(()),
+            Some(wait) => Err(too_many(wait)),
+        }
+    }
+
+    /// The same for limits that must not show: false when it is one too many.
+    pub fn allows(&self, limit: Limit, key: LimitKey, now: DateTime<Utc>) -> bool {
+        self.count(limit, key, now).is_none()
+    }
+
+    /// Seconds to wait, if any.
+    fn count(&self, limit: Limit, key: LimitKey, now: DateTime<Utc>) -> Option<u32> {
+        if self.off {
+            return None;
+        }
+        let row = limit.row();
+        let length = i64::from(row.window_seconds) * 1000;
+        let now = now.timestamp_millis();
+        let mut shard = self.shard(&key);
+        let bucket = entry(&mut shard, (Slot::Count(limit), key), now);
+        let passed = now - bucket.window;
+        if passed >= 2 * length {
+            (bucket.window, bucket.current, bucket.previous) = (now, 0, 0);
+        } else if passed >= length {
+            bucket.window += length;
+            (bucket.previous, bucket.current) = (bucket.current, 0);
+        }
+        let left = (length - (now - bucket.window)).clamp(0, length);
+        // What of the window before still counts: its share of the last `length` milliseconds.
+        let before = i64::from(bucket.previous) * left / length;
+        if before + i64::from(bucket.current) < i64::from(row.count) {
+            bucket.current += 1;
+            bucket.touched = now;
+            return None;
+        }
+        let wait = if bucket.current >= row.count {
+            left
+        } else {
+            length / i64::from(bucket.previous.max(1))
+        };
+        Some((wait / 1000 + 1) as u32)
+    }
+
+    /// 429 while a pause after wrong passwords lasts.
+    pub fn check_failures(&self, key: LimitKey, now: DateTime<Utc>) -> Result<(), ApiError> {
+        if self.off {
+            return Ok(());
+        }
+        let now = now.timestamp_millis();
+        let shard = self.shard(&key);
+        match shard.get(&(Slot::Failures, key)) {
+            Some(bucket) if bucket.current > FREE_FAILURES && bucket.window > now => {
+                Err(too_many(((bucket.window - now) / 1000 + 1) as u32))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes a wrong password: past the free ones each doubles the pause.
+    pub fn failed(&self, key: LimitKey, now: DateTime<Utc>) {
+        if self.off {
+            return;
+        }
+        let now = now.timestamp_millis();
+        let mut shard = self.shard(&key);
+        let bucket = entry(&mut shard, (Slot::Failures, key), now);
+        bucket.touched = now;
+        bucket.current = bucket.current.saturating_add(1);
+        let steps = bucket.current.saturating_sub(FREE_FAILURES);
+        if steps > 0 {
+            let pause = 1_i64.checked_shl(steps - 1).unwrap_or(i64::MAX);
+            bucket.window = now + pause.min(i64::from(LONGEST_PAUSE_SECONDS)) * 1000;
+        }
+    }
+
+    /// The right password came: failures are forgotten.
+    pub fn succeeded(&self, key: LimitKey) {
+        self.shard(&key).remove(&(Slot::Failures, key));
+    }
+
+    /// Opens a live stream, or says why not. Dropping the guard closes it.
+    pub fn live(&self, address: IpAddr) -> Result<LiveGuard, ApiError> {
+        let key = address_key(address);
+        let live = &self.live;
+        if live.total.fetch_add(1, Ordering::Relaxed) >= LIVE_IN_ALL {
+            live.total.fetch_sub(1, Ordering::Relaxed);
+            return Err(ApiError::new(
+                ProblemCode::Overloaded,
+                "Too many people are watching seats at once. The map can still be loaded.",
+            )
+            .retry_after(10));
+        }
+        let mut guard = LiveGuard {
+            live: Arc::clone(live),
+            key: None,
+        };
+        if !self.off {
+            let mut by_address = live.by_address.lock();
+            let open = by_address.entry(key).or_insert(0);
+            if *open >= LIVE_PER_ADDRESS {
+                drop(by_address);
+                return Err(ApiError::new(
+                    ProblemCode::TooManyRequests,
+                    "Too many live seat maps are open from this address. Close one first.",
+                )
+                .retry_after(10));
+            }
+            *open += 1;
+            drop(by_address);
+            guard.key = Some(key);
+        }
+        Ok(guard)
+    }
+
+    /// Live streams that are open.
+    pub fn live_open(&self) -> usize {
+        self.live.total.load(Ordering::Relaxed)
+    }
+
+    fn shard(&self, key: &LimitKey) -> parking_lot::MutexGuard<'_, Shard> {
+        let mixed = key.iter().fold(0_usize, |sum, byte| {
+            sum.wrapping_mul(31).wrapping_add(usize::from(*byte))
+        });
+        self.shards[mixed % SHARDS].lock()
+    }
+}
+
+/// The bucket of a key, making room when the shard is full.
+fn entry(shard: &mut Shard, key: (Slot, LimitKey), now: i64) -> &mut Bucket {
+    if shard.len() >= CAPACITY / SHARDS && !shard.contains_key(&key) {
+        let mut times: Vec<i64> = shard.values().map(|bucket| bucket.touched).collect();
+        let middle = times.len() / 2;
+        let (_, median, _) = times.select_nth_unstable(middle);
+        let median = *median;
+        shard.retain(|_, bucket| bucket.touched > median);
+    }
+    shard.entry(key).or_insert(Bucket {
+        window: now,
+        current: 0,
+        previous: 0,
+        touched: now,
+    })
+}
+
+fn too_many(wait_seconds: u32) -> ApiError {
+    ApiError::new(
+        ProblemCode::TooManyRequests,
+        "That was tried too often. Nothing was changed; wait a while and try again.",
+    )
+    .retry_after(wait_seconds)
+}
+
+/// An open live stream.
+#[derive(Debug)]
+pub struct LiveGuard {
+    live: Arc<Live>,
+    key: Option<LimitKey>,
+}
+
+impl Drop for LiveGuard {
+    fn drop(&mut self) {
+        self.live.total.fetch_sub(1, Ordering::Relaxed);
+        let Some(key) = self.key else { return };
+        let mut by_address = self.live.by_address.lock();
+        if let Some(open) = by_address.get_mut(&key) {
+            *open -= 1;
+            if *open == 0 {
+                by_address.remove(&key);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeDelta;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000, 0).unwrap() + TimeDelta::seconds(seconds)
+    }
+
+    #[test]
+    fn the_table_is_in_the_order_of_the_limits() {
+        for (index, row) in TABLE.iter().enumerate() {
+            assert_eq!(row.limit as usize, index, "{row:?}");
+        }
+    }
+
+    #[test]
+    fn every_limit_can_be_exceeded_and_recovers() {
+        for row in TABLE {
+            let limits = RateLimits::new(false);
+            let window = i64::from(row.window_seconds);
+            for _ in 0..row.count {
+                assert!(limits.check(row.limit, [1; 16], at(0)).is_ok(), "{row:?}");
+            }
+            let refused = limits.check(row.limit, [1; 16], at(1)).unwrap_err();
+            assert_eq!(refused.code(), ProblemCode::TooManyRequests);
+            assert!(refused.0.retry_after.unwrap() > 0);
+            assert!(
+                limits.check(row.limit, [2; 16], at(1)).is_ok(),
+                "another key is free"
+            );
+            assert!(
+                limits.check(row.limit, [1; 16], at(2 * window + 1)).is_ok(),
+                "{row:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn two_windows_never_add_up_to_twice_the_limit() {
+        let limits = RateLimits::new(false);
+        let mut allowed = 0;
+        for second in 1800..5400 {
+            allowed += u32::from(limits.allows(Limit::PaymentAddress, [1; 16], at(second)));
+        }
+        assert!(allowed <= 10, "{allowed} in one hour");
+    }
+
+    #[test]
+    fn wrong_passwords_cost_a_growing_pause() {
+        let limits = RateLimits::new(false);
+        let key = [3; 16];
+        for _ in 0..FREE_FAILURES {
+            limits.failed(key, at(0));
+        }
+        assert!(limits.check_failures(key, at(0)).is_ok());
+        let mut last = 0;
+        for _ in 0..20 {
+            limits.failed(key, at(0));
+            let wait = limits
+                .check_failures(key, at(0))
+                .unwrap_err()
+                .0
+                .retry_after
+                .unwrap();
+            assert!(wait >= last && wait <= LONGEST_PAUSE_SECONDS + 1);
+            last = wait;
+        }
+        assert!(limits.check_failures(key, at(i64::from(last))).is_ok());
+        limits.succeeded(key);
+        limits.failed(key, at(0));
+        assert!(limits.check_failures(key, at(0)).is_ok());
+    }
+
+    #[test]
+    fn memory_stays_bounded() {
+        let limits = RateLimits::new(false);
+        for number in 0..400_000_u32 {
+            let mut key = [0; 16];
+            key[..4].copy_from_slice(&number.to_le_bytes());
+            let _ = limits.check(Limit::LoginAddress, key, at(i64::from(number) / 1000));
+        }
+        let kept: usize = limits.shards.iter().map(|shard| shard.lock().len()).sum();
+        assert!(kept <= CAPACITY, "{kept}");
+    }
+
+    #[test]
+    fn live_streams_are_counted_by_address() {
+        let limits = RateLimits::new(false);
+        let home: IpAddr = "2001:db8:1:2::1".parse().unwrap();
+        let neighbour: IpAddr = "2001:db8:1:2::99".parse().unwrap();
+        let open: Vec<_> = (0..LIVE_PER_ADDRESS)
+            .map(|_| limits.live(home).unwrap())
+            .collect();
+        assert!(limits.live(neighbour).is_err(), "the same /64");
+        assert!(limits.live("192.0.2.1".parse().unwrap()).is_ok());
+        drop(open);
+        assert_eq!(limits.live_open(), 0);
+        assert!(limits.live(home).is_ok());
+    }
+
+    #[test]
+    fn switched_off_nothing_is_refused() {
+        let limits = RateLimits::new(true);
+        assert!((0..1000).all(|_| limits.allows(Limit::PaymentAddress, [1; 16], at(0))));
+    }
+}
