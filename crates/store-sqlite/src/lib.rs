@@ -18,4 +18,5 @@ mod readers;
 mod seat_log;
 mod writer;
 
-pub use open::{OpenOptions, SqliteStore, restore};
+pub use maintenance::restore;
+pub use open::{OpenOptions, SqliteStore};

@@ -1,9 +1,9 @@
-//! Opening, closing and restoring a database file.
+//! Opening and closing a database file.
 //!
 //! Every way a file can be unfit (newer, foreign, read-only, no room) is found here, before anything is served.
 
 use crate::{
-    failure::{OrStoreError, store_error},
+    failure::OrStoreError,
     migrations,
     readers::Readers,
     writer::{Tx, Writer},
@@ -198,40 +198,4 @@ pub(crate) fn reading_connection(path: &Path) -> Result<Connection, StoreError> 
     )
     .db()?;
     Ok(conn)
-}
-
-/// Puts a backup in place as a new database file. `into` must not be there: nothing is overwritten.
-/// The sync epoch changes, so that clients with cursors from before start over.
-pub fn restore(file: &Path, into: &Path) -> Result<(), StoreError> {
-    check_library()?;
-    if into.exists() {
-        let what = format!("{} is already there", into.display());
-        return Err(StoreError::Unavailable(what));
-    }
-    let source = SqliteStore::open_offline(file)?;
-    drop(source);
-    let partial = into.with_extension("restoring");
-    let done = copy(file, &partial).and_then(|()| {
-        std::fs::rename(&partial, into).map_err(|error| StoreError::Engine(error.to_string()))
-    });
-    if done.is_err() {
-        // Best effort: the failure itself is what matters.
-        let _ = std::fs::remove_file(&partial);
-    }
-    done
-}
-
-fn copy(file: &Path, partial: &Path) -> Result<(), StoreError> {
-    let from = reading_connection(file)?;
-    let mut to =
-        connection(partial, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
-    rusqlite::backup::Backup::new(&from, &mut to)
-        .and_then(|backup| backup.run_to_completion(1_024, Duration::ZERO, None))
-        .map_err(store_error)?;
-    let intact: String = to.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).db()?;
-    if intact != "ok" {
-        return Err(StoreError::Damaged(intact));
-    }
-    crate::maintenance::begin_epoch(&to)?;
-    to.close().map_err(|(_, error)| store_error(error))
 }

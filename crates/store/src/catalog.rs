@@ -67,6 +67,8 @@ pub enum CatalogRefusal {
     ScreenHasShows(ScreenId),
     #[error("shows {0} and {1} overlap on one screen")]
     ScreenClash(ShowId, ShowId),
+    #[error("seat map {0} is already there with another plan; a changed plan is a new map")]
+    SeatMapChanged(SeatMapId),
     #[error("external id {0:?} already belongs to another row")]
     ExternalIdTaken(String),
     /// Something refers to a row that is neither in the change nor in the store.
@@ -90,7 +92,7 @@ pub struct KnownIds {
     pub seat_maps: Vec<(String, SeatMap)>,
     pub theaters: Vec<Theater>,
     pub movies: Vec<(String, MovieId)>,
-    /// External id, id, and whether it has held or sold seats (then its map and screen stay as they are).
+    /// External id, id, and whether seats of it were ever taken (then its map and screen stay as they are).
     pub shows: Vec<(String, ShowId, bool)>,
 }
 
@@ -140,7 +142,7 @@ pub trait CatalogStore: Send + Sync + 'static {
     /// What is known of these external ids.
     async fn known_ids(&self, asked: &AskedIds) -> Result<KnownIds, StoreError>;
     /// Puts a catalog in place, in one transaction, or refuses it whole. A row equal to what is there is not a change.
-    /// A show with held or sold seats keeps its map, screen and the prices that belong to that map. A seat map whose
+    /// A show of which seats were ever taken keeps its map, screen and the prices of that map. A seat map whose
     /// plan is already there under its external id is that version: rows naming the new id are given the old one.
     async fn apply(
         &self,

@@ -1,0 +1,144 @@
+//! Accounts on SQLite: people, their sessions, mailed secrets, and the database's own keys.
+//!
+//! Only digests of tokens and argon2id strings come here. A write goes through the writer like any other; none of
+//! them is on the booking path.
+
+mod secrets;
+mod sessions;
+mod users;
+
+use crate::{SqliteStore, failure::OrStoreError as _};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use matinee_domain::ids::UserId;
+use matinee_store::{
+    AccountStore, StoreError,
+    accounts::{
+        OneTimeRow, OneTimeUse, ProfileData, Role, Rotation, SessionRow, TokenDigest, UserRow,
+    },
+    outbox::NewMessage,
+};
+
+#[async_trait]
+impl AccountStore for SqliteStore {
+    async fn add_user(&self, user: UserRow) -> Result<bool, StoreError> {
+        self.write(move |tx| users::add(tx.conn(), &user).db())
+            .await
+    }
+
+    async fn user(&self, user_id: UserId) -> Result<Option<UserRow>, StoreError> {
+        self.read_here(|conn| users::by_id(conn, user_id).db())
+            .await
+    }
+
+    async fn user_by_email(&self, email: &str) -> Result<Option<UserRow>, StoreError> {
+        self.read_here(|conn| users::by_email(conn, email).db())
+            .await
+    }
+
+    async fn save_profile(
+        &self,
+        user_id: UserId,
+        profile: ProfileData,
+        expected_version: u64,
+    ) -> Result<Option<u64>, StoreError> {
+        self.write(move |tx| {
+            users::save_profile(tx.conn(), user_id, &profile, expected_version).db()
+        })
+        .await
+    }
+
+    async fn set_password(&self, user_id: UserId, password_hash: String) -> Result<(), StoreError> {
+        self.write(move |tx| users::set_password(tx.conn(), user_id, &password_hash).db())
+            .await
+    }
+
+    async fn verify_email(&self, user_id: UserId) -> Result<(), StoreError> {
+        self.write(move |tx| users::verify_email(tx.conn(), user_id).db())
+            .await
+    }
+
+    async fn delete_user(&self, user_id: UserId, _now: DateTime<Utc>) -> Result<(), StoreError> {
+        self.write(move |tx| users::erase(tx.conn(), user_id).db())
+            .await
+    }
+
+    async fn set_role(&self, user_id: UserId, role: Role) -> Result<(), StoreError> {
+        self.write(move |tx| users::set_role(tx.conn(), user_id, role).db())
+            .await
+    }
+
+    async fn add_session(&self, session: SessionRow) -> Result<(), StoreError> {
+        self.write(move |tx| sessions::add(tx.conn(), &session).db())
+            .await
+    }
+
+    async fn session_by_access(
+        &self,
+        access: TokenDigest,
+        now: DateTime<Utc>,
+    ) -> Result<Option<SessionRow>, StoreError> {
+        self.read_here(|conn| sessions::by_access(conn, &access, now).db())
+            .await
+    }
+
+    async fn mark_session_used(&self, session_id: [u8; 16]) -> Result<(), StoreError> {
+        self.write(move |tx| sessions::mark_used(tx.conn(), &session_id).db())
+            .await
+    }
+
+    async fn rotate_session(
+        &self,
+        presented: TokenDigest,
+        access: TokenDigest,
+        access_expires_at: DateTime<Utc>,
+        refresh: TokenDigest,
+        refresh_expires_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Rotation, StoreError> {
+        let next = sessions::Tokens {
+            access,
+            access_expires_at,
+            refresh,
+            refresh_expires_at,
+        };
+        self.write(move |tx| sessions::rotate(tx.conn(), &presented, &next, now).db())
+            .await
+    }
+
+    async fn end_session(&self, session_id: [u8; 16]) -> Result<(), StoreError> {
+        self.write(move |tx| sessions::end(tx.conn(), &session_id).db())
+            .await
+    }
+
+    async fn add_one_time(
+        &self,
+        secret: OneTimeRow,
+        message: Option<NewMessage>,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            secrets::add(tx.conn(), &secret).db()?;
+            match &message {
+                Some(message) => secrets::mail(tx.conn(), message).db(),
+                None => Ok(()),
+            }
+        })
+        .await
+    }
+
+    async fn use_one_time(
+        &self,
+        digest: TokenDigest,
+        purpose: OneTimeUse,
+        now: DateTime<Utc>,
+    ) -> Result<Option<String>, StoreError> {
+        self.write(move |tx| secrets::use_up(tx.conn(), &digest, purpose, now).db())
+            .await
+    }
+
+    async fn secret_key(&self, name: &str, fresh: [u8; 32]) -> Result<[u8; 32], StoreError> {
+        let name = name.to_owned();
+        self.write(move |tx| secrets::key(tx.conn(), &name, &fresh).db())
+            .await
+    }
+}

@@ -1,0 +1,96 @@
+//! Mailed secrets, each good once, and the keys this database signs with.
+
+use crate::columns::micros;
+use chrono::{DateTime, Utc};
+use matinee_store::{
+    accounts::{OneTimeRow, OneTimeUse, TokenDigest},
+    outbox::NewMessage,
+};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+/// Secrets one subject may have at a time; a new one ends the oldest beyond.
+const SECRETS_PER_SUBJECT: i64 = 16;
+
+const fn purpose_text(purpose: OneTimeUse) -> &'static str {
+    match purpose {
+        OneTimeUse::PasswordReset => "password_reset",
+        OneTimeUse::EmailVerification => "email_verification",
+        OneTimeUse::BookingRecovery => "booking_recovery",
+    }
+}
+
+pub(super) fn add(conn: &Connection, secret: &OneTimeRow) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "INSERT INTO one_time_secrets (digest, purpose, subject, expires_at) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![
+        secret.digest,
+        purpose_text(secret.purpose),
+        secret.subject,
+        micros(secret.expires_at)
+    ])?;
+    conn.prepare_cached(
+        "DELETE FROM one_time_secrets WHERE digest IN (SELECT digest FROM one_time_secrets
+         WHERE subject = ?1 ORDER BY expires_at DESC LIMIT -1 OFFSET ?2)",
+    )?
+    .execute(params![secret.subject, SECRETS_PER_SUBJECT])?;
+    Ok(())
+}
+
+/// Takes a secret out; its subject, if it was good.
+pub(super) fn use_up(
+    conn: &Connection,
+    digest: &TokenDigest,
+    purpose: OneTimeUse,
+    now: DateTime<Utc>,
+) -> rusqlite::Result<Option<String>> {
+    conn.prepare_cached(
+        "DELETE FROM one_time_secrets WHERE digest = ?1 AND purpose = ?2 AND expires_at > ?3
+         RETURNING subject",
+    )?
+    .query_row(params![digest, purpose_text(purpose), micros(now)], |row| {
+        row.get(0)
+    })
+    .optional()
+}
+
+/// Removes some secrets that ran out.
+pub(super) fn prune(conn: &Connection, now: DateTime<Utc>) -> rusqlite::Result<()> {
+    conn.prepare_cached(
+        "DELETE FROM one_time_secrets WHERE digest IN (SELECT digest FROM one_time_secrets
+         WHERE expires_at <= ?1 ORDER BY expires_at LIMIT 64)",
+    )?
+    .execute([micros(now)])?;
+    Ok(())
+}
+
+/// The key of this name, made from `fresh` the first time.
+pub(super) fn key(conn: &Connection, name: &str, fresh: &[u8; 32]) -> rusqlite::Result<[u8; 32]> {
+    conn.prepare_cached(
+        "INSERT INTO secret_keys (name, secret) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING",
+    )?
+    .execute(params![name, fresh])?;
+    conn.prepare_cached("SELECT secret FROM secret_keys WHERE name = ?1")?
+        .query_row([name], |row| row.get(0))
+}
+
+/// Writes the message that mails a secret.
+pub(super) fn mail(conn: &Connection, message: &NewMessage) -> rusqlite::Result<()> {
+    let theater = message.booking_id.map(|id| id.theater());
+    conn.prepare_cached(
+        "INSERT INTO messages (theater, booking, message, status, kind, channel, recipient, payload,
+           attempts, created_at, due_at)
+         VALUES (?1, ?2, ?3, 'pending', ?4, ?5, ?6, ?7, 0, ?8, ?8)",
+    )?
+    .execute(params![
+        theater.as_ref().map_or(&[] as &[u8], |id| id.as_bytes()),
+        message.booking_id.as_ref().map_or(&[] as &[u8], |id| id.own()),
+        message.notification_id.as_bytes(),
+        message.kind,
+        message.channel,
+        message.recipient,
+        message.payload,
+        micros(message.created_at)
+    ])?;
+    Ok(())
+}
