@@ -80,4 +80,34 @@ macro_rules! redacted_debug {
         }
     )*};
 }
-redacted_debug!(RegisterRequest, LoginRequest, RefreshRequest, ResetRequest, Session);
+redacted_debug!(
+    RegisterRequest,
+    LoginRequest,
+    RefreshRequest,
+    ResetRequest,
+    Session
+);
+
+/// Body of `POST /auth/verify`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct VerifyRequest {
+    /// The secret of the mailed link.
+    pub token: String,
+}
+redacted_debug!(VerifyRequest);
+
+/// Answer of `GET /auth/session`: who is signed in, if anybody.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct SessionInfo {
+    /// Null when nobody is.
+    pub user: Option<SessionUser>,
+}
+
+/// The signed-in user.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct SessionUser {
+    pub user_id: UserId,
+    pub name: String,
+    pub email: String,
+    pub email_verified: bool,
+}

@@ -6,6 +6,7 @@
 pub mod auth;
 pub mod booking;
 pub mod catalog;
+pub mod openapi;
 pub mod problem;
 pub mod profile;
 pub mod seats;

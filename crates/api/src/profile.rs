@@ -17,7 +17,10 @@ pub struct NotificationChoices {
 
 impl Default for NotificationChoices {
     fn default() -> Self {
-        Self { email: true, reminder: true }
+        Self {
+            email: true,
+            reminder: true,
+        }
     }
 }
 

@@ -35,6 +35,8 @@ fn types() -> Types {
         api::ForgotRequest,
         api::ResetRequest,
         api::Session,
+        api::SessionInfo,
+        api::VerifyRequest,
         api::Profile,
         api::SyncPage,
         api::Problem,
@@ -48,12 +50,17 @@ fn codegen_ui_types() {
         .header("// Generated from crates/api by `cargo xtask codegen`. Do not edit.\n/* eslint-disable */\n")
         .export(&types(), specta_serde::Format)
         .expect("every type can be written as TypeScript");
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../ui/src/lib/platform/generated/api.ts");
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../ui/src/lib/platform/generated/api.ts");
     if std::env::var("MATINEE_CODEGEN").is_ok_and(|mode| mode == "write") {
-        fs::create_dir_all(path.parent().expect("it is inside the UI")).expect("the folder can be made");
+        fs::create_dir_all(path.parent().expect("it is inside the UI"))
+            .expect("the folder can be made");
         fs::write(&path, text).expect("the file can be written");
         return;
     }
     let committed = fs::read_to_string(&path).unwrap_or_default();
-    assert!(committed == text, "ui/src/lib/platform/generated/api.ts is old: run `cargo xtask codegen`");
+    assert!(
+        committed == text,
+        "ui/src/lib/platform/generated/api.ts is old: run `cargo xtask codegen`"
+    );
 }

@@ -497,12 +497,26 @@ export type Session = {
 	expires_in: number,
 };
 
+/**  Answer of `GET /auth/session`: who is signed in, if anybody. */
+export type SessionInfo = {
+	/**  Null when nobody is. */
+	user: SessionUser | null,
+};
+
 /**  How the session is kept. */
 export type SessionMode = 
 /**  Tokens in the answer. */
 "token" | 
 /**  An HttpOnly cookie and no token in the answer: what a browser asks for. */
 "cookie";
+
+/**  The signed-in user. */
+export type SessionUser = {
+	user_id: string,
+	name: string,
+	email: string,
+	email_verified: boolean,
+};
 
 /**  A show. */
 export type Show = {
@@ -650,4 +664,10 @@ export type Tickets = {
 	ics: string,
 	/**  A printable page per ticket, PDF in base64. */
 	pdf_base64: string,
+};
+
+/**  Body of `POST /auth/verify`. */
+export type VerifyRequest = {
+	/**  The secret of the mailed link. */
+	token: string,
 };

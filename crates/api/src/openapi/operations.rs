@@ -1,0 +1,526 @@
+//! Every call, in the order of the contract.
+
+use super::{Answer, Callers, Operation, Parameter, schema_of};
+use crate::{
+    BestSeats, BookRequest, Booking, CancelAnswer, CancelRequest, ChangeRequest, ForgotRequest,
+    LoginRequest, Movie, Page, PaymentRequest, ProblemCode as P, Profile, RecoverRedeemAnswer,
+    RecoverRedeemRequest, RecoverRequest, RefreshRequest, RegisterRequest, ResetRequest, Session,
+    SessionInfo, Show, ShowDetail, ShowSeats, SimulateRequest, SyncPage, Theater, Tickets,
+    VerifyRequest,
+};
+
+const STRING: &str = r#"{"type":"string"}"#;
+
+const fn query(name: &'static str, about: &'static str, schema: &'static str) -> Parameter {
+    Parameter {
+        name,
+        place: "query",
+        about,
+        schema,
+        required: false,
+    }
+}
+
+const LIMIT: Parameter = query(
+    "limit",
+    "Items in a page, 1 to 100.",
+    r#"{"type":"integer","minimum":1,"maximum":100}"#,
+);
+const CURSOR: Parameter = query("cursor", "`next_cursor` of the page before.", STRING);
+const Q: Parameter = query(
+    "q",
+    "Words to look for.",
+    r#"{"type":"string","maxLength":200}"#,
+);
+const DATE: Parameter = query(
+    "date",
+    "A local day of the theater.",
+    r#"{"type":"string","format":"date"}"#,
+);
+const IF_MATCH: Parameter = Parameter {
+    name: "If-Match",
+    place: "header",
+    about: "The ETag that was read.",
+    schema: STRING,
+    required: true,
+};
+const IF_MATCH_OPTIONAL: Parameter = Parameter {
+    required: false,
+    ..IF_MATCH
+};
+const GUEST_SECRET: Parameter = Parameter {
+    name: "Guest-Secret",
+    place: "header",
+    about: "128 random bits of a guest's own; needed to repeat a guest's call with its key.",
+    schema: STRING,
+    required: false,
+};
+
+const JSON: &str = "application/json";
+
+macro_rules! ok {
+    ($status:literal, $about:literal) => {
+        Answer {
+            status: $status,
+            about: $about,
+            media: JSON,
+            schema: None,
+        }
+    };
+    ($status:literal, $about:literal, $t:ty) => {
+        Answer {
+            status: $status,
+            about: $about,
+            media: JSON,
+            schema: Some(schema_of::<$t>),
+        }
+    };
+}
+
+const NOT_MODIFIED: Answer = ok!(304, "Nothing changed.");
+const SEAT_PROBLEMS: &[P] = &[
+    P::SeatsUnavailable,
+    P::ShowStarted,
+    P::Invalid,
+    P::SingleSeatGap,
+    P::PromoInvalid,
+    P::TooManyUnpaidSeats,
+    P::CoolDown,
+    P::NotFound,
+];
+
+/// A call with nothing but its names; the rest is filled in with struct update.
+const fn call(
+    id: &'static str,
+    method: &'static str,
+    path: &'static str,
+    about: &'static str,
+) -> Operation {
+    Operation {
+        id,
+        method,
+        path,
+        about,
+        callers: Callers::Anyone,
+        parameters: &[],
+        body: None,
+        body_required: true,
+        answers: &[],
+        problems: &[],
+        idempotent: false,
+    }
+}
+
+/// Every operation.
+pub const OPERATIONS: &[Operation] = &[
+    Operation {
+        parameters: &[
+            Q,
+            query("near", "latitude,longitude: nearest first.", STRING),
+            LIMIT,
+            CURSOR,
+        ],
+        answers: &[
+            ok!(200, "Theaters and the movies on now.", Page<Theater>),
+            NOT_MODIFIED,
+        ],
+        problems: &[P::Invalid, P::MalformedCursor],
+        ..call("listTheaters", "get", "/theaters", "Theaters")
+    },
+    Operation {
+        answers: &[ok!(200, "The theater.", Theater), NOT_MODIFIED],
+        ..call(
+            "getTheater",
+            "get",
+            "/theaters/{theater_id}",
+            "A theater and the movies on there now",
+        )
+    },
+    Operation {
+        parameters: &[DATE],
+        answers: &[
+            ok!(200, "Movies with their shows there.", Page<Movie>),
+            NOT_MODIFIED,
+        ],
+        problems: &[P::Invalid],
+        ..call(
+            "listTheaterMovies",
+            "get",
+            "/theaters/{theater_id}/movies",
+            "Movies with their shows at a theater",
+        )
+    },
+    Operation {
+        parameters: &[Q, LIMIT, CURSOR],
+        answers: &[ok!(200, "Movies.", Page<Movie>), NOT_MODIFIED],
+        problems: &[P::Invalid, P::MalformedCursor],
+        ..call("listMovies", "get", "/movies", "Movies")
+    },
+    Operation {
+        answers: &[ok!(200, "The movie.", Movie), NOT_MODIFIED],
+        ..call(
+            "getMovie",
+            "get",
+            "/movies/{movie_id}",
+            "A movie with its shows",
+        )
+    },
+    Operation {
+        parameters: &[
+            query("theater_id", "Only there.", STRING),
+            DATE,
+            LIMIT,
+            CURSOR,
+        ],
+        answers: &[ok!(200, "Shows.", Page<Show>), NOT_MODIFIED],
+        problems: &[P::Invalid, P::MalformedCursor],
+        ..call(
+            "listMovieShows",
+            "get",
+            "/movies/{movie_id}/shows",
+            "A movie's shows",
+        )
+    },
+    Operation {
+        answers: &[ok!(200, "The show.", ShowDetail), NOT_MODIFIED],
+        ..call(
+            "getShow",
+            "get",
+            "/shows/{show_id}",
+            "A show with ticket types and policy",
+        )
+    },
+    Operation {
+        answers: &[
+            ok!(200, "Every seat with its state.", ShowSeats),
+            NOT_MODIFIED,
+        ],
+        ..call(
+            "getSeats",
+            "get",
+            "/shows/{show_id}/seats",
+            "The seat map now",
+        )
+    },
+    Operation {
+        parameters: &[
+            query("since", "The version already seen.", STRING),
+            Parameter {
+                name: "Last-Event-ID",
+                place: "header",
+                about: "The same.",
+                schema: STRING,
+                required: false,
+            },
+        ],
+        answers: &[Answer {
+            status: 200,
+            about: "Events `snapshot` and `seats`.",
+            media: "text/event-stream",
+            schema: Some(schema_of::<String>),
+        }],
+        ..call(
+            "watchSeats",
+            "get",
+            "/shows/{show_id}/seats/live",
+            "The seat map as it changes (server-sent events)",
+        )
+    },
+    Operation {
+        parameters: &[query(
+            "count",
+            "How many, 2 when absent.",
+            r#"{"type":"integer","minimum":1,"maximum":50}"#,
+        )],
+        answers: &[ok!(200, "Suggested seats.", BestSeats)],
+        problems: &[P::Invalid, P::SeatsUnavailable],
+        ..call(
+            "suggestSeats",
+            "get",
+            "/shows/{show_id}/best-seats",
+            "The best free seats, together where possible",
+        )
+    },
+    Operation {
+        callers: Callers::AnyoneOrUser,
+        parameters: &[GUEST_SECRET],
+        body: Some(schema_of::<BookRequest>),
+        answers: &[ok!(201, "The hold.", Booking)],
+        problems: SEAT_PROBLEMS,
+        idempotent: true,
+        ..call("book", "post", "/book", "Hold seats: all or none")
+    },
+    Operation {
+        callers: Callers::Owner,
+        answers: &[ok!(200, "The booking.", Booking), NOT_MODIFIED],
+        ..call("getBooking", "get", "/bookings/{booking_id}", "A booking")
+    },
+    Operation {
+        callers: Callers::Owner,
+        parameters: &[IF_MATCH],
+        body: Some(schema_of::<ChangeRequest>),
+        answers: &[ok!(200, "The changed hold.", Booking)],
+        problems: &[
+            P::SeatsUnavailable,
+            P::Invalid,
+            P::SingleSeatGap,
+            P::PromoInvalid,
+            P::TooManyUnpaidSeats,
+            P::CoolDown,
+            P::NotHeld,
+            P::HoldExpired,
+            P::PaymentInProgress,
+            P::VersionMismatch,
+            P::PreconditionRequired,
+        ],
+        ..call(
+            "changeBooking",
+            "patch",
+            "/bookings/{booking_id}",
+            "Change a hold in one step",
+        )
+    },
+    Operation {
+        callers: Callers::Owner,
+        answers: &[ok!(204, "Released; its seats are free.")],
+        problems: &[P::NotHeld, P::PaymentInProgress],
+        ..call(
+            "releaseBooking",
+            "delete",
+            "/bookings/{booking_id}",
+            "Let a hold go",
+        )
+    },
+    Operation {
+        callers: Callers::Owner,
+        body: Some(schema_of::<CancelRequest>),
+        body_required: false,
+        answers: &[ok!(200, "The hold with its new end.", Booking)],
+        problems: &[
+            P::NotHeld,
+            P::HoldExpired,
+            P::NoMoreExtensions,
+            P::PaymentInProgress,
+        ],
+        idempotent: true,
+        ..call(
+            "extendBooking",
+            "post",
+            "/bookings/{booking_id}/extend",
+            "Give a hold more time",
+        )
+    },
+    Operation {
+        callers: Callers::Owner,
+        answers: &[ok!(200, "Signed tickets.", Tickets), NOT_MODIFIED],
+        problems: &[P::NotConfirmed],
+        ..call(
+            "getTickets",
+            "get",
+            "/bookings/{booking_id}/tickets",
+            "A booking's tickets",
+        )
+    },
+    Operation {
+        body: Some(schema_of::<RecoverRequest>),
+        answers: &[ok!(202, "If it fits, a link is on its way.")],
+        ..call(
+            "recoverBooking",
+            "post",
+            "/bookings/recover",
+            "A guest's way back to a booking, by mail",
+        )
+    },
+    Operation {
+        body: Some(schema_of::<RecoverRedeemRequest>),
+        answers: &[ok!(
+            200,
+            "The booking with its guest token.",
+            RecoverRedeemAnswer
+        )],
+        problems: &[P::SessionEnded],
+        ..call(
+            "redeemRecovery",
+            "post",
+            "/bookings/recover/redeem",
+            "Use a mailed link",
+        )
+    },
+    Operation {
+        callers: Callers::Owner,
+        body: Some(schema_of::<PaymentRequest>),
+        answers: &[
+            ok!(200, "Confirmed.", Booking),
+            ok!(202, "The payer has to act.", Booking),
+        ],
+        problems: &[
+            P::PaymentDeclined,
+            P::HoldExpired,
+            P::NotHeld,
+            P::PaymentInProgress,
+            P::PriceChanged,
+            P::AlreadyPaid,
+            P::EmailRequired,
+            P::Invalid,
+            P::TooManyAttempts,
+            P::NoGateway,
+            P::GatewayUnavailable,
+            P::NotFound,
+        ],
+        idempotent: true,
+        ..call("pay", "post", "/payment", "Pay for a hold")
+    },
+    Operation {
+        callers: Callers::Owner,
+        body: Some(schema_of::<SimulateRequest>),
+        answers: &[ok!(200, "Confirmed.", Booking)],
+        problems: &[
+            P::PaymentDeclined,
+            P::NotAwaitingAction,
+            P::HoldExpired,
+            P::NoGateway,
+            P::GatewayUnavailable,
+        ],
+        ..call(
+            "simulatePayment",
+            "post",
+            "/payments/{payment_id}/simulate",
+            "Play the sandbox's bank",
+        )
+    },
+    Operation {
+        callers: Callers::Owner,
+        body: Some(schema_of::<CancelRequest>),
+        body_required: false,
+        answers: &[ok!(
+            200,
+            "What was cancelled and what comes back.",
+            CancelAnswer
+        )],
+        problems: &[P::NotCancellable, P::Invalid],
+        idempotent: true,
+        ..call("cancel", "post", "/cancel/{booking_id}", "Cancel tickets")
+    },
+    Operation {
+        callers: Callers::User,
+        parameters: &[LIMIT, CURSOR],
+        answers: &[ok!(200, "Newest first.", Page<Booking>)],
+        problems: &[P::Invalid],
+        ..call(
+            "listBookings",
+            "get",
+            "/users/{user_id}/bookings",
+            "A user's bookings; `me` is the caller",
+        )
+    },
+    Operation {
+        callers: Callers::User,
+        answers: &[ok!(200, "The profile.", Profile), NOT_MODIFIED],
+        ..call(
+            "getProfile",
+            "get",
+            "/users/{user_id}/profile",
+            "A user's profile",
+        )
+    },
+    Operation {
+        callers: Callers::User,
+        parameters: &[IF_MATCH_OPTIONAL],
+        body: Some(schema_of::<Profile>),
+        answers: &[ok!(200, "The profile as it is now.", Profile)],
+        problems: &[P::Invalid, P::VersionMismatch],
+        ..call(
+            "putProfile",
+            "put",
+            "/users/{user_id}/profile",
+            "Replace a profile",
+        )
+    },
+    Operation {
+        callers: Callers::User,
+        answers: &[ok!(204, "Deleted; bookings stay, without the person.")],
+        ..call(
+            "deleteUser",
+            "delete",
+            "/users/{user_id}",
+            "Delete an account",
+        )
+    },
+    Operation {
+        body: Some(schema_of::<RegisterRequest>),
+        answers: &[ok!(201, "Signed in.", Session)],
+        problems: &[P::EmailTaken, P::Invalid],
+        ..call("register", "post", "/auth/register", "Make an account")
+    },
+    Operation {
+        body: Some(schema_of::<LoginRequest>),
+        answers: &[ok!(200, "Signed in.", Session)],
+        problems: &[P::BadCredentials],
+        ..call("login", "post", "/auth/login", "Sign in")
+    },
+    Operation {
+        body: Some(schema_of::<RefreshRequest>),
+        body_required: false,
+        answers: &[ok!(200, "New tokens.", Session)],
+        problems: &[P::SessionEnded],
+        ..call("refresh", "post", "/auth/refresh", "New tokens for old")
+    },
+    Operation {
+        body: Some(schema_of::<RefreshRequest>),
+        body_required: false,
+        answers: &[ok!(204, "Signed out.")],
+        ..call("logout", "post", "/auth/logout", "Sign out")
+    },
+    Operation {
+        callers: Callers::AnyoneOrUser,
+        answers: &[ok!(200, "Who is signed in.", SessionInfo)],
+        ..call("getSession", "get", "/auth/session", "Who is signed in")
+    },
+    Operation {
+        body: Some(schema_of::<VerifyRequest>),
+        answers: &[ok!(204, "The address is the user's.")],
+        problems: &[P::SessionEnded],
+        ..call(
+            "verifyEmail",
+            "post",
+            "/auth/verify",
+            "Use a mailed verification link",
+        )
+    },
+    Operation {
+        body: Some(schema_of::<ForgotRequest>),
+        answers: &[ok!(202, "If there is an account, a link is on its way.")],
+        ..call(
+            "forgotPassword",
+            "post",
+            "/auth/password/forgot",
+            "Ask for a new password",
+        )
+    },
+    Operation {
+        body: Some(schema_of::<ResetRequest>),
+        answers: &[ok!(204, "The password is changed and every session ended.")],
+        problems: &[P::SessionEnded, P::Invalid],
+        ..call(
+            "resetPassword",
+            "post",
+            "/auth/password/reset",
+            "Set a new password",
+        )
+    },
+    Operation {
+        parameters: &[query("cursor", "`cursor` of the last answer.", STRING)],
+        answers: &[ok!(200, "What changed since.", SyncPage), NOT_MODIFIED],
+        problems: &[P::MalformedCursor, P::CursorGone],
+        ..call("sync", "get", "/sync", "What changed in the catalog")
+    },
+    Operation {
+        answers: &[Answer {
+            status: 200,
+            about: "This document.",
+            media: JSON,
+            schema: None,
+        }],
+        ..call("openapi", "get", "/openapi.json", "This document")
+    },
+];
