@@ -55,9 +55,10 @@ enum LeftAlone {
 /// The auditorium's measures, for distances that mean the same in a small and a large hall.
 #[derive(Debug, Clone, Copy)]
 struct Hall {
+    per_width: f32,
+    per_depth: f32,
+    /// Where the best seat would be, in measures of the hall.
     ideal: (f32, f32),
-    half_width: f32,
-    depth: f32,
 }
 
 impl Hall {
@@ -67,27 +68,33 @@ impl Hall {
             (left, right) = (left.min(seat.x), right.max(seat.x));
             (front, back) = (front.min(seat.y), back.max(seat.y));
         }
-        let depth = (back - front).max(1.0);
-        let half_width = ((right - left) / 2.0).max(1.0);
+        // At least one map unit: a hall may be a single row, or a single file.
+        let per_width = 2.0 / (right - left).max(1.0);
+        let per_depth = DEPTH_WEIGHT.sqrt() / (back - front).max(1.0);
+        let middle = f32::midpoint(left, right) * per_width;
+        let ideal_row = (front + IDEAL_DEPTH * (back - front)) * per_depth;
         Self {
-            ideal: (
-                f32::midpoint(left, right),
-                front + IDEAL_DEPTH * (back - front),
-            ),
-            half_width,
-            depth,
+            per_width,
+            per_depth,
+            ideal: (middle, ideal_row),
         }
     }
 
-    /// How far from ideal a point is; squared, so that the middle of a party counts and not its best seat.
-    fn cost(&self, (x, y): (f32, f32)) -> f32 {
-        self.squared_distance((x, y), self.ideal)
+    /// A seat's place in measures of the hall.
+    fn point(&self, seat: &Seat) -> (f32, f32) {
+        (seat.x * self.per_width, seat.y * self.per_depth)
     }
 
-    fn squared_distance(&self, a: (f32, f32), b: (f32, f32)) -> f32 {
-        let (dx, dy) = ((a.0 - b.0) / self.half_width, (a.1 - b.1) / self.depth);
-        dx * dx + DEPTH_WEIGHT * dy * dy
+    /// How far from ideal a point is; squared, so that the middle of a party counts and not its best seat.
+    fn cost(&self, point: (f32, f32)) -> f32 {
+        squared_distance(point, self.ideal)
     }
+}
+
+/// How bad it is to be at one point when one should be at the other, both in measures of the hall.
+fn squared_distance(a: (f32, f32), b: (f32, f32)) -> f32 {
+    let (dx, dy) = (a.0 - b.0, a.1 - b.1);
+    dx * dx + dy * dy
 }
 
 /// A show's seats as a choice sees them.
@@ -124,8 +131,7 @@ impl<'a> Field<'a> {
     }
 
     fn point(&self, index: usize) -> (f32, f32) {
-        let seat = &self.map.seats[index];
-        (seat.x, seat.y)
+        self.hall.point(&self.map.seats[index])
     }
 
     /// What taking `window` does to its neighbours in `run`, as [`gap::check`] would judge it.
@@ -187,7 +193,7 @@ impl Sums {
                 let rank = Rank::of(seat);
                 needed += u32::from(rank == Rank::Needed);
                 restricted += u32::from(rank == Rank::RestrictedView);
-                cost += f64::from(field.hall.cost((seat.x, seat.y)));
+                cost += f64::from(field.hall.cost(field.hall.point(seat)));
             }
         }
         sums
