@@ -1,0 +1,166 @@
+//! Signing in and out, and the profile.
+
+use crate::{
+    client::Client,
+    error::ClientError,
+    fresh::Fresh,
+    http::Call,
+    queries::{Credentials, NewAccount, Session},
+};
+use matinee_api::{
+    self as api, ForgotRequest, LoginRequest, Profile, RegisterRequest, ResetRequest, SessionMode,
+};
+
+impl Client {
+    /// Who is signed in, from what is on the device; the name and e-mail are asked for when they are not.
+    pub async fn session(&self) -> Result<Session, ClientError> {
+        let Some(user) = self.inner.access.user().await else {
+            return Ok(self.signed_out());
+        };
+        let profile = match self.inner.cache.profile(user).await? {
+            Some((profile, _)) => Some(profile),
+            None => match self.fetch_profile().await {
+                Ok(profile) => Some(profile),
+                // The session has ended elsewhere.
+                Err(error) if error.status == Some(401) => return Ok(self.signed_out()),
+                Err(error) => {
+                    tracing::info!(%error, "signed in with no profile yet");
+                    None
+                }
+            },
+        };
+        Ok(Session {
+            signed_in: true,
+            user_id: Some(user),
+            email: profile.as_ref().and_then(|profile| profile.email.clone()),
+            name: profile.map(|profile| profile.name),
+            session_only: self.inner.session_only,
+        })
+    }
+
+    fn signed_out(&self) -> Session {
+        Session {
+            signed_in: false,
+            user_id: None,
+            email: None,
+            name: None,
+            session_only: self.inner.session_only,
+        }
+    }
+
+    /// Makes an account and signs in.
+    pub async fn register(&self, account: NewAccount) -> Result<Session, ClientError> {
+        let NewAccount {
+            email,
+            password,
+            name,
+        } = account;
+        let body = RegisterRequest {
+            email,
+            password,
+            name,
+            session: SessionMode::Token,
+        };
+        self.enter(Call::post("/auth/register").json(&body)?).await
+    }
+
+    /// Signs in.
+    pub async fn login(&self, credentials: Credentials) -> Result<Session, ClientError> {
+        let Credentials { email, password } = credentials;
+        let body = LoginRequest {
+            email,
+            password,
+            session: SessionMode::Token,
+        };
+        self.enter(Call::post("/auth/login").json(&body)?).await
+    }
+
+    async fn enter(&self, call: Call) -> Result<Session, ClientError> {
+        // Asked first: a session that cannot be kept is not begun.
+        self.inner.vault.ready().await?;
+        let session: api::Session = self.inner.http.send(&call).await?.json()?;
+        let user = self.inner.access.begin(session).await?;
+        self.inner
+            .cache
+            .forget_accounts_but(Some(user.to_string()))
+            .await?;
+        self.sync_soon();
+        self.session().await
+    }
+
+    /// Signs out, here in any case. What belongs to the account leaves the device.
+    pub async fn logout(&self) -> Result<(), ClientError> {
+        self.inner.access.end().await?;
+        self.inner.cache.forget_accounts_but(None).await?;
+        Ok(())
+    }
+
+    /// Mails a link to a new password; answers alike for every e-mail.
+    pub async fn forgot_password(&self, email: String) -> Result<(), ClientError> {
+        self.inner
+            .http
+            .send(&Call::post("/auth/password/forgot").json(&ForgotRequest { email })?)
+            .await?;
+        Ok(())
+    }
+
+    /// Sets a new password with the secret of the mailed link.
+    pub async fn reset_password(&self, token: String, password: String) -> Result<(), ClientError> {
+        self.inner
+            .http
+            .send(&Call::post("/auth/password/reset").json(&ResetRequest { token, password })?)
+            .await?;
+        Ok(())
+    }
+
+    /// The signed-in person's profile.
+    pub async fn profile(&self) -> Result<Fresh<Profile>, ClientError> {
+        let user = self.inner.access.user().await;
+        self.read(
+            |client| async move { client.fetch_profile().await },
+            |client| async move {
+                match user {
+                    Some(user) => Ok(client.inner.cache.profile(user).await?),
+                    None => Ok(None),
+                }
+            },
+        )
+        .await
+    }
+
+    pub(crate) async fn fetch_profile(&self) -> Result<Profile, ClientError> {
+        let profile: Profile = self
+            .send_as_caller(Call::get("/users/me/profile"), None)
+            .await?
+            .json()?;
+        self.keep_profile(&profile).await?;
+        Ok(profile)
+    }
+
+    /// Saves the profile; with a version only over that one.
+    pub async fn save_profile(
+        &self,
+        profile: Profile,
+        version: Option<u64>,
+    ) -> Result<Profile, ClientError> {
+        let call = Call::put("/users/me/profile")
+            .json(&profile)?
+            .if_match(version);
+        let saved: Profile = self.send_as_caller(call, None).await?.json()?;
+        self.keep_profile(&saved).await?;
+        Ok(saved)
+    }
+
+    async fn keep_profile(&self, profile: &Profile) -> Result<(), ClientError> {
+        if let Some(user) = self.inner.access.user().await {
+            self.inner.cache.keep_profile(user, profile.clone()).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes the account at the server, then what is left of it here.
+    pub async fn delete_account(&self) -> Result<(), ClientError> {
+        self.send_as_caller(Call::delete("/users/me"), None).await?;
+        self.logout().await
+    }
+}

@@ -1,0 +1,41 @@
+//! The cached profile of the signed-in person.
+
+use super::{Cache, CacheError, from_body, to_body};
+use chrono::{DateTime, Utc};
+use matinee_api::{Profile, UserId};
+use rusqlite::{OptionalExtension, params};
+
+const TABLE: &str = "profile";
+
+impl Cache {
+    pub(crate) async fn keep_profile(
+        &self,
+        user: UserId,
+        profile: Profile,
+    ) -> Result<(), CacheError> {
+        let as_of = Utc::now();
+        self.run(move |connection| {
+            connection.execute(
+                "INSERT OR REPLACE INTO profile (user_id, as_of, body) VALUES (?1, ?2, ?3)",
+                params![user.to_string(), as_of, to_body(&profile, TABLE)?],
+            )?;
+            Ok(())
+        })
+        .await
+    }
+
+    pub(crate) async fn profile(
+        &self,
+        user: UserId,
+    ) -> Result<Option<(Profile, DateTime<Utc>)>, CacheError> {
+        self.run(move |connection| {
+            let row: Option<(String, DateTime<Utc>)> = connection
+                .prepare_cached("SELECT body, as_of FROM profile WHERE user_id = ?1")?
+                .query_row([user.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            row.map(|(body, as_of)| Ok((from_body(&body, TABLE)?, as_of)))
+                .transpose()
+        })
+        .await
+    }
+}
