@@ -7,7 +7,7 @@ mod secrets;
 mod sessions;
 mod users;
 
-use crate::{SqliteStore, failure::OrStoreError as _};
+use crate::{SqliteStore, failure::OrStoreError as _, outbox};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use matinee_domain::ids::UserId;
@@ -119,7 +119,7 @@ impl AccountStore for SqliteStore {
         self.write(move |tx| {
             secrets::add(tx.conn(), &secret).db()?;
             match &message {
-                Some(message) => secrets::mail(tx.conn(), message).db(),
+                Some(message) => outbox::insert(tx, message),
                 None => Ok(()),
             }
         })

@@ -2,10 +2,7 @@
 
 use crate::columns::micros;
 use chrono::{DateTime, Utc};
-use matinee_store::{
-    accounts::{OneTimeRow, OneTimeUse, TokenDigest},
-    outbox::NewMessage,
-};
+use matinee_store::accounts::{OneTimeRow, OneTimeUse, TokenDigest};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 /// Secrets one subject may have at a time; a new one ends the oldest beyond.
@@ -72,25 +69,4 @@ pub(super) fn key(conn: &Connection, name: &str, fresh: &[u8; 32]) -> rusqlite::
     .execute(params![name, fresh])?;
     conn.prepare_cached("SELECT secret FROM secret_keys WHERE name = ?1")?
         .query_row([name], |row| row.get(0))
-}
-
-/// Writes the message that mails a secret.
-pub(super) fn mail(conn: &Connection, message: &NewMessage) -> rusqlite::Result<()> {
-    let theater = message.booking_id.map(|id| id.theater());
-    conn.prepare_cached(
-        "INSERT INTO messages (theater, booking, message, status, kind, channel, recipient, payload,
-           attempts, created_at, due_at)
-         VALUES (?1, ?2, ?3, 'pending', ?4, ?5, ?6, ?7, 0, ?8, ?8)",
-    )?
-    .execute(params![
-        theater.as_ref().map_or(&[] as &[u8], |id| id.as_bytes()),
-        message.booking_id.as_ref().map_or(&[] as &[u8], |id| id.own()),
-        message.notification_id.as_bytes(),
-        message.kind,
-        message.channel,
-        message.recipient,
-        message.payload,
-        micros(message.created_at)
-    ])?;
-    Ok(())
 }

@@ -1,0 +1,49 @@
+//! The suite's stories about the catalog, accounts and maintenance, on SQLite.
+
+use matinee_store::{conformance, feed::NoFeed};
+use matinee_store_sqlite::{OpenOptions, SqliteStore};
+use std::sync::Arc;
+
+macro_rules! stories {
+    ($($room:ident: $($story:ident),+;)+) => {$(
+        mod $room {$(
+            #[tokio::test]
+            async fn $story() {
+                let folder = tempfile::tempdir().unwrap();
+                let path = folder.path().join("matinee.db");
+                let store = super::SqliteStore::open(super::OpenOptions {
+                    path,
+                    feed: super::Arc::new(super::NoFeed),
+                })
+                .unwrap();
+                super::conformance::$room::$story(&store).await;
+            }
+        )+}
+    )+};
+}
+
+stories! {
+    catalog:
+        a_catalog_comes_back,
+        a_second_run_changes_nothing,
+        external_ids_are_looked_up,
+        seat_maps_are_immutable_versions,
+        a_refused_change_changes_nothing,
+        shows_trade_places,
+        shows_are_listed_in_order,
+        the_sync_log_tells_every_change_once;
+    accounts:
+        an_email_is_unique_in_any_case,
+        a_profile_is_not_lost_to_a_second_writer,
+        a_session_is_found_until_it_ends,
+        a_lost_rotation_may_be_asked_again,
+        reuse_of_any_old_token_ends_the_family,
+        expired_sessions_are_gone,
+        a_new_password_ends_every_session,
+        a_secret_is_good_once,
+        a_key_is_made_once,
+        an_erased_account_leaves_nothing;
+    maintenance:
+        notes_are_kept,
+        a_closed_store_refuses;
+}

@@ -1,0 +1,369 @@
+//! What every engine's accounts do: e-mails unique without regard to case, tokens that rotate and betray reuse, secrets
+//! good once, and erasure that leaves nothing personal.
+
+use super::fixtures::{bytes, start};
+use crate::{
+    Store,
+    accounts::{
+        OneTimeRow, OneTimeUse, ProfileData, Role, Rotation, SessionRow, TokenDigest, UserRow,
+    },
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use matinee_domain::ids::UserId;
+
+pub fn user_id(number: u32) -> UserId {
+    UserId::from_bytes(bytes(6, number))
+}
+
+pub fn user(number: u32, email: &str) -> UserRow {
+    UserRow {
+        user_id: user_id(number),
+        email: email.into(),
+        email_verified: false,
+        password_hash: "$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA".into(),
+        role: Role::Customer,
+        profile: ProfileData {
+            name: "Aino Öhman".into(),
+            address: "Mannerheimintie 1".into(),
+            phone: "+358 40 123".into(),
+            language: "fi".into(),
+            favourite_theater: None,
+            notify_email: true,
+            notify_reminder: false,
+        },
+        profile_version: 1,
+        created_at: start(),
+    }
+}
+
+/// A digest told apart by a number.
+pub fn digest(number: u32) -> TokenDigest {
+    let mut digest = [7; 32];
+    digest[28..].copy_from_slice(&number.to_be_bytes());
+    digest
+}
+
+fn session(number: u32, user: u32) -> SessionRow {
+    SessionRow {
+        session_id: bytes(8, number),
+        user_id: user_id(user),
+        role: Role::Customer,
+        access: digest(number * 100),
+        access_expires_at: start() + TimeDelta::minutes(15),
+        refresh: digest(number * 100 + 1),
+        refresh_expires_at: start() + TimeDelta::days(30),
+        previous_refresh: None,
+        current_used: false,
+        cookie: false,
+        created_at: start(),
+    }
+}
+
+async fn rotate(
+    store: &(impl Store + ?Sized),
+    presented: u32,
+    access: u32,
+    refresh: u32,
+    now: DateTime<Utc>,
+) -> Rotation {
+    let (until, later) = (now + TimeDelta::minutes(15), now + TimeDelta::days(30));
+    store
+        .rotate_session(
+            digest(presented),
+            digest(access),
+            until,
+            digest(refresh),
+            later,
+            now,
+        )
+        .await
+        .unwrap()
+}
+
+fn rotated(outcome: &Rotation) -> bool {
+    matches!(outcome, Rotation::Rotated(_))
+}
+
+/// An e-mail names one account, however it is written.
+pub async fn an_email_is_unique_in_any_case(store: &(impl Store + ?Sized)) {
+    let aino = user(1, "Aino.ÖHMAN@Example.org");
+    assert!(store.add_user(aino.clone()).await.unwrap());
+    assert!(
+        !store
+            .add_user(user(2, "aino.öhman@example.ORG"))
+            .await
+            .unwrap()
+    );
+    assert!(store.user(user_id(2)).await.unwrap().is_none());
+    let found = store
+        .user_by_email(" AINO.öhman@example.org ")
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(found == aino && found.email == "Aino.ÖHMAN@Example.org");
+    assert!(store.user(user_id(1)).await.unwrap().unwrap() == aino);
+    assert!(
+        store
+            .user_by_email("somebody@example.org")
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
+/// A profile is saved only over the version it was read at.
+pub async fn a_profile_is_not_lost_to_a_second_writer(store: &(impl Store + ?Sized)) {
+    store.add_user(user(1, "a@example.org")).await.unwrap();
+    let mut profile = user(1, "a@example.org").profile;
+    profile.language = "sv".into();
+    assert_eq!(
+        store
+            .save_profile(user_id(1), profile.clone(), 1)
+            .await
+            .unwrap(),
+        Some(2)
+    );
+    let mut late = profile.clone();
+    late.language = "en".into();
+    assert_eq!(store.save_profile(user_id(1), late, 1).await.unwrap(), None);
+    assert_eq!(
+        store
+            .save_profile(user_id(9), profile.clone(), 1)
+            .await
+            .unwrap(),
+        None
+    );
+    let kept = store.user(user_id(1)).await.unwrap().unwrap();
+    assert_eq!((kept.profile, kept.profile_version), (profile, 2));
+}
+
+/// A session is found by its access token while that lasts, with the person's present role, and ends at once.
+pub async fn a_session_is_found_until_it_ends(store: &(impl Store + ?Sized)) {
+    store.add_user(user(1, "a@example.org")).await.unwrap();
+    store.add_session(session(1, 1)).await.unwrap();
+    let found = store.session_by_access(digest(100), start()).await.unwrap();
+    assert_eq!(found, Some(session(1, 1)));
+    store.set_role(user_id(1), Role::Admin).await.unwrap();
+    let found = store
+        .session_by_access(digest(100), start())
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(found.role, Role::Admin);
+    let late = start() + TimeDelta::minutes(15);
+    assert_eq!(
+        store.session_by_access(digest(100), late).await.unwrap(),
+        None
+    );
+    assert_eq!(
+        store.session_by_access(digest(101), start()).await.unwrap(),
+        None
+    );
+    store.end_session(session(1, 1).session_id).await.unwrap();
+    assert_eq!(
+        store.session_by_access(digest(100), start()).await.unwrap(),
+        None
+    );
+    assert_eq!(rotate(store, 101, 1, 2, start()).await, Rotation::Unknown);
+}
+
+/// A lost answer may be asked for again, as often as needed, until the successor was used.
+pub async fn a_lost_rotation_may_be_asked_again(store: &(impl Store + ?Sized)) {
+    store.add_user(user(1, "a@example.org")).await.unwrap();
+    store.add_session(session(1, 1)).await.unwrap();
+    assert!(rotated(&rotate(store, 101, 110, 111, start()).await));
+    assert!(rotated(&rotate(store, 101, 120, 121, start()).await));
+    let Rotation::Rotated(now) = rotate(store, 101, 130, 131, start()).await else {
+        panic!("the third asking was refused");
+    };
+    assert_eq!(
+        (now.previous_refresh, now.current_used),
+        (Some(digest(101)), false)
+    );
+    // Only the last answer is good; the first access token is gone too.
+    for gone in [100, 110, 120] {
+        assert_eq!(
+            store
+                .session_by_access(digest(gone), start())
+                .await
+                .unwrap(),
+            None
+        );
+    }
+    assert_eq!(
+        store.session_by_access(digest(130), start()).await.unwrap(),
+        Some(now.clone())
+    );
+    // Its use ends the grace: the old token is now reuse and takes the family with it.
+    store.mark_session_used(now.session_id).await.unwrap();
+    assert_eq!(rotate(store, 101, 140, 141, start()).await, Rotation::Reuse);
+    assert_eq!(
+        store.session_by_access(digest(130), start()).await.unwrap(),
+        None
+    );
+    assert_eq!(
+        rotate(store, 131, 150, 151, start()).await,
+        Rotation::Unknown
+    );
+}
+
+/// Rotating with the current token uses it: the one before is not good any more, nor is any older one.
+pub async fn reuse_of_any_old_token_ends_the_family(store: &(impl Store + ?Sized)) {
+    store.add_user(user(1, "a@example.org")).await.unwrap();
+    for old in [1001_u32, 1011, 1021] {
+        store.add_session(session(10, 1)).await.unwrap();
+        for step in 0..4 {
+            let presented = 1001 + step * 10;
+            let next = rotate(store, presented, presented + 9, presented + 10, start()).await;
+            assert!(rotated(&next), "step {step}");
+        }
+        assert_eq!(
+            rotate(store, old, 1, 2, start()).await,
+            Rotation::Reuse,
+            "{old}"
+        );
+        assert_eq!(
+            store
+                .session_by_access(digest(1040), start())
+                .await
+                .unwrap(),
+            None
+        );
+    }
+    // An answer that was replaced unused counts as old as well: somebody has it who should not.
+    store.add_session(session(10, 1)).await.unwrap();
+    assert!(rotated(&rotate(store, 1001, 1010, 1011, start()).await));
+    assert!(rotated(&rotate(store, 1001, 1020, 1021, start()).await));
+    assert_eq!(rotate(store, 1011, 1, 2, start()).await, Rotation::Reuse);
+}
+
+/// A refresh token that ran out opens nothing, and its session goes away.
+pub async fn expired_sessions_are_gone(store: &(impl Store + ?Sized)) {
+    store.add_user(user(1, "a@example.org")).await.unwrap();
+    store.add_session(session(1, 1)).await.unwrap();
+    let late = start() + TimeDelta::days(30);
+    assert_eq!(rotate(store, 101, 110, 111, late).await, Rotation::Unknown);
+    let mut other = session(2, 1);
+    other.created_at = late;
+    other.refresh_expires_at = late + TimeDelta::days(30);
+    store.add_session(other).await.unwrap();
+    assert_eq!(
+        rotate(store, 101, 110, 111, start()).await,
+        Rotation::Unknown
+    );
+}
+
+/// A new password ends every session of that person and of nobody else.
+pub async fn a_new_password_ends_every_session(store: &(impl Store + ?Sized)) {
+    store.add_user(user(1, "a@example.org")).await.unwrap();
+    store.add_user(user(2, "b@example.org")).await.unwrap();
+    for (number, owner) in [(1, 1), (2, 1), (3, 2)] {
+        store.add_session(session(number, owner)).await.unwrap();
+    }
+    store
+        .set_password(user_id(1), "$argon2id$new".into())
+        .await
+        .unwrap();
+    assert_eq!(
+        store.session_by_access(digest(100), start()).await.unwrap(),
+        None
+    );
+    assert_eq!(
+        store.session_by_access(digest(200), start()).await.unwrap(),
+        None
+    );
+    assert!(
+        store
+            .session_by_access(digest(300), start())
+            .await
+            .unwrap()
+            .is_some()
+    );
+    let kept = store.user(user_id(1)).await.unwrap().unwrap();
+    assert_eq!(kept.password_hash, "$argon2id$new");
+}
+
+/// A mailed secret is good once, for its purpose, in its time.
+pub async fn a_secret_is_good_once(store: &(impl Store + ?Sized)) {
+    let secret = |number: u32| OneTimeRow {
+        digest: digest(number),
+        purpose: OneTimeUse::BookingRecovery,
+        subject: format!("subject {number}"),
+        expires_at: start() + TimeDelta::minutes(15),
+    };
+    for number in 1..4 {
+        store.add_one_time(secret(number), None).await.unwrap();
+    }
+    let purpose = OneTimeUse::BookingRecovery;
+    let other = store
+        .use_one_time(digest(1), OneTimeUse::PasswordReset, start())
+        .await
+        .unwrap();
+    assert_eq!(other, None);
+    let first = store
+        .use_one_time(digest(1), purpose, start())
+        .await
+        .unwrap();
+    assert_eq!(first.as_deref(), Some("subject 1"));
+    assert_eq!(
+        store
+            .use_one_time(digest(1), purpose, start())
+            .await
+            .unwrap(),
+        None
+    );
+    let late = start() + TimeDelta::minutes(15);
+    assert_eq!(
+        store.use_one_time(digest(2), purpose, late).await.unwrap(),
+        None
+    );
+    assert_eq!(
+        store
+            .use_one_time(digest(9), purpose, start())
+            .await
+            .unwrap(),
+        None
+    );
+}
+
+/// A named key is made once and stays.
+pub async fn a_key_is_made_once(store: &(impl Store + ?Sized)) {
+    assert_eq!(store.secret_key("tickets", [1; 32]).await.unwrap(), [1; 32]);
+    assert_eq!(store.secret_key("tickets", [2; 32]).await.unwrap(), [1; 32]);
+    assert_eq!(store.secret_key("guests", [3; 32]).await.unwrap(), [3; 32]);
+}
+
+/// Erasing an account removes the person, their sessions and their secrets, and frees the e-mail.
+pub async fn an_erased_account_leaves_nothing(store: &(impl Store + ?Sized)) {
+    store.add_user(user(1, "a@example.org")).await.unwrap();
+    store.add_session(session(1, 1)).await.unwrap();
+    let reset = OneTimeRow {
+        digest: digest(5),
+        purpose: OneTimeUse::PasswordReset,
+        subject: user_id(1).to_string(),
+        expires_at: start() + TimeDelta::hours(1),
+    };
+    store.add_one_time(reset, None).await.unwrap();
+    store.delete_user(user_id(1), start()).await.unwrap();
+    assert!(store.user(user_id(1)).await.unwrap().is_none());
+    assert!(
+        store
+            .user_by_email("a@example.org")
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert_eq!(
+        store.session_by_access(digest(100), start()).await.unwrap(),
+        None
+    );
+    assert_eq!(rotate(store, 101, 1, 2, start()).await, Rotation::Unknown);
+    let used = store
+        .use_one_time(digest(5), OneTimeUse::PasswordReset, start())
+        .await
+        .unwrap();
+    assert_eq!(used, None);
+    assert!(store.add_user(user(2, "A@example.org")).await.unwrap());
+    // Once more, and for somebody who was never there, is no error.
+    store.delete_user(user_id(1), start()).await.unwrap();
+}
