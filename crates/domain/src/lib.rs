@@ -6,6 +6,7 @@
 pub mod best_seats;
 pub mod booking;
 pub mod catalog;
+pub mod email;
 pub mod gap;
 pub mod ids;
 pub mod limits;

@@ -4,13 +4,12 @@ use super::access::{own_booking, owns};
 use crate::{
     app::App,
     auth::{Caller, Who},
-    http::{ApiError, EmptyOr, Id, IfMatch, Json, Limit, PageLimit, Query, UserRef, etag},
+    http::{ApiError, EmptyOr, Id, IfMatch, Json, Limit, PageLimit, Query, UserRef, answer, etag},
     render,
 };
 use axum::{
-    body::Body,
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
@@ -23,24 +22,14 @@ use std::sync::Arc;
 
 type S = State<Arc<App>>;
 
-/// JSON bytes with a status.
-fn json(status: u16, body: impl Into<Body>) -> Response {
-    let mut response = Response::new(body.into());
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let kind = if status >= 400 { "application/problem+json" } else { "application/json" };
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
-}
-
 fn replayed(recorded: Recorded) -> Response {
-    json(recorded.status, recorded.body)
+    answer::bytes(recorded.status, recorded.body)
 }
 
 /// The booking as it is now.
 fn booking_answer(app: &App, on_file: &OnFile) -> Response {
     let booking = render::booking(&on_file.file, &on_file.show, app.clock.now());
-    let mut response = json(200, serde_json::to_vec(&booking).unwrap_or_default());
+    let mut response = answer::json(200, &booking);
     response.headers_mut().insert(header::ETAG, etag::of_version(on_file.file.booking.version));
     response
 }
@@ -66,7 +55,7 @@ fn checked_email(email: Option<String>) -> Result<Option<String>, ApiError> {
     let Some(email) = email.map(|email| email.trim().to_owned()).filter(|email| !email.is_empty()) else {
         return Ok(None);
     };
-    if !crate::auth::is_email(&email) {
+    if !matinee_domain::email::is_email(&email) {
         return Err(ApiError::invalid("/guest_email", "This is not an e-mail address."));
     }
     Ok(Some(email))
@@ -101,7 +90,7 @@ pub async fn book(State(app): S, caller: Caller, body: Json<api::BookRequest>) -
         Answered::Now { body, .. } => (201, body),
         Answered::Again(recorded) => (recorded.status, recorded.body),
     };
-    let mut response = json(status, with_guest_token(&app, &body));
+    let mut response = answer::bytes(status, with_guest_token(&app, &body));
     response.headers_mut().insert(header::ETAG, etag::of_version(1));
     Ok(response)
 }
@@ -114,17 +103,13 @@ pub async fn booking(
     Id(booking_id): Id<BookingId>,
 ) -> Result<Response, ApiError> {
     let on_file = own_booking(&app, &caller, booking_id).await?;
-    // The answer also depends on the clock (refund now) and on messages, so its ETag is made of its bytes.
-    let body = serde_json::to_vec(&render::booking(&on_file.file, &on_file.show, app.clock.now())).unwrap_or_default();
-    let version = etag::of_version(on_file.file.booking.version);
-    if let Some(response) = etag::not_modified(&headers, &version)
-        && on_file.file.booking.state.expires_at().is_some()
-    {
+    let tag = etag::of_version(on_file.file.booking.version);
+    // Once there is money or a message, the answer also changes with the clock and the outbox: no 304 then.
+    let fixed = on_file.file.payments.is_empty() && on_file.file.notifications.is_empty();
+    if fixed && let Some(response) = etag::not_modified(&headers, &tag) {
         return Ok(response);
     }
-    let mut response = json(200, body);
-    response.headers_mut().insert(header::ETAG, version);
-    Ok(response)
+    Ok(booking_answer(&app, &on_file))
 }
 
 /// `PATCH /bookings/{booking_id}`
@@ -215,7 +200,7 @@ fn looks_like_a_card(method: &str) -> bool {
 
 fn settled(settled: Settled) -> Response {
     match settled {
-        Settled::Answer { status, body, .. } => json(status, body),
+        Settled::Answer { status, body, .. } => answer::bytes(status, body),
         Settled::Again(recorded) => replayed(recorded),
     }
 }
@@ -249,7 +234,7 @@ pub async fn cancel(
         idempotency: caller.idempotency("POST", &format!("/cancel/{booking_id}"), &body.bytes),
     };
     Ok(match app.desk.cancel(input).await? {
-        Answered::Now { body, .. } => json(200, body),
+        Answered::Now { body, .. } => answer::bytes(200, body),
         Answered::Again(recorded) => replayed(recorded),
     })
 }
@@ -267,7 +252,7 @@ pub async fn tickets(
         return Ok(response);
     }
     let tickets = crate::tickets::tickets(&app.keys, &on_file)?;
-    let mut response = json(200, serde_json::to_vec(&tickets).unwrap_or_default());
+    let mut response = answer::json(200, &tickets);
     response.headers_mut().insert(header::ETAG, version);
     Ok(response)
 }
@@ -299,7 +284,7 @@ pub async fn bookings_of(
         let show = show.ok_or_else(|| ApiError::not_found("show"))?;
         items.push(render::booking(&file, &show, now));
     }
-    Ok(json(200, serde_json::to_vec(&api::Page { items, next_cursor }).unwrap_or_default()))
+    Ok(answer::json(200, &api::Page { items, next_cursor }))
 }
 
 #[cfg(test)]

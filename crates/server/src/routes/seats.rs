@@ -2,7 +2,7 @@
 
 use crate::{
     app::App,
-    http::{ApiError, Context, Effort, EncodedBody, Id, Query},
+    http::{ApiError, Context, Effort, EncodedBody, Id, Query, answer},
     live::SeatEvents,
     render,
 };
@@ -79,7 +79,7 @@ pub async fn best_seats(
     State(app): S,
     Id(show_id): Id<ShowId>,
     Query(query): Query<Count>,
-) -> Result<axum::Json<api::BestSeats>, ApiError> {
+) -> Result<Response, ApiError> {
     let file = file(&app, show_id).await?;
     let max = file.theater.max_seats_per_booking;
     let count = query.count.as_deref().map_or(Ok(2), str::parse::<u16>).ok().filter(|n| (1..=max).contains(n));
@@ -97,7 +97,7 @@ pub async fn best_seats(
         }));
     };
     let together = map.runs().any(|run| seats.iter().all(|seat| run.contains(&seat.index())));
-    Ok(axum::Json(api::BestSeats {
+    Ok(answer::json(200, &api::BestSeats {
         seat_ids: seats.iter().map(|seat| file.map.seat_id(*seat)).collect(),
         together,
         version: states.version,

@@ -1,0 +1,64 @@
+//! What runs by itself: freeing expired holds, finishing payments and refunds, watching the catalog, forgetting.
+//!
+//! Each job is a loop of bounded rounds that ends when the server drains. A failing round is logged and tried again
+//! later; it never ends the job.
+
+use crate::app::App;
+use matinee_booking::{JobReport, SaleError};
+use std::{sync::Arc, time::Duration};
+use tokio::task::JoinSet;
+
+/// Holds are freed within a second of running out.
+const EXPIRE_EVERY: Duration = Duration::from_millis(500);
+/// An import shows within a second.
+const WATCH_EVERY: Duration = Duration::from_millis(400);
+const RECOVER_EVERY: Duration = Duration::from_secs(5);
+const FORGET_EVERY: Duration = Duration::from_secs(60);
+/// Idempotency records forgotten in one round.
+const FORGET_ROUND: u16 = 2000;
+
+/// Starts every job.
+pub fn start(app: &Arc<App>, tasks: &mut JoinSet<()>) {
+    tasks.spawn(every(app.clone(), "expire", EXPIRE_EVERY, async |app| app.desk.expire().await));
+    tasks.spawn(every(app.clone(), "payments", RECOVER_EVERY, async |app| app.desk.recover_payments().await));
+    tasks.spawn(every(app.clone(), "refunds", RECOVER_EVERY, async |app| app.desk.recover_refunds().await));
+    tasks.spawn(every(app.clone(), "watch", WATCH_EVERY, async |app| {
+        app.catalog.watch().await?;
+        Ok(JobReport::default())
+    }));
+    tasks.spawn(every(app.clone(), "forget", FORGET_EVERY, async |app| {
+        let done = app.store.forget_records(app.clock.now(), FORGET_ROUND).await?;
+        Ok(JobReport { done, failed: 0, more: done == usize::from(FORGET_ROUND) })
+    }));
+}
+
+async fn every<F>(app: Arc<App>, name: &'static str, pause: Duration, round: F)
+where
+    F: AsyncFn(&App) -> Result<JobReport, SaleError>,
+{
+    let mut quiet = true;
+    loop {
+        let more = match round(&app).await {
+            Ok(report) => {
+                quiet = true;
+                report.more
+            }
+            Err(error) => {
+                // Said once per outage, not twice a second.
+                if quiet {
+                    tracing::error!(job = name, %error, "a job failed and is tried again");
+                }
+                quiet = false;
+                false
+            }
+        };
+        if more && !app.draining.is_cancelled() {
+            tokio::task::yield_now().await;
+            continue;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = app.draining.cancelled() => return,
+        }
+    }
+}

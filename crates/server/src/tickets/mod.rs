@@ -1,0 +1,71 @@
+//! Tickets as their owner gets them: signed, as QR code, calendar entry and printable page.
+//!
+//! The signature (Ed25519) is made when a ticket is read, off the booking path, over the few facts a door needs; it
+//! names its key and the ticket's revision and holds no personal data. Whether a ticket was redeemed or voided is the
+//! store's to say.
+
+mod ics;
+mod pdf;
+mod signed;
+
+pub use signed::{SignedTicket, payload};
+
+use crate::{auth::Keys, http::ApiError};
+use matinee_api as api;
+use matinee_booking::{OnFile, SaleError};
+use matinee_store::bookings::{TicketRow, TicketState};
+use qrcode::{EcLevel, QrCode, render::svg};
+
+/// The answer of `GET /bookings/{booking_id}/tickets`.
+pub fn tickets(keys: &Keys, on_file: &OnFile) -> Result<api::Tickets, ApiError> {
+    if on_file.file.tickets.is_empty() {
+        return Err(SaleError::NotConfirmed.into());
+    }
+    let tickets = on_file
+        .file
+        .tickets
+        .iter()
+        .map(|row| ticket(keys, on_file, row))
+        .collect::<Result<Vec<_>, _>>()?;
+    Ok(api::Tickets {
+        booking_id: on_file.file.booking.booking_id,
+        ics: ics::calendar(on_file),
+        pdf_base64: data_encoding::BASE64.encode(&pdf::document(on_file, &tickets)),
+        tickets,
+    })
+}
+
+fn ticket(keys: &Keys, on_file: &OnFile, row: &TicketRow) -> Result<api::Ticket, ApiError> {
+    let show = &on_file.show;
+    let map = &show.map.map;
+    let seat = map.seat(row.seat).ok_or_else(|| ApiError::not_found("seat"))?;
+    let booked = on_file.file.booking.seats.iter().find(|booked| booked.seat == row.seat);
+    let code = booked.map_or(matinee_domain::price::STANDARD, |booked| booked.ticket_type.as_str());
+    let ticket_type = show.show.prices.ticket_type(code);
+    let qr_payload = payload(keys, row, show.show.show_id, show.show.start_time, on_file.file.booking.test);
+    Ok(api::Ticket {
+        ticket_id: row.ticket_id,
+        seat_id: seat.seat_id.clone(),
+        row: seat.row.clone(),
+        number: seat.number.clone(),
+        area: map.areas.get(usize::from(seat.area)).map(|area| area.name.clone()).unwrap_or_default(),
+        ticket_type: ticket_type.map_or_else(|| "Standard".to_owned(), |kind| kind.label.clone()),
+        proof_needed: ticket_type.and_then(|kind| kind.proof.clone()),
+        qr_svg: qr(&qr_payload)?.render::<svg::Color<'_>>().min_dimensions(240, 240).build(),
+        qr_payload,
+        status: match row.state {
+            TicketState::Valid => api::TicketStatus::Valid,
+            TicketState::Redeemed => api::TicketStatus::Redeemed,
+            TicketState::Void => api::TicketStatus::Void,
+        },
+        test: on_file.file.booking.test,
+    })
+}
+
+/// The code of a payload. Level M survives a scratched screen and a folded page.
+fn qr(payload: &str) -> Result<QrCode, ApiError> {
+    QrCode::with_error_correction_level(payload, EcLevel::M).map_err(|error| {
+        tracing::error!(%error, "a ticket did not fit its code");
+        ApiError::new(api::ProblemCode::Internal, "The ticket's code could not be made. Your booking is safe.")
+    })
+}
