@@ -33,7 +33,9 @@ pub(crate) fn store_error(error: rusqlite::Error) -> StoreError {
         _ => match error {
             rusqlite::Error::FromSqlConversionFailure(..)
             | rusqlite::Error::InvalidColumnType(..)
-            | rusqlite::Error::IntegralValueOutOfRange(..) => StoreError::Damaged(error.to_string()),
+            | rusqlite::Error::IntegralValueOutOfRange(..) => {
+                StoreError::Damaged(error.to_string())
+            }
             other => StoreError::Engine(other.to_string()),
         },
     }

@@ -8,11 +8,26 @@ use matinee_store::StoreError;
 use rusqlite::{Connection, OptionalExtension, params};
 
 const STEPS: &[(&str, &str)] = &[
-    ("catalog", include_str!("../../../migrations/sqlite/0001_catalog.sql")),
-    ("accounts", include_str!("../../../migrations/sqlite/0002_accounts.sql")),
-    ("bookings", include_str!("../../../migrations/sqlite/0003_bookings.sql")),
-    ("outbox", include_str!("../../../migrations/sqlite/0004_outbox.sql")),
-    ("ledger", include_str!("../../../migrations/sqlite/0005_ledger.sql")),
+    (
+        "catalog",
+        include_str!("../../../migrations/sqlite/0001_catalog.sql"),
+    ),
+    (
+        "accounts",
+        include_str!("../../../migrations/sqlite/0002_accounts.sql"),
+    ),
+    (
+        "bookings",
+        include_str!("../../../migrations/sqlite/0003_bookings.sql"),
+    ),
+    (
+        "outbox",
+        include_str!("../../../migrations/sqlite/0004_outbox.sql"),
+    ),
+    (
+        "ledger",
+        include_str!("../../../migrations/sqlite/0005_ledger.sql"),
+    ),
 ];
 
 /// "MTNE": tells our files from other SQLite databases.
@@ -23,23 +38,34 @@ pub(crate) const KNOWN: u32 = STEPS.len() as u32;
 
 /// The database's schema version; refuses a newer one, a foreign file and edited steps.
 pub(crate) fn check(conn: &Connection) -> Result<u32, StoreError> {
-    let found: u32 = conn.pragma_query_value(None, "user_version", |row| row.get(0)).db()?;
-    let application: i64 =
-        conn.pragma_query_value(None, "application_id", |row| row.get(0)).db()?;
+    let found: u32 = conn
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .db()?;
+    let application: i64 = conn
+        .pragma_query_value(None, "application_id", |row| row.get(0))
+        .db()?;
     if application == 0 && found == 0 {
-        let tables: i64 =
-            conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).db()?;
+        let tables: i64 = conn
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .db()?;
         return if tables == 0 { Ok(0) } else { Err(foreign()) };
     }
     if application != APPLICATION_ID {
         return Err(foreign());
     }
     if found > KNOWN {
-        return Err(StoreError::TooNew { found, known: KNOWN });
+        return Err(StoreError::TooNew {
+            found,
+            known: KNOWN,
+        });
     }
     for (number, (name, sql)) in (1_u32..=found).zip(STEPS) {
         let kept: Option<String> = conn
-            .query_row("SELECT sql FROM migrations WHERE number = ?1", [number], |row| row.get(0))
+            .query_row(
+                "SELECT sql FROM migrations WHERE number = ?1",
+                [number],
+                |row| row.get(0),
+            )
             .optional()
             .db()?;
         if kept.as_deref() != Some(*sql) {
@@ -60,7 +86,8 @@ pub(crate) fn apply(conn: &Connection) -> Result<(), StoreError> {
     while check(conn)? < KNOWN {
         conn.execute_batch("BEGIN IMMEDIATE").db()?;
         let done = step(conn);
-        conn.execute_batch(if done.is_ok() { "COMMIT" } else { "ROLLBACK" }).db()?;
+        conn.execute_batch(if done.is_ok() { "COMMIT" } else { "ROLLBACK" })
+            .db()?;
         done?;
     }
     Ok(())
@@ -79,7 +106,8 @@ fn step(conn: &Connection) -> Result<(), StoreError> {
              ) STRICT;",
         )
         .db()?;
-        conn.pragma_update(None, "application_id", APPLICATION_ID).db()?;
+        conn.pragma_update(None, "application_id", APPLICATION_ID)
+            .db()?;
     }
     conn.execute_batch(sql).db()?;
     conn.execute(
@@ -105,7 +133,9 @@ mod tests {
         let conn = migrated();
         assert_eq!(check(&conn), Ok(KNOWN));
         apply(&conn).unwrap();
-        let steps: u32 = conn.query_row("SELECT count(*) FROM migrations", [], |r| r.get(0)).unwrap();
+        let steps: u32 = conn
+            .query_row("SELECT count(*) FROM migrations", [], |r| r.get(0))
+            .unwrap();
         assert_eq!(steps, KNOWN);
     }
 
@@ -113,13 +143,23 @@ mod tests {
     fn a_newer_database_is_refused() {
         let conn = migrated();
         conn.pragma_update(None, "user_version", KNOWN + 1).unwrap();
-        assert_eq!(apply(&conn), Err(StoreError::TooNew { found: KNOWN + 1, known: KNOWN }));
+        assert_eq!(
+            apply(&conn),
+            Err(StoreError::TooNew {
+                found: KNOWN + 1,
+                known: KNOWN
+            })
+        );
     }
 
     #[test]
     fn an_edited_step_is_refused() {
         let conn = migrated();
-        conn.execute("UPDATE migrations SET sql = sql || ' ' WHERE number = 1", []).unwrap();
+        conn.execute(
+            "UPDATE migrations SET sql = sql || ' ' WHERE number = 1",
+            [],
+        )
+        .unwrap();
         assert!(matches!(apply(&conn), Err(StoreError::Engine(_))));
     }
 
@@ -128,7 +168,9 @@ mod tests {
         let conn = Connection::open_in_memory().unwrap();
         conn.execute_batch("CREATE TABLE theirs (x)").unwrap();
         assert!(matches!(apply(&conn), Err(StoreError::Unavailable(_))));
-        let version: u32 = conn.pragma_query_value(None, "user_version", |r| r.get(0)).unwrap();
+        let version: u32 = conn
+            .pragma_query_value(None, "user_version", |r| r.get(0))
+            .unwrap();
         assert_eq!(version, 0);
     }
 }

@@ -45,7 +45,9 @@ struct Inner {
 
 impl std::fmt::Debug for SqliteStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SqliteStore").field("path", &self.inner.path).finish_non_exhaustive()
+        f.debug_struct("SqliteStore")
+            .field("path", &self.inner.path)
+            .finish_non_exhaustive()
     }
 }
 
@@ -59,7 +61,13 @@ impl SqliteStore {
         let readers = Readers::new(options.path.clone());
         let writer = Some(Writer::start(conn, options.feed)?);
         let path = options.path;
-        Ok(Self { inner: Arc::new(Inner { path, writer, readers }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                path,
+                writer,
+                readers,
+            }),
+        })
     }
 
     /// Opens a database for reading only, beside a server that may be running on it: for `verify` and `backup`.
@@ -78,7 +86,13 @@ impl SqliteStore {
             )));
         }
         let readers = Readers::new(path.to_owned());
-        Ok(Self { inner: Arc::new(Inner { path: path.to_owned(), writer: None, readers }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                path: path.to_owned(),
+                writer: None,
+                readers,
+            }),
+        })
     }
 
     /// Runs a unit of work in a write transaction; its value comes back once it is durable. `op` may run more than
@@ -157,18 +171,25 @@ fn connection(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     conn.busy_timeout(BUSY).db()?;
     conn.set_prepared_statement_cache_capacity(128);
     // Nothing in a damaged or hostile file may run code through the schema.
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true).db()?;
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).db()?;
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true).db()?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)
+        .db()?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)
+        .db()?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_FKEY, true)
+        .db()?;
     Ok(conn)
 }
 
 /// The connection that writes: WAL, every commit synced before it is acknowledged.
 pub(crate) fn writing_connection(path: &Path) -> Result<Connection, StoreError> {
-    let conn = connection(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE)?;
+    let conn = connection(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+    )?;
     migrations::check(&conn)?;
-    let mode: String =
-        conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0)).db()?;
+    let mode: String = conn
+        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
+        .db()?;
     if !mode.eq_ignore_ascii_case("wal") {
         return Err(StoreError::ReadOnly(format!(
             "{}: the file system does not allow write-ahead logging",

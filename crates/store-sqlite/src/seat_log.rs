@@ -56,12 +56,17 @@ impl SeatLog {
             self.shows[entry.show as usize].entries -= 1;
         }
         // A show may have been read inside what is taken back (or made by it): read it again when it is needed.
-        self.index.retain(|_, at| self.shows[*at as usize].entries > 0);
+        self.index
+            .retain(|_, at| self.shows[*at as usize].entries > 0);
     }
 
     /// Forgets what was read about a show, because its row is being made or removed.
     pub(crate) fn forget(&mut self, show: ShowId) {
-        if self.index.get(&show).is_some_and(|at| self.shows[*at as usize].entries == 0) {
+        if self
+            .index
+            .get(&show)
+            .is_some_and(|at| self.shows[*at as usize].entries == 0)
+        {
             self.index.remove(&show);
         }
     }
@@ -73,14 +78,20 @@ impl SeatLog {
         let version: Option<i64> = conn
             .prepare_cached("SELECT version FROM show_state WHERE theater = ?1 AND show = ?2")
             .db()?
-            .query_row(params![show.theater().as_bytes(), show.own()], |row| row.get(0))
+            .query_row(params![show.theater().as_bytes(), show.own()], |row| {
+                row.get(0)
+            })
             .optional()
             .db()?;
         let Some(version) = version else {
             return Ok(None);
         };
         let at = self.shows.len() as u32;
-        self.shows.push(Seen { show, version: version as u64, entries: 0 });
+        self.shows.push(Seen {
+            show,
+            version: version as u64,
+            entries: 0,
+        });
         self.index.insert(show, at);
         Ok(Some(at))
     }
@@ -91,7 +102,9 @@ impl SeatLog {
         conn: &Connection,
         show: ShowId,
     ) -> Result<Option<u64>, StoreError> {
-        Ok(self.look(conn, show)?.map(|at| self.shows[at as usize].version_now()))
+        Ok(self
+            .look(conn, show)?
+            .map(|at| self.shows[at as usize].version_now()))
     }
 
     /// Notes that a seat went from one state to another; the version its show will have.
@@ -106,7 +119,12 @@ impl SeatLog {
         let at = self
             .look(conn, show)?
             .ok_or_else(|| damaged(format_args!("seats of {show}, which is not there")))?;
-        self.entries.push(Entry { show: at, seat, from, to });
+        self.entries.push(Entry {
+            show: at,
+            seat,
+            from,
+            to,
+        });
         let seen = &mut self.shows[at as usize];
         seen.entries += 1;
         Ok(seen.version_now())
@@ -130,7 +148,9 @@ impl SeatLog {
         for (seen, taken) in self.shows.iter().zip(taken) {
             if seen.entries > 0 {
                 let id = &seen.show;
-                update.execute(params![id.theater().as_bytes(), id.own(), taken]).db()?;
+                update
+                    .execute(params![id.theater().as_bytes(), id.own(), taken])
+                    .db()?;
             }
         }
         Ok(())

@@ -132,9 +132,19 @@ impl Writer {
         let (queue, units) = sync_channel(QUEUE);
         let thread = std::thread::Builder::new()
             .name("matinee-writer".into())
-            .spawn(move || Committer { conn, feed, seats: SeatLog::default() }.serve(&units))
+            .spawn(move || {
+                Committer {
+                    conn,
+                    feed,
+                    seats: SeatLog::default(),
+                }
+                .serve(&units);
+            })
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        Ok(Self { queue, thread: Mutex::new(Some(thread)) })
+        Ok(Self {
+            queue,
+            thread: Mutex::new(Some(thread)),
+        })
     }
 
     /// Runs a unit of work in a transaction; its value comes back once it is durable.
@@ -144,11 +154,17 @@ impl Writer {
         F: Fn(&mut Tx<'_>) -> Result<T, StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let unit = Box::new(Op { op, result: None, reply });
-        self.queue.try_send(Message::Unit(unit)).map_err(|error| match error {
-            TrySendError::Full(_) => StoreError::Overloaded,
-            TrySendError::Disconnected(_) => closed(),
-        })?;
+        let unit = Box::new(Op {
+            op,
+            result: None,
+            reply,
+        });
+        self.queue
+            .try_send(Message::Unit(unit))
+            .map_err(|error| match error {
+                TrySendError::Full(_) => StoreError::Overloaded,
+                TrySendError::Disconnected(_) => closed(),
+            })?;
         answer.await.unwrap_or_else(|_| Err(closed()))
     }
 
@@ -291,7 +307,10 @@ impl Committer {
                 execute(conn, "SAVEPOINT unit").map_err(GaveUp::Engine)?;
             }
             let (written, mark) = (conn.total_changes(), self.seats.mark());
-            let ok = unit.run(&mut Tx { conn, seats: &mut self.seats });
+            let ok = unit.run(&mut Tx {
+                conn,
+                seats: &mut self.seats,
+            });
             if !ok {
                 if conn.is_autocommit() {
                     return Err(GaveUp::Engine(StoreError::Engine(

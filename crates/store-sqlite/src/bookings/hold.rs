@@ -1,0 +1,144 @@
+//! Holding seats: the limits, the seats, the booking, the record of the answer.
+
+use super::{idempotency, insert, seats};
+use crate::{
+    columns::{micros, time},
+    failure::OrStoreError,
+    query,
+    writer::Tx,
+};
+use chrono::{DateTime, Utc};
+use matinee_domain::{ids::ShowId, seat_map::SeatNo};
+use matinee_store::{
+    StoreError,
+    bookings::{BookedSeat, HoldLimits, HoldOutcome, HoldSeats},
+    feed::SeatState,
+};
+use rusqlite::params;
+
+pub(super) fn hold(tx: &mut Tx<'_>, hold: &HoldSeats) -> Result<HoldOutcome, StoreError> {
+    let booking = &hold.booking;
+    if let Some(found) = idempotency::earlier(tx, hold.idempotency.as_ref())? {
+        return Ok(HoldOutcome::Repeated(found));
+    }
+    let Some(show_version) = tx.show_version(booking.show_id)? else {
+        return Ok(HoldOutcome::NoShow);
+    };
+    if hold
+        .only_if_version
+        .is_some_and(|wanted| wanted != show_version)
+    {
+        return Ok(HoldOutcome::ShowChanged { show_version });
+    }
+    let wanted = Wanted {
+        show: booking.show_id,
+        caller: booking.caller,
+        more: booking.seats.len() as u16,
+        instead_of: 0,
+    };
+    if let Some(refusal) = refused(tx, &hold.limits, &wanted, hold.now)? {
+        return Ok(refusal);
+    }
+    let seats = numbers(&booking.seats);
+    if let Err(taken) = seats::claim(
+        tx,
+        booking.show_id,
+        booking.booking_id,
+        &seats,
+        SeatState::Held,
+    )? {
+        return Ok(HoldOutcome::SeatsTaken(taken));
+    }
+    insert::booking(tx, booking)?;
+    if let Some(record) = &hold.idempotency {
+        idempotency::insert(tx, record)?;
+    }
+    version_after(tx, booking.show_id)
+}
+
+/// The numbers of seats that still count.
+pub(super) fn numbers(seats: &[BookedSeat]) -> Vec<SeatNo> {
+    seats
+        .iter()
+        .filter(|seat| !seat.cancelled)
+        .map(|seat| seat.seat)
+        .collect()
+}
+
+/// The show's version as this commit leaves it.
+pub(super) fn version_after(tx: &mut Tx<'_>, show: ShowId) -> Result<HoldOutcome, StoreError> {
+    match tx.show_version(show)? {
+        Some(show_version) => Ok(HoldOutcome::Held { show_version }),
+        None => Ok(HoldOutcome::NoShow),
+    }
+}
+
+/// What a caller asks for, as far as limits go.
+pub(super) struct Wanted {
+    pub(super) show: ShowId,
+    pub(super) caller: [u8; 16],
+    /// Seats asked for.
+    pub(super) more: u16,
+    /// Seats of the caller that these replace.
+    pub(super) instead_of: u16,
+}
+
+/// The limit that forbids this, if one does.
+pub(super) fn refused(
+    tx: &Tx<'_>,
+    limits: &HoldLimits,
+    wanted: &Wanted,
+    now: DateTime<Utc>,
+) -> Result<Option<HoldOutcome>, StoreError> {
+    if let Some(most) = limits.unpaid_seats
+        && wanted.more > wanted.instead_of
+    {
+        let held = unpaid(tx, wanted)?.saturating_sub(wanted.instead_of);
+        if u32::from(held) + u32::from(wanted.more) > u32::from(most) {
+            return Ok(Some(HoldOutcome::TooManyUnpaid { held }));
+        }
+    }
+    if let Some((most, since)) = limits.expiries
+        && let Some(first) = last_expiries(tx, wanted, most, since)?
+    {
+        // The window slides: once the oldest of these expiries leaves it, the caller may hold again.
+        return Ok(Some(HoldOutcome::CoolDown {
+            until: first + (now - since),
+        }));
+    }
+    Ok(None)
+}
+
+fn unpaid(tx: &Tx<'_>, wanted: &Wanted) -> Result<u16, StoreError> {
+    let theater = wanted.show.theater();
+    let key = params![theater.as_bytes(), wanted.show.own(), wanted.caller];
+    let found: Option<i64> = query::first(tx.conn(), UNPAID, key, |row| row.get(0).db())?;
+    Ok(found.unwrap_or(0).clamp(0, i64::from(u16::MAX)) as u16)
+}
+
+pub(super) const UNPAID: &str = "SELECT coalesce(sum(seat_count), 0) FROM bookings \
+     WHERE theater = ?1 AND show = ?2 AND caller = ?3 AND status IN ('held', 'awaiting_payment')";
+
+/// When the oldest of the caller's last `most` unpaid expiries since then was, if there were that many.
+fn last_expiries(
+    tx: &Tx<'_>,
+    wanted: &Wanted,
+    most: u8,
+    since: DateTime<Utc>,
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let Some(skip) = most.checked_sub(1) else {
+        return Ok(None);
+    };
+    let theater = wanted.show.theater();
+    let key = params![
+        theater.as_bytes(),
+        wanted.show.own(),
+        wanted.caller,
+        micros(since),
+        skip
+    ];
+    query::first(tx.conn(), EXPIRIES, key, |row| time(row.get(0).db()?))
+}
+
+const EXPIRIES: &str = "SELECT at FROM unpaid_expiries WHERE theater = ?1 AND show = ?2 AND caller = ?3 AND at >= ?4 \
+     ORDER BY at DESC LIMIT 1 OFFSET ?5";

@@ -1,0 +1,272 @@
+//! One conditional step of a booking with everything that belongs to it.
+
+use super::{expire::count_expiry, hold::numbers, idempotency, insert, seats};
+use crate::{
+    columns::{damaged, from_json, to_json},
+    failure::OrStoreError,
+    outbox, query,
+    writer::Tx,
+};
+use matinee_domain::{booking::BookingStatus, seat_map::SeatNo};
+use matinee_store::{
+    StoreError,
+    bookings::{BookedSeat, PaymentRow, SeatsEffect, Step, StepOutcome},
+    feed::SeatState,
+};
+use rusqlite::params;
+
+/// What a step must know of the booking as it is.
+struct Current {
+    version: u64,
+    status: BookingStatus,
+    show: [u8; 16],
+    caller: [u8; 16],
+    seats: Vec<BookedSeat>,
+}
+
+pub(super) fn step(tx: &mut Tx<'_>, step: &Step) -> Result<StepOutcome, StoreError> {
+    if let Some(found) = idempotency::earlier(tx, step.idempotency.as_ref())? {
+        return Ok(StepOutcome::Repeated(found));
+    }
+    let Some(current) = current(tx, step)? else {
+        return Ok(StepOutcome::Stale);
+    };
+    if current.version != step.expected_version || current.show != *step.show_id.own() {
+        return Ok(StepOutcome::Stale);
+    }
+    refuse_disagreement(&current, step)?;
+    if !may_cancel(tx, &current, step)? {
+        return Ok(StepOutcome::Stale);
+    }
+    if another_is_live(tx, step)? {
+        return Ok(StepOutcome::PaymentInProgress);
+    }
+    // The first write; it leaves no trace when it is refused.
+    if let Err(gone) = take_seats(tx, &current, step)? {
+        return Ok(StepOutcome::SeatsGone(gone));
+    }
+    write(tx, current, step)?;
+    Ok(StepOutcome::Done {
+        version: step.expected_version + 1,
+    })
+}
+
+fn current(tx: &Tx<'_>, step: &Step) -> Result<Option<Current>, StoreError> {
+    const SQL: &str = "SELECT version, status, show, caller, seats FROM bookings WHERE theater = ?1 AND booking = ?2";
+    let theater = step.booking_id.theater();
+    query::first(
+        tx.conn(),
+        SQL,
+        params![theater.as_bytes(), step.booking_id.own()],
+        |row| {
+            Ok(Current {
+                version: row.get::<_, i64>(0).db()? as u64,
+                status: BookingStatus::parse(query::text(row, 1)?)
+                    .ok_or_else(|| damaged("a booking's status"))?,
+                show: row.get(2).db()?,
+                caller: row.get(3).db()?,
+                seats: from_json(query::text(row, 4)?)?,
+            })
+        },
+    )
+}
+
+/// A booking owns seat rows exactly while its status says so. A step that would break this is a fault of the caller,
+/// found before anything is written.
+fn refuse_disagreement(current: &Current, step: &Step) -> Result<(), StoreError> {
+    let to = step.to.status();
+    let left = current
+        .seats
+        .iter()
+        .any(|seat| !seat.cancelled && !step.cancel_seats.contains(&seat.seat));
+    let sold = |status| {
+        matches!(
+            status,
+            BookingStatus::Confirmed | BookingStatus::PartlyCancelled
+        )
+    };
+    let fits = match step.seats {
+        SeatsEffect::Sell => current.status.owns_seats() && !sold(current.status) && sold(to),
+        SeatsEffect::Reclaim => !current.status.owns_seats() && sold(to),
+        SeatsEffect::Free => current.status.owns_seats() && !to.owns_seats(),
+        SeatsEffect::Keep if to.owns_seats() => {
+            current.status.owns_seats() && sold(current.status) == sold(to)
+        }
+        SeatsEffect::Keep => !current.status.owns_seats() || !left,
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(StoreError::Engine(format!(
+        "a booking cannot go from {:?} to {to:?} with its seats {:?}",
+        current.status, step.seats
+    )))
+}
+
+/// Every seat to cancel is there, not cancelled yet, and its ticket was not used.
+fn may_cancel(tx: &Tx<'_>, current: &Current, step: &Step) -> Result<bool, StoreError> {
+    if step.cancel_seats.is_empty() {
+        return Ok(true);
+    }
+    const VALID: &str =
+        "SELECT state = 'valid' FROM tickets WHERE theater = ?1 AND booking = ?2 AND seat = ?3";
+    let theater = step.booking_id.theater();
+    for wanted in &step.cancel_seats {
+        let there = |seat: &BookedSeat| seat.seat == *wanted && !seat.cancelled;
+        if !current.seats.iter().any(there) {
+            return Ok(false);
+        }
+        let key = params![theater.as_bytes(), step.booking_id.own(), wanted.0];
+        let valid = query::first(tx.conn(), VALID, key, |row| row.get::<_, bool>(0).db())?;
+        if valid == Some(false) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The step has a live payment, and the booking has another one that the step does not end.
+fn another_is_live(tx: &Tx<'_>, step: &Step) -> Result<bool, StoreError> {
+    const LIVE: &str = "SELECT payment FROM payments \
+         WHERE theater = ?1 AND booking = ?2 AND status IN ('created', 'requires_action', 'authorized')";
+    let mut live = step
+        .payments
+        .iter()
+        .filter(|payment| payment.status.is_live());
+    let Some(ours) = live.next() else {
+        return Ok(false);
+    };
+    if live.next().is_some() {
+        return Ok(true);
+    }
+    let theater = step.booking_id.theater();
+    let key = params![theater.as_bytes(), step.booking_id.own()];
+    let there: Option<[u8; 22]> = query::first(tx.conn(), LIVE, key, |row| row.get(0).db())?;
+    Ok(there.is_some_and(|there| {
+        let ended =
+            |payment: &PaymentRow| *payment.payment_id.own() == there && !payment.status.is_live();
+        there != *ours.payment_id.own() && !step.payments.iter().any(ended)
+    }))
+}
+
+fn take_seats(
+    tx: &mut Tx<'_>,
+    current: &Current,
+    step: &Step,
+) -> Result<Result<(), Vec<SeatNo>>, StoreError> {
+    let (show, booking) = (step.show_id, step.booking_id);
+    let kept = numbers(&current.seats);
+    match step.seats {
+        SeatsEffect::Keep => {}
+        SeatsEffect::Sell => return seats::sell(tx, show, booking, &kept),
+        SeatsEffect::Reclaim => return seats::claim(tx, show, booking, &kept, SeatState::Sold),
+        SeatsEffect::Free => {
+            let sold = matches!(
+                current.status,
+                BookingStatus::Confirmed | BookingStatus::PartlyCancelled
+            );
+            let from = if sold {
+                SeatState::Sold
+            } else {
+                SeatState::Held
+            };
+            seats::free(tx, show, booking, &kept, from)?;
+        }
+    }
+    Ok(Ok(()))
+}
+
+fn write(tx: &mut Tx<'_>, current: Current, step: &Step) -> Result<(), StoreError> {
+    let caller = current.caller;
+    let seats = cancel(tx, current.seats, step)?;
+    write_booking(tx, step, seats)?;
+    // A payment that ends makes room for the one that begins.
+    for live in [false, true] {
+        for payment in step
+            .payments
+            .iter()
+            .filter(|payment| payment.status.is_live() == live)
+        {
+            insert::payment(tx, payment)?;
+        }
+    }
+    for refund in &step.refunds {
+        insert::refund(tx, refund, step.now)?;
+    }
+    for ticket in &step.tickets {
+        insert::ticket(tx, ticket)?;
+    }
+    for message in &step.messages {
+        outbox::insert(tx, message)?;
+    }
+    if step.unpaid_expiry {
+        count_expiry(tx, step.show_id, caller, step.booking_id, step.now)?;
+    }
+    if let Some(record) = &step.idempotency {
+        idempotency::insert(tx, record)?;
+    }
+    Ok(())
+}
+
+/// Voids tickets and frees seats; the booking's seats with their marks, when any changed.
+fn cancel(
+    tx: &mut Tx<'_>,
+    mut booked: Vec<BookedSeat>,
+    step: &Step,
+) -> Result<Option<String>, StoreError> {
+    if step.cancel_seats.is_empty() {
+        return Ok(None);
+    }
+    let (theater, booking) = (step.booking_id.theater(), step.booking_id);
+    let mut void = tx.prepare(
+        "UPDATE tickets SET state = 'void' WHERE theater = ?1 AND booking = ?2 AND seat = ?3",
+    )?;
+    for seat in &step.cancel_seats {
+        void.execute(params![theater.as_bytes(), booking.own(), seat.0])
+            .db()?;
+    }
+    // With `Free` the rows are gone already.
+    if step.seats != SeatsEffect::Free {
+        seats::free(
+            tx,
+            step.show_id,
+            booking,
+            &step.cancel_seats,
+            SeatState::Sold,
+        )?;
+    }
+    for seat in &mut booked {
+        seat.cancelled |= step.cancel_seats.contains(&seat.seat);
+    }
+    to_json(&booked).map(Some)
+}
+
+fn write_booking(tx: &Tx<'_>, step: &Step, seats: Option<String>) -> Result<(), StoreError> {
+    let (status, held_at, expires_at, extensions, payment_deadline) =
+        insert::state_columns(&step.to);
+    let (theater, own) = (step.booking_id.theater(), step.booking_id.own());
+    tx.prepare(
+        "UPDATE bookings SET version = version + 1, status = ?3, held_at = ?4, expires_at = ?5, extensions = ?6, \
+             payment_deadline = ?7, test = max(test, ?8), seats = coalesce(?9, seats) \
+         WHERE theater = ?1 AND booking = ?2",
+    )?
+    .execute(params![
+        theater.as_bytes(),
+        own,
+        status,
+        held_at,
+        expires_at,
+        extensions,
+        payment_deadline,
+        step.test,
+        seats
+    ])
+    .db()?;
+    // Apart, so that steps without it do not touch the index of guests.
+    if let Some(email) = &step.guest_email {
+        tx.prepare("UPDATE bookings SET guest_email = ?3 WHERE theater = ?1 AND booking = ?2 AND user IS NULL")?
+            .execute(params![theater.as_bytes(), own, email])
+            .db()?;
+    }
+    Ok(())
+}
