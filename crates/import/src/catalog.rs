@@ -35,7 +35,8 @@ pub struct CatalogImport {
 #[derive(Debug, Clone, PartialEq)]
 pub struct SeatMapImport {
     pub external_id: String,
-    /// Its `seat_map_id` is made of its content: the same plan read again has the same id, a changed one another.
+    /// Its `seat_map_id` is made of its content and external id: the same read again has the same id, a changed plan
+    /// another.
     pub map: SeatMap,
 }
 
@@ -163,10 +164,9 @@ fn read_seat_map(at: &At<'_>) -> Option<SeatMapImport> {
         categories: categories?,
     };
     let map = members.must("plan", |at| plan::read(at, &options));
-    Some(SeatMapImport {
-        external_id: external_id?,
-        map: map?,
-    })
+    let (external_id, mut map) = (external_id?, map?);
+    map.seat_map_id = plan::content_id(&map, &external_id);
+    Some(SeatMapImport { external_id, map })
 }
 
 fn read_sold_as(at: &At<'_>) -> Option<BTreeMap<String, SoldAs>> {

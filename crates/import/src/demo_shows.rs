@@ -137,7 +137,10 @@ impl<'a> Stage<'a> {
                 let show = self.show(
                     repertoire[choice],
                     screen,
-                    format!("{date}/{}/{slot}", screen.external_id),
+                    format!(
+                        "{}/{date}/{}/{slot}",
+                        self.house.theater, screen.external_id
+                    ),
                     start,
                     &mut dice,
                 );

@@ -100,18 +100,26 @@ pub(crate) fn read(at: &At<'_>, options: &PlanOptions) -> Option<SeatMap> {
         ));
     }
     geometry::find_aisles(&mut map);
-    map.seat_map_id = content_id(&map);
+    map.seat_map_id = content_id(&map, "");
     match map.validate() {
         Ok(()) => Some(map),
         Err(error) => at.refuse(error.to_string()),
     }
 }
 
-/// An id made of the map's content: the same plan read twice is the same version of the map.
-fn content_id(map: &SeatMap) -> SeatMapId {
-    // A map is plain data with finite numbers, so writing it cannot fail; were it to, ids would still not be shared
-    // by different maps, since the store compares content too.
-    let digest = Sha256::digest(serde_json::to_vec(map).unwrap_or_default());
+/// An id made of the map's content and what it is called: the same plan read twice is the same version of the map.
+pub(crate) fn content_id(map: &SeatMap, external_id: &str) -> SeatMapId {
+    let nameless = SeatMap {
+        seat_map_id: SeatMapId::from_bytes([0; 16]),
+        ..map.clone()
+    };
+    // A map is plain data with finite numbers, so writing it cannot fail.
+    let content = serde_json::to_vec(&nameless).unwrap_or_default();
+    let digest = Sha256::new()
+        .chain_update(external_id)
+        .chain_update([0])
+        .chain_update(content)
+        .finalize();
     let mut id = [0; 16];
     id.copy_from_slice(&digest[..16]);
     SeatMapId::from_bytes(id)

@@ -17,7 +17,7 @@ const MAX_SUBTITLES: usize = 20;
 /// A show as the file describes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShowImport {
-    /// Unique within its theater.
+    /// Unique among all shows of a server.
     pub external_id: String,
     /// External id of the theater.
     pub theater: String,
@@ -187,18 +187,15 @@ fn priced(
     }
 }
 
-/// Refuses names that a theater uses twice, and shows that begin before the screen is clean again.
+/// Refuses names that stand twice, and shows that begin before the screen is clean again.
 pub(crate) fn check_together(shows: &[(At<'_>, ShowImport)], index: &Index<'_>) {
     let mut names = HashSet::new();
     let mut screens: HashMap<(&str, &str), Vec<&(At<'_>, ShowImport)>> = HashMap::new();
     for entry in shows {
         let (at, show) = entry;
-        if !names.insert((&show.theater, &show.external_id)) {
+        if !names.insert(&show.external_id) {
             let place = at.child("external_id").unwrap_or(*at);
-            place.refuse::<()>(format!(
-                "theater \"{}\" has two shows \"{}\"",
-                show.theater, show.external_id
-            ));
+            place.refuse::<()>(format!("\"{}\" stands twice in shows", show.external_id));
         }
         screens
             .entry((&show.theater, &show.screen))
