@@ -2,6 +2,8 @@
 //!
 //! Every gateway and channel has its own folder or file; adding one touches nothing else. No rule of selling is here.
 
+pub mod mail;
 pub mod sandbox;
 
+pub use mail::{Attachment, Mail, MailError, MailSetUpError, Mailer};
 pub use sandbox::SandboxGateway;
