@@ -64,14 +64,27 @@ pub fn own_session(program: &Path, keyring: &Path) -> Result<Command, String> {
     Ok(command)
 }
 
-/// Starts the keyring with an empty password (one newline) and becomes the program. The daemon ends with the bus.
+/// Starts the keyring with an empty password (one newline), waits until it answers on the bus (a program that asks
+/// earlier would start the user's own) and becomes the program. The daemon ends with the bus.
 const IN_SESSION: &str = r#"
 keyring=$1; shift
 runtime=${XDG_RUNTIME_DIR:-$keyring/run}
 mkdir -p -m 700 "$runtime"
+answers() {
+  dbus-send --session --print-reply --dest=org.freedesktop.DBus /org/freedesktop/DBus \
+    org.freedesktop.DBus.NameHasOwner string:org.freedesktop.secrets 2>/dev/null | grep -q 'boolean true'
+}
 printf '\n' | XDG_DATA_HOME=$keyring XDG_RUNTIME_DIR=$runtime \
-  gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1 ||
-  echo '==> the keyring did not start: the sign-in is kept until the app closes'
+  gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1
+tries=50
+until answers; do
+  tries=$((tries - 1))
+  if [ "$tries" -eq 0 ]; then
+    echo '==> the keyring did not start: the sign-in is kept until the app closes'
+    break
+  fi
+  sleep 0.1
+done
 exec "$@"
 "#;
 

@@ -269,6 +269,7 @@ fn desktop(context: &mut Context) -> Result<Tally, String> {
             command.env(name, value);
         }
     }
-    command.env("MATINEE_DESKTOP", "1");
+    // The driver passes its environment on to the app, which lets itself be driven only when told so.
+    command.env("TAURI_WEBVIEW_AUTOMATION", "true");
     counted(context.with_programs(&mut command)?)
 }
