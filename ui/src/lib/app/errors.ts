@@ -27,6 +27,8 @@ const words: Record<string, () => Explanation> = {
     title: m.error_signed_out_title(),
     detail: m.error_signed_out_detail()
   }),
+  secrets_unavailable: () => ({ title: m.error_keyring_title(), detail: m.error_keyring_detail() }),
+  bad_server_address: () => ({ title: m.server_invalid(), detail: m.server_hint() }),
   no_position: () => ({ title: m.error_position_title(), detail: m.error_position_detail() })
 };
 

@@ -21,7 +21,8 @@ class AppState {
     language: null,
     favourite_theater_id: null,
     party_size: 2,
-    server_url: null
+    server_url: null,
+    session_only: false
   });
 
   async start(): Promise<void> {

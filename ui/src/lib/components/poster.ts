@@ -34,7 +34,7 @@ export function posterField(title: string): PosterField {
     from: `oklch(0.42 0.13 ${hue})`,
     to: `oklch(0.24 0.09 ${second})`,
     angle: 120 + ((hash >>> 16) % 90),
-    shape: SHAPES[(hash >>> 24) % SHAPES.length] ?? 'sun'
+    shape: SHAPES[(hash >>> 13) % SHAPES.length] ?? 'sun'
   };
 }
 

@@ -24,7 +24,7 @@ function timeLocale(locale: string): string {
 }
 
 export function clockTime(instant: string, timeZone?: string): string {
-  return format({ hour: 'numeric', minute: '2-digit', ...(timeZone ? { timeZone } : {}) }).format(
+  return format({ timeStyle: 'short', ...(timeZone ? { timeZone } : {}) }).format(
     new Date(instant)
   );
 }
@@ -41,14 +41,13 @@ export function longDate(instant: string, timeZone?: string): string {
 
 /** "Sat 24 May, 19:30" */
 export function dateAndTime(instant: string, timeZone?: string): string {
-  return format({
+  const date = format({
     weekday: 'short',
     day: 'numeric',
     month: 'short',
-    hour: 'numeric',
-    minute: '2-digit',
     ...(timeZone ? { timeZone } : {})
   }).format(new Date(instant));
+  return `${date}, ${clockTime(instant, timeZone)}`;
 }
 
 /** YYYY-MM-DD of an instant in a zone. */

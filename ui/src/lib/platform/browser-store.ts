@@ -10,12 +10,13 @@ const GUEST_SECRET = 'matinee.guest-secret';
 const GUEST_TOKENS = 'matinee.guest-bookings';
 const MAX_GUEST_BOOKINGS = 50;
 
-export const defaultSettings: Settings = {
+const defaultSettings: Settings = {
   theme: 'system',
   language: null,
   favourite_theater_id: null,
   party_size: 2,
-  server_url: null
+  server_url: null,
+  session_only: false
 };
 
 /** Storage can be closed to us (private windows, policies): then memory does, for this page. */

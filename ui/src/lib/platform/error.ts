@@ -1,16 +1,17 @@
 /**
  * The one error every platform call throws. Its `kind` says what a screen may do about it: 'offline'
  * (nothing reached the server, or we do not know), 'problem' (the server answered with a problem code),
- * 'invalid' (an answer that is not what the contract says). Left out: words for people, which are in
+ * 'invalid' (an answer that is not what the contract says), and in the shell
+ * 'secrets' (the OS keyring can't keep a token) and 'internal' (something on this device). Left out: words for people, which are in
  * app/errors.ts because they are translated.
  */
 import type { FieldError, Problem } from './types';
 
-export type ErrorKind = 'offline' | 'problem' | 'invalid';
+export type ErrorKind = 'offline' | 'problem' | 'invalid' | 'secrets' | 'internal';
 
 export interface PlatformErrorData {
   kind: ErrorKind;
-  /** The problem's stable code; 'offline' and 'invalid_answer' for the other two kinds. */
+  /** The problem's stable code, or one of the app's own: 'offline', 'invalid_answer', 'secrets_unavailable', … */
   code: string;
   title: string;
   detail: string;

@@ -102,6 +102,8 @@ export interface Settings {
   party_size: number;
   /** Shell only: the server this app talks to; null is the app's own built-in server. */
   server_url: string | null;
+  /** Shell only: without an OS keyring the person chose to stay signed in only until the app closes. */
+  session_only: boolean;
 }
 
 export interface Status {
