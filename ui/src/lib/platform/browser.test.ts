@@ -135,3 +135,17 @@ describe('status', () => {
     expect(seen[seen.length - 1]).toBe(true);
   });
 });
+
+describe('the shows of a movie', () => {
+  it('come whole, page after page', async () => {
+    const { platform, requests } = host((request) => {
+      const cursor = new URL(request.url).searchParams.get('cursor');
+      return cursor === null
+        ? Response.json({ items: [{ show_id: 'a' }], next_cursor: 'c1' })
+        : Response.json({ items: [{ show_id: 'b' }], next_cursor: null });
+    });
+    const { value } = await platform.movieShows('m1', { date: '2025-05-24' });
+    expect(value.items.map((show) => show.show_id)).toEqual(['a', 'b']);
+    expect(new URL(requests[1]?.url ?? '').search).toBe('?date=2025-05-24&limit=100&cursor=c1');
+  });
+});

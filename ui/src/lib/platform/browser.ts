@@ -9,7 +9,7 @@ import { createSend, type Answer, type Call, type Send } from './http';
 import { watchSeats } from './live-seats';
 import type { Attempt, Platform, Read, Session } from './platform';
 import { Reach } from './reach';
-import type { Booking, Page, Profile, Tickets } from './types';
+import type { Booking, Page, Profile, Show, Tickets } from './types';
 
 const GUEST: Session = {
   signed_in: false,
@@ -20,6 +20,8 @@ const GUEST: Session = {
 };
 
 const id = encodeURIComponent;
+const PAGE = 100;
+const MOST_PAGES = 10;
 
 function read<T>(answer: Answer<T>): Read<T> {
   return { value: answer.value, as_of: answer.as_of, offline: false };
@@ -114,7 +116,10 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
     theaterMovies: (theaterId, date) => get(`/theaters/${id(theaterId)}/movies`, { date }),
     movies: (query = {}) => get('/movies', { ...query }),
     movie: (movieId) => get(`/movies/${id(movieId)}`),
-    movieShows: (movieId, query = {}) => get(`/movies/${id(movieId)}/shows`, { ...query }),
+    movieShows: (movieId, query = {}) =>
+      allPages((cursor) =>
+        get<Page<Show>>(`/movies/${id(movieId)}/shows`, { ...query, limit: PAGE, cursor })
+      ),
     show: (showId) => get(`/shows/${id(showId)}`),
 
     seats: (showId) => get(`/shows/${id(showId)}/seats`),
@@ -249,4 +254,17 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
     remember: (key, text) => store.remember(key, text),
     recall: (key) => store.recall(key)
   };
+}
+
+/** A list that a screen shows whole. Bounded: a day's shows of one movie never come near the end. */
+async function allPages<T>(
+  page: (cursor: string | undefined) => Promise<Read<Page<T>>>
+): Promise<Read<Page<T>>> {
+  let read = await page(undefined);
+  const items = [...read.value.items];
+  for (let count = 1; read.value.next_cursor !== null && count < MOST_PAGES; count += 1) {
+    read = await page(read.value.next_cursor);
+    items.push(...read.value.items);
+  }
+  return { ...read, value: { items, next_cursor: read.value.next_cursor } };
 }
