@@ -4,22 +4,41 @@
 //! a statement that finds broken rows, or a short walk where SQL would be obscure. What is in flight (a payment being
 //! asked of the gateway, a hold the reaper is about to free) is not broken; each check says how it leaves that out.
 
+mod bookings;
+mod catalog;
+mod ledger;
+mod money;
+mod outbox;
+mod seats;
 mod structure;
+mod tickets;
 
 use crate::failure::OrStoreError as _;
 use chrono::{DateTime, Utc};
+use matinee_domain::ids::{BookingId, ShowId, TheaterId};
 use matinee_store::{
     StoreError,
     verify::{VerifyReport, Violation},
 };
-use rusqlite::{Connection, ToSql};
+use rusqlite::{Connection, Row, ToSql};
 
 /// Violations reported at most, and of one invariant at most: the first rows tell the story.
 const REPORTED: usize = 1_000;
 const REPORTED_PER_CHECK: usize = 100;
 
+/// Every seat that a booking lists, from its JSON: `theater, booking, show, status, seat, cancelled, price`. A booking
+/// whose list is damaged has none here; `readable` names it.
+const BOOKED: &str = "WITH booked AS (
+  SELECT b.theater, b.booking, b.show, b.status, j.value ->> 'seat' AS seat,
+    coalesce(j.value ->> 'cancelled', 0) AS cancelled, j.value ->> 'price_minor' AS price
+  FROM bookings AS b, json_each(CASE WHEN json_valid(b.seats) THEN b.seats ELSE '[]' END) AS j) ";
+
+/// How many seats bookings list.
+const COUNT_BOOKED: &str = "SELECT coalesce(sum(seat_count), 0) FROM bookings";
+const COUNT_BOOKINGS: &str = "SELECT count(*) FROM bookings";
+
 /// The report being made.
-pub(super) struct Checks<'c> {
+struct Checks<'c> {
     conn: &'c Connection,
     now: DateTime<Utc>,
     report: VerifyReport,
@@ -31,53 +50,68 @@ impl Checks<'_> {
         self.report.checked.push((invariant, rows));
     }
 
-    /// Checks by statement: `count` says how many rows are looked at, `broken` finds those that break the invariant and
-    /// puts each in words.
-    fn rows(
-        &mut self,
-        invariant: &'static str,
-        count: &str,
-        broken: &str,
-    ) -> Result<(), StoreError> {
-        self.rows_with(invariant, count, broken, &[])
-    }
-
-    /// The same with parameters for the second statement.
-    fn rows_with(
-        &mut self,
-        invariant: &'static str,
-        count: &str,
-        broken: &str,
-        params: &[&dyn ToSql],
-    ) -> Result<(), StoreError> {
-        let conn = self.conn;
-        let looked_at: i64 = conn.query_row(count, [], |row| row.get(0)).db()?;
-        self.checked(invariant, looked_at.unsigned_abs());
-        let mut statement = conn.prepare(broken).db()?;
-        let mut rows = statement.query(params).db()?;
-        let mut found = 0;
-        while let Some(row) = rows.next().db()? {
-            self.broken(invariant, row.get(0).db()?);
-            found += 1;
-            if found == REPORTED_PER_CHECK {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Notes a broken row.
-    fn broken(&mut self, invariant: &'static str, row: String) {
+    /// Notes a broken row; false when no more of this invariant are wanted.
+    fn broken(&mut self, invariant: &'static str, row: String) -> bool {
         let same = self
             .report
             .violations
             .iter()
             .filter(|v| v.invariant == invariant)
             .count();
-        if same < REPORTED_PER_CHECK && self.report.violations.len() < REPORTED {
-            self.report.violations.push(Violation { invariant, row });
+        if same >= REPORTED_PER_CHECK || self.report.violations.len() >= REPORTED {
+            return false;
         }
+        self.report.violations.push(Violation { invariant, row });
+        true
     }
+
+    /// Checks by statement: `count` says how many rows are looked at, `broken` finds those that break the invariant,
+    /// `words` puts each in words.
+    fn rows(
+        &mut self,
+        invariant: &'static str,
+        count: &str,
+        broken: &str,
+        params: &[&dyn ToSql],
+        words: fn(&Row<'_>) -> rusqlite::Result<String>,
+    ) -> Result<(), StoreError> {
+        let conn = self.conn;
+        let looked_at: i64 = conn.query_row(count, [], |row| row.get(0)).db()?;
+        self.checked(invariant, looked_at.unsigned_abs());
+        let mut statement = conn.prepare(broken).db()?;
+        let mut rows = statement.query(params).db()?;
+        while let Some(row) = rows.next().db()? {
+            if !self.broken(invariant, words(row).db()?) {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The first column: for statements that put a row in words themselves.
+fn said(row: &Row<'_>) -> rusqlite::Result<String> {
+    row.get(0)
+}
+
+/// Columns: theater, show, what is wrong.
+fn show_says(row: &Row<'_>) -> rusqlite::Result<String> {
+    let theater = TheaterId::from_bytes(row.get(0)?);
+    let what: String = row.get(2)?;
+    Ok(format!(
+        "show {}: {what}",
+        ShowId::from_parts(theater, row.get(1)?)
+    ))
+}
+
+/// Columns: theater, booking, what is wrong.
+fn booking_says(row: &Row<'_>) -> rusqlite::Result<String> {
+    let theater = TheaterId::from_bytes(row.get(0)?);
+    let what: String = row.get(2)?;
+    Ok(format!(
+        "booking {}: {what}",
+        BookingId::from_parts(theater, row.get(1)?)
+    ))
 }
 
 /// Checks everything.
@@ -88,7 +122,24 @@ pub(super) fn verify(conn: &Connection, now: DateTime<Utc>) -> Result<VerifyRepo
         now,
         report: VerifyReport::default(),
     };
-    structure::check(&mut checks)?;
+    for check in [
+        structure::check,
+        catalog::check,
+        seats::check,
+        bookings::check,
+        money::check,
+        tickets::check,
+        ledger::check,
+        outbox::check,
+    ] {
+        match check(&mut checks) {
+            // Damage that stops a check is itself a finding, and must not hide what the other checks find.
+            Err(StoreError::Damaged(what)) => {
+                checks.broken("readable", what);
+            }
+            other => other?,
+        }
+    }
     let report = checks.report;
     snapshot.commit().db()?;
     Ok(report)

@@ -1,19 +1,22 @@
-//! Is the file itself sound: pages, indexes and constraints, references, and the sync log.
+//! Is the file itself sound: pages, indexes and constraints, references, and text that reads back.
 
-use super::Checks;
+use super::{Checks, booking_says, said};
 use crate::failure::OrStoreError as _;
 use matinee_store::StoreError;
-use rusqlite::OptionalExtension as _;
 
 pub(super) fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
     integrity(checks)?;
     references(checks)?;
-    sync_counter(checks)
+    readable(checks)
 }
 
 /// SQLite's own check: pages, indexes, and every NOT NULL, CHECK and UNIQUE constraint.
 fn integrity(checks: &mut Checks<'_>) -> Result<(), StoreError> {
     let conn = checks.conn;
+    let pages: i64 = conn
+        .pragma_query_value(None, "page_count", |row| row.get(0))
+        .db()?;
+    checks.checked("integrity", pages.unsigned_abs());
     let mut statement = conn.prepare("PRAGMA integrity_check(100)").db()?;
     let mut rows = statement.query([]).db()?;
     while let Some(row) = rows.next().db()? {
@@ -22,65 +25,44 @@ fn integrity(checks: &mut Checks<'_>) -> Result<(), StoreError> {
             checks.broken("integrity", verdict);
         }
     }
-    let pages: i64 = conn
-        .pragma_query_value(None, "page_count", |row| row.get(0))
-        .db()?;
-    checks.checked("integrity", pages.unsigned_abs());
     Ok(())
 }
 
 /// Every reference has its row.
 fn references(checks: &mut Checks<'_>) -> Result<(), StoreError> {
-    let conn = checks.conn;
-    let mut statement = conn.prepare("PRAGMA foreign_key_check").db()?;
-    let mut rows = statement.query([]).db()?;
-    let mut tables = 0;
-    while let Some(row) = rows.next().db()? {
-        let (child, parent): (String, String) = (row.get(0).db()?, row.get(2).db()?);
-        tables += 1;
-        checks.broken(
-            "references",
-            format!("a row of {child} refers to a missing row of {parent}"),
-        );
-    }
-    checks.checked("references", tables);
-    Ok(())
+    checks.rows(
+        "references",
+        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND sql LIKE '%REFERENCES%'",
+        "SELECT format('a row of %s refers to a missing row of %s', \"table\", parent) FROM pragma_foreign_key_check",
+        &[],
+        said,
+    )
 }
 
-/// The sync counter is at or past every entry of the log, and the log has an entry for every object.
-fn sync_counter(checks: &mut Checks<'_>) -> Result<(), StoreError> {
-    let head: Option<(i64, i64)> = checks
-        .conn
-        .query_row("SELECT position, oldest FROM sync_head", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .optional()
-        .db()?;
-    let Some((position, oldest)) = head else {
-        checks.broken("sync_counter", "the counter's row is missing".into());
-        checks.checked("sync_counter", 0);
-        return Ok(());
-    };
-    if oldest > position {
-        checks.broken(
-            "sync_counter",
-            format!("oldest {oldest} is past position {position}"),
-        );
-    }
+/// JSON columns hold JSON.
+fn readable(checks: &mut Checks<'_>) -> Result<(), StoreError> {
     checks.rows(
-        "sync_counter",
-        "SELECT count(*) FROM changes",
-        "SELECT format('change %d (kind %d, id %s) is past the counter', seq, kind, hex(id)) FROM changes
-         WHERE seq > (SELECT position FROM sync_head)",
+        "readable",
+        "SELECT (SELECT count(*) FROM theaters) + (SELECT count(*) FROM movies) + (SELECT count(*) FROM screens)
+           + (SELECT count(*) FROM seat_maps) + (SELECT count(*) FROM price_sheets)",
+        "SELECT what || ' is not readable' FROM (
+           SELECT 'theater ' || external_id AS what, body FROM theaters
+           UNION ALL SELECT 'movie ' || external_id, body FROM movies
+           UNION ALL SELECT 'screen ' || hex(screen), body FROM screens
+           UNION ALL SELECT 'seat map ' || external_id, body FROM seat_maps
+           UNION ALL SELECT 'price sheet ' || price_sheet, body FROM price_sheets
+           UNION ALL SELECT 'profile of user ' || hex(user), profile FROM users)
+         WHERE NOT json_valid(body)",
+        &[],
+        said,
     )?;
     checks.rows(
-        "sync_log",
-        "SELECT (SELECT count(*) FROM shows) + (SELECT count(*) FROM movies) + (SELECT count(*) FROM theaters)",
-        "SELECT format('%s has no entry in the log', what) FROM (
-           SELECT 1 AS kind, theater AS id, 'theater ' || external_id AS what FROM theaters
-           UNION ALL SELECT 2, movie, 'movie ' || external_id FROM movies
-           UNION ALL SELECT 3, CAST(theater || show AS BLOB), 'show ' || external_id FROM shows) AS o
-         WHERE NOT EXISTS (SELECT 1 FROM changes AS c
-           WHERE c.kind = o.kind AND c.id = o.id AND c.deleted = 0)",
+        "readable",
+        super::COUNT_BOOKINGS,
+        "SELECT theater, booking, 'seats, lines or advice are not readable' FROM bookings
+         WHERE NOT CASE WHEN json_valid(seats) AND json_valid(lines) AND json_valid(advice)
+           THEN json_type(seats) = 'array' ELSE 0 END",
+        &[],
+        booking_says,
     )
 }

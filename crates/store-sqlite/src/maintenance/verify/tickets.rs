@@ -1,0 +1,36 @@
+//! Does every seat that was paid for, and no other, open the door.
+
+use super::{BOOKED, COUNT_BOOKED, Checks, booking_says};
+use matinee_store::StoreError;
+
+pub(super) fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
+    checks.rows(
+        "ticket_for_seat",
+        COUNT_BOOKED,
+        &format!(
+            "{BOOKED} SELECT k.theater, k.booking, format('its seat %s has %s', k.seat,
+               CASE WHEN t.ticket IS NULL THEN 'no ticket' ELSE 'a void ticket' END)
+             FROM booked AS k LEFT JOIN tickets AS t
+               ON t.theater = k.theater AND t.booking = k.booking AND t.seat = k.seat
+             WHERE k.status IN ('confirmed', 'partly_cancelled') AND NOT k.cancelled
+               AND (t.ticket IS NULL OR t.state = 'void')"
+        ),
+        &[],
+        booking_says,
+    )?;
+    checks.rows(
+        "ticket_is_paid",
+        "SELECT count(*) FROM tickets",
+        "SELECT t.theater, t.booking, CASE WHEN b.booking IS NULL THEN 'is not there but has a ticket'
+             ELSE format('is %s and has a ticket that is %s for seat %d', b.status, t.state, t.seat) END
+         FROM tickets AS t LEFT JOIN bookings AS b ON b.theater = t.theater AND b.booking = t.booking
+         WHERE b.booking IS NULL
+           OR t.state <> 'void' AND (b.status NOT IN ('confirmed', 'partly_cancelled')
+             OR NOT EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(b.seats) THEN b.seats ELSE '[]' END) AS j
+               WHERE j.value ->> 'seat' = t.seat AND NOT coalesce(j.value ->> 'cancelled', 0)))
+           OR NOT EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(b.seats) THEN b.seats ELSE '[]' END) AS j
+             WHERE j.value ->> 'seat' = t.seat)",
+        &[],
+        booking_says,
+    )
+}
