@@ -10,9 +10,16 @@ const FIXED: &[&str] = &["service-worker"];
 
 pub fn check_rust(file: &File, masked: &Masked) -> Vec<Problem> {
     let mut problems = Vec::new();
+    let lines: Vec<&str> = masked.code.lines().collect();
     let mut defines = false;
     for (line, word, _) in words(&masked.code) {
-        if defines && let Some(empty) = empty_part(word) {
+        // An associated type is called what the library's trait calls it.
+        let associated = lines[line - 1].trim_start() != lines[line - 1]
+            && lines[line - 1].trim_start().starts_with("type ");
+        if defines
+            && !associated
+            && let Some(empty) = empty_part(word)
+        {
             problems.push(Problem::new(file, line, says_nothing(word, empty)));
         }
         defines = matches!(word, "struct" | "enum" | "trait" | "type" | "mod" | "union");
@@ -102,6 +109,8 @@ mod tests {
             in_rust("use tauri::Manager;\nfn f(s: impl tower::Service) {}"),
             0
         );
+        assert_eq!(in_rust("impl Layer for L {\n    type Service = S;\n}"), 0);
+        assert_eq!(in_rust("type SeatService = S;"), 1);
         assert_eq!(in_rust("struct Utility;\nstruct Serviced;"), 0);
     }
 

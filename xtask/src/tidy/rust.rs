@@ -16,7 +16,10 @@ const HOMES: &[(&str, &str)] = &[
 
 pub fn check(file: &File, masked: &Masked) -> Vec<Problem> {
     let mut problems = Vec::new();
-    if !file.is_generated() && !file.text.trim_start().starts_with("//!") {
+    // A file that another one includes as an expression cannot hold a module's comment: any comment will do.
+    let expression = masked.code.trim_start().starts_with(['[', '(', '{']);
+    let head = if expression { "//" } else { "//!" };
+    if !file.is_generated() && !file.text.trim_start().starts_with(head) {
         problems.push(Problem::new(
             file,
             1,
@@ -84,6 +87,8 @@ mod tests {
         assert!(breaches("a.rs", "fn f() {}\n")[0].contains("does not open"));
         assert!(breaches("a.rs", "//! Why.\nfn f() {}\n").is_empty());
         assert!(breaches("a/generated/b.rs", "fn f() {}\n").is_empty());
+        assert!(breaches("names.rs", "// Why.\n[\"a\"]\n").is_empty());
+        assert_eq!(breaches("names.rs", "[\"a\"]\n").len(), 1);
     }
 
     #[test]
