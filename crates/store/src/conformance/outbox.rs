@@ -1,0 +1,143 @@
+//! What every engine's outbox does.
+
+use super::{
+    Engine,
+    bookings::{House, begin, booking_id, later},
+    fixtures::{bytes, start},
+};
+use crate::{
+    bookings::Step,
+    outbox::{MessageStatus, NewMessage},
+};
+use chrono::TimeDelta;
+use matinee_domain::ids::{BookingId, NotificationId};
+use std::sync::Arc;
+
+pub(super) fn message(number: u32, booking_id: Option<BookingId>) -> NewMessage {
+    NewMessage {
+        notification_id: NotificationId::from_bytes(bytes(27, number)),
+        booking_id,
+        kind: "confirmation".into(),
+        channel: "email".into(),
+        recipient: "guest@example.org".into(),
+        payload: r#"{"language":"de"}"#.into(),
+        created_at: start() + TimeDelta::seconds(i64::from(number)),
+    }
+}
+
+/// Writes messages 1 to `count` with a step of booking 1.
+async fn write(house: &House, count: u32) {
+    let held = house.held(1, &[1]).await;
+    let messages = (1..=count)
+        .rev()
+        .map(|number| message(number, Some(held.booking_id)))
+        .collect();
+    house
+        .done(Step {
+            messages,
+            ..begin(&held, 1)
+        })
+        .await;
+}
+
+async fn claim(house: &House, minute: i64, limit: u16) -> Vec<(NewMessage, u32)> {
+    let claimed = house
+        .store
+        .claim_messages(later(minute), later(minute + 1), limit)
+        .await
+        .unwrap();
+    claimed
+        .into_iter()
+        .map(|claimed| (claimed.message, claimed.attempt))
+        .collect()
+}
+
+/// Messages come out oldest first, whole, and not again while they are claimed.
+pub async fn messages_are_claimed_in_order(engine: &impl Engine) {
+    let house = House::open(engine).await;
+    write(&house, 5).await;
+    let whole = |number, attempt| (message(number, Some(booking_id(1))), attempt);
+    assert_eq!(claim(&house, 1, 2).await, vec![whole(1, 1), whole(2, 1)]);
+    assert_eq!(claim(&house, 1, 2).await, vec![whole(3, 1), whole(4, 1)]);
+    assert_eq!(claim(&house, 1, 9).await, vec![whole(5, 1)]);
+    assert_eq!(claim(&house, 1, 9).await, vec![]);
+    // A claim that ran out is claimed again.
+    assert_eq!(claim(&house, 2, 9).await.len(), 5);
+    assert!(
+        claim(&house, 3, 9)
+            .await
+            .iter()
+            .all(|(_, attempt)| *attempt == 3)
+    );
+}
+
+/// Many deliverers never hold one message together.
+pub async fn a_message_is_claimed_by_one(engine: &impl Engine) {
+    let house = House::open(engine).await;
+    write(&house, 50).await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let store = Arc::clone(&house.store);
+        tasks.spawn(async move { store.claim_messages(later(1), later(2), 5).await.unwrap() });
+    }
+    let mut ids: Vec<_> = tasks
+        .join_all()
+        .await
+        .into_iter()
+        .flatten()
+        .map(|c| c.message.notification_id)
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 50);
+}
+
+/// What went out stays out; what failed comes back at its time, or is given up.
+pub async fn messages_end_sent_or_failed(engine: &impl Engine) {
+    let house = House::open(engine).await;
+    write(&house, 3).await;
+    let ids: Vec<_> = claim(&house, 1, 9)
+        .await
+        .into_iter()
+        .map(|(m, _)| m.notification_id)
+        .collect();
+    house.store.message_sent(ids[0], later(1)).await.unwrap();
+    // Told twice, counted once.
+    house.store.message_sent(ids[0], later(1)).await.unwrap();
+    house
+        .store
+        .message_failed(ids[1], Some(later(10)), "timeout".into())
+        .await
+        .unwrap();
+    house
+        .store
+        .message_failed(ids[2], None, "no such address".into())
+        .await
+        .unwrap();
+    assert_eq!(house.store.message_counts().await.unwrap(), (1, 1, 1));
+    assert_eq!(claim(&house, 9, 9).await, vec![]);
+    let again = claim(&house, 10, 9).await;
+    assert_eq!(
+        (again.len(), again[0].0.notification_id, again[0].1),
+        (1, ids[1], 2)
+    );
+    // An end is an end.
+    house
+        .store
+        .message_failed(ids[0], Some(later(10)), "late".into())
+        .await
+        .unwrap();
+    house.store.message_sent(ids[2], later(11)).await.unwrap();
+    assert_eq!(house.store.message_counts().await.unwrap(), (1, 1, 1));
+    let file = house.file(booking_id(1)).await;
+    let states: Vec<_> = file.notifications.iter().map(|n| n.status).collect();
+    assert_eq!(
+        states,
+        [
+            MessageStatus::Sent,
+            MessageStatus::Pending,
+            MessageStatus::Failed
+        ]
+    );
+    assert_eq!(file.notifications[0].notification_id, ids[0]);
+}
