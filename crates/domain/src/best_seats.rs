@@ -1,4 +1,5 @@
-//! Which seats to offer: the best ones for a party, and the nearest equal ones when the wanted are gone.
+//! Which seats to offer: the best ones for a party, and the nearest equal ones when the wanted are gone
+//! ([`alternatives`]).
 //!
 //! A party sits together in one run wherever some run has room; only then does it matter how good the seats are:
 //! near the middle, about two thirds back from the screen. Seats with a restricted view, and places that somebody may
@@ -7,13 +8,16 @@
 //!
 //! Everything slides a window over the runs: time grows with the number of seats, and nothing is allocated per window.
 
+mod alternatives;
 mod split;
+
+pub use alternatives::alternatives;
 
 use crate::{
     gap,
     seat_map::{Seat, SeatKind, SeatMap, SeatNo},
 };
-use std::{cmp::Ordering, ops::Range};
+use std::ops::Range;
 
 /// Where the ideal row is, from the first row (0) to the last (1).
 const IDEAL_DEPTH: f32 = 2.0 / 3.0;
@@ -266,131 +270,6 @@ pub fn best_seats(
         Some((_, window)) => Some(seat_nos(window).collect()),
         None => split::best_split(&field, count),
     }
-}
-
-/// Another choice than the wanted one.
-#[derive(Clone, Copy)]
-struct Alternative {
-    /// Wheelchair and companion places too few, and places too many that somebody else may need.
-    unsuitable: usize,
-    distance: f32,
-    start: usize,
-    objectionable: bool,
-}
-
-impl Alternative {
-    fn order(&self, other: &Self) -> Ordering {
-        let by_suit = self.unsuitable.cmp(&other.unsuitable);
-        by_suit
-            .then(self.distance.total_cmp(&other.distance))
-            .then(self.start.cmp(&other.start))
-    }
-}
-
-/// How many of some seats are places that somebody needs: wheelchair, companion, all such.
-fn needs<'s>(seats: impl Iterator<Item = &'s Seat>) -> (usize, usize, usize) {
-    seats.filter(|seat| Rank::of(seat) == Rank::Needed).fold(
-        (0, 0, 0),
-        |(wheelchair, companion, all), seat| {
-            let is = |kind| usize::from(seat.kind == kind);
-            (
-                wheelchair + is(SeatKind::Wheelchair),
-                companion + is(SeatKind::Companion),
-                all + 1,
-            )
-        },
-    )
-}
-
-/// Up to `limit` other choices for seats that are gone: as many, together in one run, in the category that most of the
-/// wanted seats have, all free now. Choices with fewer wheelchair places than were wanted, or with more places that
-/// somebody else may need, come after those that suit; among equals the nearest comes first (between centres). Choices
-/// that share no seat and that the gap rule accepts are preferred, so that a list of three is three places and not one
-/// place moved by a seat.
-pub fn alternatives(
-    map: &SeatMap,
-    free: &dyn Fn(SeatNo) -> bool,
-    wanted: &[SeatNo],
-    limit: usize,
-) -> Vec<Vec<SeatNo>> {
-    let seats: Vec<&Seat> = wanted.iter().filter_map(|seat| map.seat(*seat)).collect();
-    let Some(category) = majority_category(&seats) else {
-        return Vec::new();
-    };
-    if limit == 0 || seats.len() != wanted.len() {
-        return Vec::new();
-    }
-    let count = seats.len();
-    let field = Field::new(map, free, &|seat| seat.category == category);
-    let centre = mean_point(seats.iter().map(|seat| (seat.x, seat.y)));
-    let wanted_needs = needs(seats.iter().copied());
-
-    let mut found: Vec<Alternative> = Vec::new();
-    field.windows(count, &field.usable, |run, window| {
-        let here = &map.seats[window.clone()];
-        let found_needs = needs(here.iter());
-        let unsuitable = wanted_needs.0.saturating_sub(found_needs.0)
-            + wanted_needs.1.saturating_sub(found_needs.1)
-            + found_needs.2.saturating_sub(wanted_needs.2);
-        let (x, y) = mean_point(here.iter().map(|seat| (seat.x, seat.y)));
-        // Plain distance on the plan: this is about how far to move, not about how good a seat is.
-        let distance = (x - centre.0).hypot(y - centre.1);
-        let objectionable = field.gap(run, &window) == LeftAlone::Avoidably;
-        found.push(Alternative {
-            unsuitable,
-            distance,
-            start: window.start,
-            objectionable,
-        });
-    });
-    found.sort_unstable_by(Alternative::order);
-    let mut picked = pick_apart(&found, count, limit);
-    picked.sort_unstable_by(Alternative::order);
-    picked
-        .into_iter()
-        .map(|picked| seat_nos(picked.start..picked.start + count).collect())
-        .collect()
-}
-
-/// The first `limit` that share no seat and are not objectionable; where there are not as many, first objectionable
-/// ones too, then overlapping ones.
-fn pick_apart(found: &[Alternative], count: usize, limit: usize) -> Vec<Alternative> {
-    let mut picked: Vec<Alternative> = Vec::with_capacity(limit.min(found.len()));
-    for (apart, objectionable) in [(count, false), (count, true), (1, true)] {
-        for candidate in found
-            .iter()
-            .filter(|candidate| objectionable || !candidate.objectionable)
-        {
-            if picked.len() == limit {
-                return picked;
-            }
-            if picked
-                .iter()
-                .all(|known| known.start.abs_diff(candidate.start) >= apart)
-            {
-                picked.push(*candidate);
-            }
-        }
-    }
-    picked
-}
-
-/// The category of most of the seats; of equals, that of the seat named first.
-fn majority_category(seats: &[&Seat]) -> Option<u16> {
-    let votes = |category: u16| {
-        seats
-            .iter()
-            .filter(|seat| seat.category == category)
-            .count()
-    };
-    let mut best: Option<(usize, u16)> = None;
-    for seat in seats {
-        let count = votes(seat.category);
-        if best.is_none_or(|(known, _)| count > known) {
-            best = Some((count, seat.category));
-        }
-    }
-    best.map(|(_, category)| category)
 }
 
 /// The middle of some points; the origin when there are none.

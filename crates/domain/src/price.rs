@@ -215,14 +215,6 @@ impl PriceRule {
     }
 }
 
-/// Tickets of one type and category in a quote.
-struct TicketGroup<'p> {
-    category: u16,
-    ticket_type: &'p TicketType,
-    count: i64,
-    each_minor: i64,
-}
-
 impl ShowPrices {
     /// Resolves a price list for a show that starts at `local_start` on the theater's clock. Rules apply in the
     /// order of the list, each to what the one before left. Every price that could be asked for is made once, so
@@ -313,89 +305,6 @@ impl ShowPrices {
             .unwrap_or(Money::zero(self.currency))
     }
 
-    /// The price of seats chosen together, each given by its map category's index and its ticket type's code.
-    pub fn quote<'a>(
-        &self,
-        seats: impl IntoIterator<Item = (u16, &'a str)>,
-    ) -> Result<Quote, PriceError> {
-        let fee_minor = self.fee()?;
-        let mut total = Money::zero(self.currency);
-        let mut each = Vec::new();
-        let mut groups: Vec<TicketGroup<'_>> = Vec::new();
-        for (category, code) in seats {
-            let ticket_type = self.known_type(code)?;
-            let ticket_minor = self.ticket_minor(category, ticket_type)?;
-            let price = Money::new(ticket_minor, self.currency)
-                .checked_add(Money::new(fee_minor, self.currency));
-            let price = price.map_err(|_| PriceError::OutOfRange)?;
-            total = total
-                .checked_add(price)
-                .map_err(|_| PriceError::OutOfRange)?;
-            each.push(price);
-            let same = |group: &&mut TicketGroup<'_>| {
-                group.category == category
-                    && group.ticket_type.label == ticket_type.label
-                    && group.each_minor == ticket_minor
-            };
-            match groups.iter_mut().find(same) {
-                Some(group) => group.count += 1,
-                None => groups.push(TicketGroup {
-                    category,
-                    ticket_type,
-                    count: 1,
-                    each_minor: ticket_minor,
-                }),
-            }
-        }
-        if each.is_empty() {
-            return Err(PriceError::NoSeats);
-        }
-        // The products below are parts of a total that was just found to be in range.
-        let lines = self.lines(&groups, fee_minor * each.len() as i64, total);
-        Ok(Quote {
-            seats: each,
-            total,
-            lines,
-        })
-    }
-
-    fn lines(&self, groups: &[TicketGroup<'_>], fees_minor: i64, total: Money) -> Vec<Line> {
-        let line = |label: String, minor, kind| Line {
-            label,
-            amount: Money::new(minor, self.currency),
-            kind,
-        };
-        let mut lines: Vec<Line> = groups
-            .iter()
-            .map(|group| {
-                let label = format!("{} × {}", group.count, group.ticket_type.label);
-                line(label, group.count * group.each_minor, LineKind::Part)
-            })
-            .collect();
-        if fees_minor != 0 {
-            lines.push(line("Booking fee".into(), fees_minor, LineKind::Part));
-        }
-        if self.tax.basis_points != 0 {
-            let label = format!("incl. {}", self.tax.label);
-            lines.push(line(
-                label,
-                self.tax_within(total).amount_minor,
-                LineKind::Contained,
-            ));
-        }
-        lines
-    }
-
-    /// The tax that an all-in amount contains.
-    pub fn tax_within(&self, all_in: Money) -> Money {
-        let rate = i128::from(self.tax.basis_points);
-        // A share of an amount in range is in range.
-        Money::new(
-            scale(all_in.amount_minor, rate, WHOLE + rate) as i64,
-            all_in.currency,
-        )
-    }
-
     fn known_type(&self, code: &str) -> Result<&TicketType, PriceError> {
         self.ticket_type(code)
             .ok_or_else(|| PriceError::UnknownTicketType(code.into()))
@@ -445,5 +354,6 @@ pub fn apportion(total_minor: i64, weights: &[i64]) -> Vec<i64> {
     parts.into_iter().map(|part| (sign * part) as i64).collect()
 }
 
+mod quote;
 #[cfg(test)]
 mod tests;

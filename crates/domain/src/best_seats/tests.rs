@@ -1,5 +1,6 @@
 //! Which seats are offered.
 
+use super::alternatives::majority_category;
 use super::hall::{DrawnHall, hall};
 use super::*;
 use proptest::prelude::*;
@@ -74,6 +75,10 @@ fn what_is_not_allowed_is_not_offered() {
 fn a_single_gap_is_avoided_where_another_choice_is_as_good() {
     // Both rows are equally far from ideal; row A would leave a single seat.
     assert_eq!(best_of(&["x...x", "x..xx"], 2), ["B2", "B3"]);
+    // Two thirds back is row G, where any pair leaves one alone; a row in front none.
+    let mut rows = ["xxxxx"; 10];
+    (rows[5], rows[6]) = ("x..xx", "x...x");
+    assert_eq!(best_of(&rows, 2), ["F2", "F3"]);
     // The pairs nearest to the middle would leave one alone, which the gap rule could refuse.
     assert_eq!(best_of(&["....."], 2), ["A1", "A2"]);
 }
@@ -116,6 +121,17 @@ fn the_nearest_equal_seats_come_first_and_share_no_seat_where_they_need_not() {
         nearest(&hall(&["xx..."]), &["A1", "A2"], 3),
         [["A3", "A4"], ["A4", "A5"]]
     );
+}
+
+#[test]
+fn alternatives_that_the_gap_rule_accepts_are_preferred_and_still_told_nearest_first() {
+    let drawn = hall(&["xx....."]);
+    assert_eq!(
+        nearest(&drawn, &["A1", "A2"], 2),
+        [["A3", "A4"], ["A6", "A7"]]
+    );
+    let all = [["A3", "A4"], ["A4", "A5"], ["A5", "A6"], ["A6", "A7"]];
+    assert_eq!(nearest(&drawn, &["A1", "A2"], 9), all);
 }
 
 #[test]
@@ -190,7 +206,10 @@ fn two_thousand_seats_take_less_than_a_millisecond() {
 }
 
 fn any_hall() -> impl Strategy<Value = DrawnHall> {
-    prop::collection::vec("[.x.prwca. ]{0,12}[.x]", 1..6)
+    // Half of them without places that somebody needs, where distance alone decides.
+    let ordinary = prop::collection::vec("[.x.pr. ]{0,12}[.x]", 1..6);
+    let mixed = prop::collection::vec("[.x.prwca. ]{0,12}[.x]", 1..6);
+    prop_oneof![ordinary, mixed]
         .prop_map(|rows| hall(&rows.iter().map(String::as_str).collect::<Vec<_>>()))
 }
 

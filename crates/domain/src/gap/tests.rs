@@ -276,6 +276,14 @@ proptest! {
         }
     }
 
+    /// A caller may ask before or after the seats were taken.
+    #[test]
+    fn chosen_seats_count_as_free_whatever_is_said_of_them((drawn, chosen) in hall_and_choice()) {
+        let others = |seat: SeatNo| drawn.free(seat) && !chosen.contains(&seat);
+        let with_them = check(&drawn.map, &|seat| drawn.free(seat), &chosen);
+        prop_assert_eq!(check(&drawn.map, &others, &chosen), with_them);
+    }
+
     #[test]
     fn all_free_seats_may_always_be_taken((drawn, _) in hall_and_choice()) {
         let all = free_seats(&drawn);
