@@ -57,7 +57,10 @@ pub fn run(arguments: &Parsed) -> Result<(), String> {
     let changed: Vec<String> = generated()?
         .into_iter()
         .filter(|file| !before.contains(file))
-        .map(|(path, _)| path.display().to_string())
+        .map(|(path, _)| {
+            let shown = path.strip_prefix(paths::root()).unwrap_or(&path);
+            shown.display().to_string()
+        })
         .collect();
     match changed.as_slice() {
         [] => say("the generated files were up to date"),
