@@ -20,6 +20,8 @@ use std::collections::{HashMap, hash_map::Entry};
 /// A page of the copy begins at this place; the server's cursors never look so.
 const LOCAL: &str = "copy.";
 const DEFAULT_LIMIT: usize = 50;
+/// Pages of a movie's shows joined to one list.
+const MOST_PAGES: u32 = 10;
 
 /// What the copy has to say, and as of when.
 type Copied<T> = Result<Option<(T, DateTime<Utc>)>, ClientError>;
@@ -77,9 +79,7 @@ impl Client {
         id: TheaterId,
         date: Option<NaiveDate>,
     ) -> Result<Fresh<Page<Movie>>, ClientError> {
-        let call = Call::get(format!("/theaters/{id}/movies"))
-            .query("date", date)
-            .query("limit", Some(100));
+        let call = Call::get(format!("/theaters/{id}/movies")).query("date", date);
         self.read(
             move |client| async move {
                 let page: Page<Movie> = client.get(call).await?;
@@ -133,16 +133,22 @@ impl Client {
         .await
     }
 
-    /// One movie.
+    /// One movie with its coming shows.
     pub async fn movie(&self, id: MovieId) -> Result<Fresh<Movie>, ClientError> {
         let call = Call::get(format!("/movies/{id}"));
         self.read(
-            move |client| async move { client.get(call).await },
+            move |client| async move {
+                let movie: Movie = client.get(call).await?;
+                client.note(movie.shows.clone()).await;
+                Ok(movie)
+            },
             |client| async move {
-                match client.inner.cache.movie(id).await? {
-                    Some(movie) => client.dated(movie).await,
-                    None => Ok(None),
-                }
+                let cache = &client.inner.cache;
+                let Some(movie) = cache.movie(id).await? else {
+                    return Ok(None);
+                };
+                let shows = shows_on(cache, None, Some(id), None).await?;
+                client.dated(Movie { shows, ..movie }).await
             },
         )
         .await
@@ -158,13 +164,10 @@ impl Client {
             Some(text) => Some(text.parse().map_err(|_| ClientError::not_found())?),
             None => None,
         };
-        let call = Call::get(format!("/movies/{id}/shows"))
-            .query("theater_id", theater)
-            .query("date", query.date)
-            .query("limit", Some(100));
+        let date = query.date;
         self.read(
             move |client| async move {
-                let page: Page<Show> = client.get(call).await?;
+                let page = client.fetch_movie_shows(id, theater, date).await?;
                 client.note(page.items.clone()).await;
                 Ok(page)
             },
@@ -173,7 +176,7 @@ impl Client {
                 if cache.movie(id).await?.is_none() {
                     return Ok(None);
                 }
-                let items = shows_on(cache, theater, Some(id), query.date).await?;
+                let items = shows_on(cache, theater, Some(id), date).await?;
                 client
                     .dated(Page {
                         items,
@@ -183,6 +186,33 @@ impl Client {
             },
         )
         .await
+    }
+
+    /// Every page, since a screen shows the day whole.
+    async fn fetch_movie_shows(
+        &self,
+        id: MovieId,
+        theater: Option<TheaterId>,
+        date: Option<NaiveDate>,
+    ) -> Result<Page<Show>, ClientError> {
+        let mut all = Page {
+            items: Vec::new(),
+            next_cursor: None,
+        };
+        for _ in 0..MOST_PAGES {
+            let call = Call::get(format!("/movies/{id}/shows"))
+                .query("theater_id", theater)
+                .query("date", date)
+                .query("limit", Some(100))
+                .query("cursor", all.next_cursor.take());
+            let page: Page<Show> = self.get(call).await?;
+            all.items.extend(page.items);
+            all.next_cursor = page.next_cursor;
+            if all.next_cursor.is_none() {
+                break;
+            }
+        }
+        Ok(all)
     }
 
     /// A show with what is needed to buy. From the copy it has no ticket types: nothing can be bought without a server.

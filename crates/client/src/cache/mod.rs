@@ -7,6 +7,7 @@ mod bookings;
 mod meta;
 mod movies;
 mod profile;
+mod search;
 mod shows;
 mod tables;
 mod theaters;
@@ -228,26 +229,6 @@ fn to_body<T: Serialize>(value: &T, table: &'static str) -> Result<String, Cache
 
 fn from_body<T: DeserializeOwned>(body: &str, table: &'static str) -> Result<T, CacheError> {
     serde_json::from_str(body).map_err(|_| CacheError::Row(table))
-}
-
-/// Lower case, for a search that does not mind it.
-fn folded<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
-    words
-        .into_iter()
-        .collect::<Vec<_>>()
-        .join("\n")
-        .to_lowercase()
-}
-
-/// A condition that every word typed stands somewhere in the text, as a pattern per word (at most eight).
-fn patterns(typed: Option<&str>) -> Vec<String> {
-    typed
-        .unwrap_or_default()
-        .to_lowercase()
-        .split_whitespace()
-        .take(8)
-        .map(str::to_owned)
-        .collect()
 }
 
 #[cfg(test)]

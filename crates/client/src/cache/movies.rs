@@ -1,6 +1,10 @@
 //! The cached movies, each without its shows.
 
-use super::{Cache, CacheError, folded, from_body, patterns, to_body};
+use super::{
+    Cache, CacheError, from_body,
+    search::{folded, typed_words},
+    to_body,
+};
 use matinee_api::{Movie, MovieId};
 use rusqlite::{OptionalExtension, Transaction, params};
 use std::collections::HashMap;
@@ -53,7 +57,7 @@ impl Cache {
     /// Every movie with all the words typed, by name.
     pub(crate) async fn movies(&self, typed: Option<String>) -> Result<Vec<Movie>, CacheError> {
         self.run(move |connection| {
-            let words = patterns(typed.as_deref());
+            let words = typed_words(typed.as_deref());
             let mut statement = connection
                 .prepare_cached("SELECT search, body FROM movies ORDER BY name, movie_id")?;
             let mut rows = statement.query([])?;

@@ -1,6 +1,10 @@
 //! The cached theaters, each without its movies: those follow from the cached shows.
 
-use super::{Cache, CacheError, folded, from_body, patterns, to_body};
+use super::{
+    Cache, CacheError, from_body,
+    search::{folded, typed_words},
+    to_body,
+};
 use matinee_api::{Theater, TheaterId};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -51,7 +55,7 @@ impl Cache {
     /// Every theater with all the words typed, by name.
     pub(crate) async fn theaters(&self, typed: Option<String>) -> Result<Vec<Theater>, CacheError> {
         self.run(move |connection| {
-            let words = patterns(typed.as_deref());
+            let words = typed_words(typed.as_deref());
             let mut statement = connection
                 .prepare_cached("SELECT search, body FROM theaters ORDER BY name, theater_id")?;
             let mut rows = statement.query([])?;

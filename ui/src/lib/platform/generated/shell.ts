@@ -559,16 +559,16 @@ export type Session = {
 
 /**  What a person set on this device. */
 export type Settings = {
-	theme?: Theme,
+	theme: Theme,
 	/**  BCP 47; null follows the system. */
-	language?: string | null,
-	favourite_theater_id?: string | null,
+	language: string | null,
+	favourite_theater_id: string | null,
 	/**  The usual number of seats. */
-	party_size?: number,
+	party_size: number,
 	/**  The server this app talks to; null is the one inside the app. */
-	server_url?: string | null,
+	server_url: string | null,
 	/**  Tokens end with the app: for a system with no keyring, by choice. */
-	session_only?: boolean,
+	session_only: boolean,
 };
 
 /**  A change; what is absent stays, null empties. */
