@@ -2,7 +2,7 @@
  * The app's two live regions and its toasts. `announce` speaks without showing; `toast` shows and speaks, with one
  * action at most ("Undo"). A toast with an action stays longer and never blocks.
  */
-export interface Toast {
+interface Toast {
   id: number;
   text: string;
   tone: 'plain' | 'ok' | 'bad';

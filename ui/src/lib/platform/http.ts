@@ -118,7 +118,7 @@ async function jsonOf(response: Response): Promise<unknown> {
 }
 
 /** RFC 9457 problem → PlatformError. Anything else that is not 2xx came from something in between. */
-export async function errorFrom(response: Response): Promise<PlatformError> {
+async function errorFrom(response: Response): Promise<PlatformError> {
   let problem: unknown;
   try {
     problem = await jsonOf(response);

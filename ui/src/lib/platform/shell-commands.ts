@@ -37,7 +37,7 @@ export type Outcome<T> = { status: 'ok'; data: T } | { status: 'error'; error: P
 type Answer<T> = Promise<Outcome<T>>;
 
 /** A tauri Channel: the core sends, the UI reads `onmessage`. */
-export interface ChannelOf<T> {
+interface ChannelOf<T> {
   onmessage: (message: T) => void;
 }
 

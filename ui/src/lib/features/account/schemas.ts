@@ -5,7 +5,7 @@ import * as v from 'valibot';
 export const PASSWORD_MIN = 8;
 const PASSWORD_MAX = 256;
 
-export const email = v.pipe(
+const email = v.pipe(
   v.string(),
   v.trim(),
   v.nonEmpty(() => m.field_required()),
@@ -13,13 +13,13 @@ export const email = v.pipe(
   v.maxLength(254, () => m.field_email_invalid())
 );
 
-export const newPassword = v.pipe(
+const newPassword = v.pipe(
   v.string(),
   v.minLength(PASSWORD_MIN, () => m.field_password_short({ count: PASSWORD_MIN })),
   v.maxLength(PASSWORD_MAX, () => m.field_password_long({ count: PASSWORD_MAX }))
 );
 
-export const required = v.pipe(
+const required = v.pipe(
   v.string(),
   v.trim(),
   v.nonEmpty(() => m.field_required())
