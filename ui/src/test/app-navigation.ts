@@ -11,4 +11,6 @@ export function beforeNavigate(): void {}
 export function replaceState(path: string): void {
   visited.push(path);
 }
-export const pushState = replaceState;
+export function pushState(path: string): void {
+  visited.push(path);
+}
