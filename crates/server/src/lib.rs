@@ -4,6 +4,18 @@
 //! selling is decided here and no SQL is written here.
 
 pub mod app;
+pub mod auth;
+pub mod catalog_cache;
+pub mod cli;
+pub mod config;
 pub mod http;
+pub mod jobs;
+pub mod live;
+pub mod mails;
+pub mod render;
+pub mod routes;
+pub mod serve;
+pub mod system;
+pub mod tickets;
 
 pub use app::{App, AppState};

@@ -1,3 +1,5 @@
 //! The `matinee-server` program.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    matinee_server::cli::main()
+}

@@ -6,7 +6,7 @@
 use super::{
     cookie,
     keys::{GuestToken, Keys, first_16},
-    sessions::{Found, REFRESH_SECONDS, session_ended},
+    sessions::{Found, REFRESH_SECONDS, bearer, session_ended},
 };
 use crate::{
     app::{App, AppState},
@@ -201,15 +201,6 @@ async fn cookie_session(app: &App, request: &Context, token: &str) -> Result<Fou
         request.send_cookie(cookie::set(token, request.secure, REFRESH_SECONDS));
     }
     Ok(found)
-}
-
-/// The token of `Authorization: Bearer …`.
-fn bearer(value: &[u8]) -> Option<&str> {
-    let text = std::str::from_utf8(value).ok()?;
-    let (scheme, token) = text.split_once(' ')?;
-    let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= 256)
-        .then_some(token)
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {

@@ -11,6 +11,7 @@ mod tokens;
 
 pub use caller::{Address, Caller, Who};
 pub use keys::{GuestToken, Keys};
-pub use passwords::Passwords;
-pub use sessions::{ACCESS_SECONDS, REFRESH_SECONDS, Sessions, Tokens};
+pub use passwords::{PASSWORD_MAX, PASSWORD_MIN, Passwords, check_password, hash_now};
+pub(crate) use sessions::session_ended;
+pub use sessions::{ACCESS_SECONDS, REFRESH_SECONDS, Secret, Sessions, Tokens, family_in};
 pub use tokens::{digest, new_secret};

@@ -7,6 +7,7 @@ use super::{
     tokens::{digest, family_of, new_token},
 };
 use crate::http::ApiError;
+use axum::http::{HeaderMap, header};
 use chrono::{DateTime, Utc};
 use matinee_api::{ProblemCode, Session};
 use matinee_booking::Entropy;
@@ -244,6 +245,28 @@ impl Sessions {
         Ok(matches!(rotation, Rotation::Rotated(_)))
     }
 
+    /// Renews a cookie's life because the caller asked; `None` when its session is over.
+    pub async fn renew_cookie(
+        &self,
+        store: &dyn Store,
+        token: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<Tokens>, StoreError> {
+        let Some(found) = self
+            .find(store, token, now)
+            .await?
+            .filter(|found| found.cookie)
+        else {
+            return Ok(None);
+        };
+        let renewed = self.slide(store, token, &found, true, now).await?;
+        let secret = Secret::Cookie(token.to_owned());
+        Ok(renewed.then_some(Tokens {
+            user_id: found.user_id,
+            secret,
+        }))
+    }
+
     /// Ends a session everywhere: here at once, on other servers within a second.
     pub async fn end(&self, store: &dyn Store, session_id: [u8; 16]) -> Result<(), StoreError> {
         let ended = store.end_session(session_id).await;
@@ -264,6 +287,36 @@ fn new_pair(session_id: &[u8; 16], entropy: &dyn Entropy) -> Secret {
         access: new_token(ACCESS_PREFIX, session_id, entropy),
         refresh: new_token(REFRESH_PREFIX, session_id, entropy),
     }
+}
+
+/// The session families of all tokens a request carries. A family's id is secret: only its tokens hold it.
+pub fn family_in(
+    headers: &HeaderMap,
+    refresh: Option<&str>,
+    cookie: Option<&str>,
+) -> Vec<[u8; 16]> {
+    let bearer = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| bearer(value.as_bytes()));
+    let mut families: Vec<_> = [
+        bearer.and_then(|token| family_of(token, ACCESS_PREFIX)),
+        refresh.and_then(|token| family_of(token, REFRESH_PREFIX)),
+        cookie.and_then(|token| family_of(token, COOKIE_PREFIX)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    families.dedup();
+    families
+}
+
+/// The token of `Authorization: Bearer …`.
+pub(super) fn bearer(value: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(value).ok()?;
+    let (scheme, token) = text.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() && token.len() <= 256)
+        .then_some(token)
 }
 
 /// 401: the token is bad, used up or expired.

@@ -10,12 +10,11 @@ pub fn digest(secret: &str) -> TokenDigest {
     Sha256::digest(secret.as_bytes()).into()
 }
 
-/// A new secret that begins with `prefix`, e.g. for a mailed link.
-pub fn new_secret(prefix: &str, entropy: &dyn Entropy) -> String {
-    let mut text = String::with_capacity(prefix.len() + 43);
-    text.push_str(prefix);
-    BASE64URL_NOPAD.encode_append(&entropy.bytes::<32>(), &mut text);
-    text
+/// A new secret for a mailed link, and what is kept of it.
+pub fn new_secret(entropy: &dyn Entropy) -> (String, TokenDigest) {
+    let secret = BASE64URL_NOPAD.encode(&entropy.bytes::<32>());
+    let digest = digest(&secret);
+    (secret, digest)
 }
 
 /// A new token of a session family: the family's id and 256 random bits.

@@ -6,12 +6,13 @@ use super::ApiError;
 use axum::{
     body::Body,
     extract::{FromRequest, Request},
-    http::{HeaderMap, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
 };
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use matinee_api::{FieldError, MAX_BODY_BYTES, ProblemCode};
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_path_to_error::Segment;
 
 /// A body past the limit is read on to here, so that its sender hears the answer instead of a reset.
@@ -55,6 +56,20 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for EmptyOr<T
         typed?;
         let value = parse(&bytes)?;
         Ok(Self { value, bytes })
+    }
+}
+
+/// A JSON answer.
+pub fn answer<T: Serialize>(status: StatusCode, value: &T) -> Response {
+    match serde_json::to_vec(value) {
+        Ok(bytes) => {
+            let kind = HeaderValue::from_static("application/json");
+            (status, [(header::CONTENT_TYPE, kind)], bytes).into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "an answer could not be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
     }
 }
 

@@ -103,9 +103,11 @@ pub fn changed_meanwhile() -> ApiError {
     )
 }
 
+/// The version a tag names: its digits, up to a dot if there is one (what follows tells apart readings of one version).
 fn version_of(tag: &[u8]) -> Option<u64> {
     let inner = tag.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
-    std::str::from_utf8(inner).ok()?.parse().ok()
+    let digits = inner.split(|byte| *byte == b'.').next()?;
+    std::str::from_utf8(digits).ok()?.parse().ok()
 }
 
 #[cfg(test)]

@@ -28,6 +28,8 @@ pub enum Limit {
     RegisterAddress,
     /// Sign-ins tried, by address.
     LoginAddress,
+    /// Sign-ins tried, by e-mail, wherever they come from.
+    LoginAccount,
     /// Token refreshes, by address.
     RefreshAddress,
     /// Forgotten passwords, by address.
@@ -72,6 +74,7 @@ pub const TABLE: &[LimitRow] = &[
         "address",
     ),
     row(Limit::LoginAddress, "POST /auth/login", 300, 900, "address"),
+    row(Limit::LoginAccount, "POST /auth/login", 100, HOUR, "e-mail"),
     row(
         Limit::RefreshAddress,
         "POST /auth/refresh",
@@ -467,7 +470,7 @@ mod tests {
     #[test]
     fn memory_stays_bounded() {
         let limits = RateLimits::new(false);
-        for number in 0..400_000_u32 {
+        for number in 0..140_000_u32 {
             let mut key = [0; 16];
             key[..4].copy_from_slice(&number.to_le_bytes());
             let _ = limits.check(Limit::LoginAddress, key, at(i64::from(number) / 1000));

@@ -1,13 +1,17 @@
 //! Plumbing between HTTP and the handlers: problems, bodies, callers' addresses, validators, limits.
 
+pub mod answer;
 pub mod body;
 pub mod context;
 pub mod encoded;
 pub mod etag;
+pub mod gate;
 pub mod id;
 pub mod limits;
 pub mod metrics;
+pub mod outer;
 pub mod problem;
+pub mod security;
 
 pub use body::{EmptyOr, Json};
 pub use context::Context;

@@ -2,28 +2,53 @@
 //! routes; a test holds the two together.
 
 mod access;
+pub mod auth;
 mod book;
 mod catalog;
+mod health;
+mod profile;
 mod recover;
 mod sale_problem;
 mod seats;
 mod sync;
+pub mod ui;
 
-use crate::{app::AppState, http::EncodedBody};
+use crate::{
+    app::AppState,
+    http::{EncodedBody, outer::NoteRoute},
+};
 use axum::{
     Router,
-    http::HeaderMap,
+    http::{HeaderMap, Method, Uri},
     response::Response,
-    routing::{get, patch, post},
+    routing::{delete, get, patch, post},
 };
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+use ui::Ui;
+
+/// Everything a server answers: the API, probes of its health, and the UI for all the rest.
+pub fn router(app: AppState, ui: Ui) -> Router {
+    let ui = Arc::new(ui);
+    Router::new()
+        .nest(matinee_api::BASE_PATH, api())
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route_layer(NoteRoute)
+        .fallback(async move |method: Method, uri: Uri, headers: HeaderMap| {
+            ui.answer(&method, &uri, &headers).await
+        })
+        .with_state(app)
+}
 
 /// The API's routes, to be nested at the base path.
 pub fn api() -> Router<AppState> {
     Router::new()
         .route("/theaters", get(catalog::theaters))
         .route("/theaters/{theater_id}", get(catalog::theater))
-        .route("/theaters/{theater_id}/movies", get(catalog::theater_movies))
+        .route(
+            "/theaters/{theater_id}/movies",
+            get(catalog::theater_movies),
+        )
         .route("/movies", get(catalog::movies))
         .route("/movies/{movie_id}", get(catalog::movie))
         .route("/movies/{movie_id}/shows", get(catalog::movie_shows))
@@ -32,7 +57,10 @@ pub fn api() -> Router<AppState> {
         .route("/shows/{show_id}/seats/live", get(seats::seats_live))
         .route("/shows/{show_id}/best-seats", get(seats::best_seats))
         .route("/book", post(book::book))
-        .route("/bookings/{booking_id}", patch(book::change).get(book::booking).delete(book::release))
+        .route(
+            "/bookings/{booking_id}",
+            patch(book::change).get(book::booking).delete(book::release),
+        )
         .route("/bookings/{booking_id}/extend", post(book::extend))
         .route("/bookings/{booking_id}/tickets", get(book::tickets))
         .route("/bookings/recover", post(recover::recover))
@@ -41,6 +69,19 @@ pub fn api() -> Router<AppState> {
         .route("/payments/{payment_id}/simulate", post(book::simulate))
         .route("/cancel/{booking_id}", post(book::cancel))
         .route("/users/{user_id}/bookings", get(book::bookings_of))
+        .route(
+            "/users/{user_id}/profile",
+            get(profile::profile).put(profile::save_profile),
+        )
+        .route("/users/{user_id}", delete(profile::delete_account))
+        .route("/auth/register", post(auth::register))
+        .route("/auth/login", post(auth::login))
+        .route("/auth/refresh", post(auth::refresh))
+        .route("/auth/logout", post(auth::logout))
+        .route("/auth/session", get(auth::session))
+        .route("/auth/password/forgot", post(auth::forgot))
+        .route("/auth/password/reset", post(auth::reset))
+        .route("/auth/verify", post(auth::verify))
         .route("/sync", get(sync::sync))
         .route("/openapi.json", get(openapi))
 }

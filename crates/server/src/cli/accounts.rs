@@ -1,0 +1,118 @@
+//! `admin create`: the first person who may do more than buy. The password never stands on the command line.
+
+use super::{CliError, DatabaseArg};
+use crate::{
+    auth::{check_password, hash_now},
+    routes::auth::check_email,
+    system::SystemEntropy,
+};
+use clap::{Args, Subcommand};
+use matinee_booking::Entropy;
+use matinee_domain::ids::UserId;
+use matinee_store::{
+    AccountStore, Maintenance, StoreError,
+    accounts::{ProfileData, Role, UserRow},
+};
+use std::io::{BufRead, IsTerminal, Write};
+
+/// Where the password may come from besides standard input.
+const PASSWORD_ENV: &str = "MATINEE_ADMIN_PASSWORD";
+
+#[derive(Subcommand)]
+pub(super) enum AdminCommand {
+    /// Make an administrator, or make one of an account that is there. The password comes from MATINEE_ADMIN_PASSWORD
+    /// or the first line of standard input
+    Create(CreateArgs),
+}
+
+#[derive(Args)]
+pub(super) struct CreateArgs {
+    /// E-mail to sign in with
+    #[arg(long)]
+    email: String,
+    /// Name [default: the e-mail]
+    #[arg(long)]
+    name: Option<String>,
+    #[command(flatten)]
+    database: DatabaseArg,
+}
+
+/// Runs an `admin` command.
+pub(super) async fn run(command: AdminCommand) -> Result<(), CliError> {
+    let AdminCommand::Create(args) = command;
+    let email = check_email("/email", &args.email)
+        .map_err(|error| CliError::Refused(error.0.detail.clone()))?;
+    let password = password()?;
+    check_password("/password", &password)
+        .map_err(|error| CliError::Refused(error.0.detail.clone()))?;
+    let entropy: &dyn Entropy = &SystemEntropy;
+    let hash = hash_now(&password, entropy.bytes()).map_err(CliError::Refused)?;
+    let store = args.database.open()?;
+    let done = create(&store, email, args.name, hash).await;
+    store.close().await;
+    println!("{}", done?);
+    Ok(())
+}
+
+async fn create<S: AccountStore>(
+    store: &S,
+    email: String,
+    name: Option<String>,
+    password_hash: String,
+) -> Result<String, StoreError> {
+    if let Some(user) = store.user_by_email(&email).await? {
+        store.set_password(user.user_id, password_hash).await?;
+        store.set_role(user.user_id, Role::Admin).await?;
+        return Ok(format!(
+            "{email} is an administrator now, with the new password; their sessions have ended"
+        ));
+    }
+    let entropy: &dyn Entropy = &SystemEntropy;
+    let added = store
+        .add_user(UserRow {
+            user_id: UserId::from_bytes(entropy.bytes()),
+            email: email.clone(),
+            email_verified: false,
+            password_hash,
+            role: Role::Admin,
+            profile: ProfileData {
+                name: name.unwrap_or_else(|| email.clone()),
+                address: String::new(),
+                phone: String::new(),
+                language: String::new(),
+                favourite_theater: None,
+                notify_email: true,
+                notify_reminder: true,
+            },
+            profile_version: 1,
+            created_at: chrono::Utc::now(),
+        })
+        .await?;
+    if added {
+        Ok(format!("{email} is an administrator"))
+    } else {
+        Err(StoreError::Engine(format!(
+            "{email} was registered at this very moment; run this again"
+        )))
+    }
+}
+
+fn password() -> Result<String, CliError> {
+    if let Ok(password) = std::env::var(PASSWORD_ENV) {
+        return Ok(password);
+    }
+    let input = std::io::stdin();
+    if input.is_terminal() {
+        eprint!("Password: ");
+        std::io::stderr().flush()?;
+    }
+    let mut line = String::new();
+    input.lock().read_line(&mut line)?;
+    let password = line.trim_end_matches(['\r', '\n']).to_owned();
+    if password.is_empty() {
+        return Err(CliError::Refused(format!(
+            "give the password in {PASSWORD_ENV} or as the first line of standard input"
+        )));
+    }
+    Ok(password)
+}

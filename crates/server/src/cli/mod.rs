@@ -1,0 +1,186 @@
+//! The command line: one command per file, each with `--database`. Exit codes: 0 done, 1 refused or failed (with a
+//! message that says what to do), 2 a wrong command line.
+
+mod accounts;
+// mod import;
+mod logging;
+mod maintenance;
+
+use crate::{
+    config::{Config, ConfigError, Database, Options},
+    serve::{ServeError, serve},
+};
+use clap::{Args, Parser, Subcommand};
+use matinee_store::StoreError;
+use matinee_store_sqlite::{OpenOptions, SqliteStore};
+use std::{io::Write, path::PathBuf, process::ExitCode, sync::Arc};
+
+/// Sells cinema seats.
+#[derive(Parser)]
+#[command(name = "matinee-server", version, about, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server
+    Serve(Box<Options>),
+    /// Take in theaters, movies, shows and seating plans; checked whole before anything changes
+    // Import(import::ImportArgs),
+    /// Write a consistent copy of the database to a new file, also beside a running server
+    Backup(maintenance::BackupArgs),
+    /// Put a backup in the place of a database that no server runs on
+    Restore(maintenance::RestoreArgs),
+    /// Check every invariant; exits 1 and names the rows when one is broken
+    Verify(DatabaseArg),
+    /// Accounts of the people who run the server
+    #[command(subcommand)]
+    Admin(accounts::AdminCommand),
+    /// Print the OpenAPI document of the HTTP interface
+    Openapi(DatabaseArg),
+}
+
+#[derive(Args)]
+struct DatabaseArg {
+    /// Database
+    #[arg(
+        long,
+        env = "MATINEE_DATABASE",
+        value_name = "URL",
+        default_value = "sqlite:matinee.db"
+    )]
+    database: String,
+}
+
+impl DatabaseArg {
+    fn path(&self) -> Result<PathBuf, CliError> {
+        Ok(Database::parse(&self.database)?.path().to_owned())
+    }
+
+    /// Opens for writing, also beside a running server; made when it is not there.
+    fn open(&self) -> Result<SqliteStore, CliError> {
+        let path = self.path()?;
+        let options = OpenOptions {
+            path: path.clone(),
+            feed: Arc::new(matinee_store::feed::NoFeed),
+        };
+        SqliteStore::open(options).map_err(|source| CliError::Database { path, source })
+    }
+
+    /// Opens for reading, beside a running server.
+    fn open_offline(&self) -> Result<SqliteStore, CliError> {
+        let path = self.path()?;
+        SqliteStore::open_offline(&path).map_err(|source| CliError::Database { path, source })
+    }
+}
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+    #[error("cannot open the database {path}: {source}")]
+    Database { path: PathBuf, source: StoreError },
+    #[error("{0}")]
+    Store(#[from] StoreError),
+    #[error("{path}: {source}")]
+    File {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("{0}")]
+    Refused(String),
+    /// Everything was said already.
+    #[error("")]
+    Said,
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("matinee-server: cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(cli.command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(CliError::Said) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("matinee-server: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<(), CliError> {
+    match command {
+        Command::Serve(options) => {
+            let options = options.with_secrets(|name| std::env::var(name).ok());
+            let config = Config::from_options(options)?;
+            logging::start(&config.log_level, config.log_format)?;
+            Ok(serve(config, |server| say_ready(server.url())).await?)
+        }
+        // Command::Import
+        Command::Backup(args) => maintenance::backup(args).await,
+        Command::Restore(args) => maintenance::restore(args),
+        Command::Verify(database) => maintenance::verify(&database).await,
+        Command::Admin(command) => accounts::run(command).await,
+        Command::Openapi(_) => openapi(),
+    }
+}
+
+/// The one line on stdout that other programs wait for. A closed stdout is no reason to stop serving.
+fn say_ready(url: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "listening on {url}").and_then(|()| out.flush());
+}
+
+fn openapi() -> Result<(), CliError> {
+    let document = matinee_api::openapi::document();
+    let text = serde_json::to_string_pretty(&document)
+        .map_err(|error| CliError::Refused(error.to_string()))?;
+    writeln!(std::io::stdout(), "{text}")?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_takes_a_database() {
+        for command in [
+            &["serve"][..],
+            &["import", "x.json"],
+            &["backup", "x"],
+            &["restore", "x"],
+            &["verify"],
+            &["admin", "create", "--email", "a@b.example"],
+            &["openapi"],
+        ] {
+            let args = ["matinee-server"]
+                .iter()
+                .chain(command)
+                .chain(&["--database", "sqlite:x.db"]);
+            assert!(Cli::try_parse_from(args).is_ok(), "{command:?}");
+        }
+    }
+}

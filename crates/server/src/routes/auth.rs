@@ -1,0 +1,392 @@
+//! `/auth/…`: registering, signing in and out, keeping a session, a forgotten password, a verified e-mail.
+//!
+//! Nothing here is kept in an idempotency record: the answers hold secrets.
+
+use crate::{
+    app::{App, AppState},
+    auth::{
+        Address, Caller, REFRESH_SECONDS, Secret, Tokens, check_password, cookie, digest,
+        family_in, new_secret,
+    },
+    http::{ApiError, EmptyOr, Json, Limit, body::answer},
+};
+use axum::{
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use email_address::{EmailAddress, Options};
+use matinee_api::{
+    ForgotRequest, LoginRequest, ProblemCode, RefreshRequest, RegisterRequest, ResetRequest,
+    SessionInfo, SessionMode, SessionUser, VerifyRequest,
+};
+use matinee_domain::ids::{NotificationId, UserId};
+use matinee_store::{
+    accounts::{OneTimeRow, OneTimeUse, ProfileData, Role, UserRow},
+    outbox::NewMessage,
+};
+
+/// How long a mailed link to a new password works.
+const RESET_LIFE: TimeDelta = TimeDelta::hours(1);
+/// How long a mailed link that verifies an e-mail works.
+const VERIFY_LIFE: TimeDelta = TimeDelta::days(7);
+/// Longest e-mail address (RFC 5321).
+const EMAIL_MAX: usize = 254;
+/// Longest name.
+pub(super) const NAME_MAX: usize = 200;
+
+/// `POST /auth/register`
+pub async fn register(
+    State(app): State<AppState>,
+    address: Address,
+    body: Json<RegisterRequest>,
+) -> Result<Response, ApiError> {
+    let now = app.clock.now();
+    app.limits
+        .check(Limit::RegisterAddress, address.key(), now)?;
+    let request = body.value;
+    let email = check_email("/email", &request.email)?;
+    check_password("/password", &request.password)?;
+    let name = super::profile::text("/name", &request.name, 1, NAME_MAX)?;
+    // Hashed before anybody looks whether the e-mail is taken: both ways take the same time.
+    let password_hash = app
+        .passwords
+        .hash(request.password, app.entropy.bytes())
+        .await?;
+    let user = UserRow {
+        user_id: UserId::from_bytes(app.entropy.bytes()),
+        email,
+        email_verified: false,
+        password_hash,
+        role: Role::Customer,
+        profile: ProfileData {
+            name,
+            address: String::new(),
+            phone: String::new(),
+            language: String::new(),
+            favourite_theater: None,
+            notify_email: true,
+            notify_reminder: true,
+        },
+        profile_version: 1,
+        created_at: now,
+    };
+    if !app.store.add_user(user.clone()).await? {
+        return Err(ApiError::new(
+            ProblemCode::EmailTaken,
+            "There is an account with this e-mail. Sign in, or ask for a new password.",
+        ));
+    }
+    mail_verification(&app, &user, now).await?;
+    let cookie = request.session == SessionMode::Cookie;
+    let tokens = app
+        .sessions
+        .open(
+            &*app.store,
+            &*app.entropy,
+            (user.user_id, user.role),
+            cookie,
+            now,
+        )
+        .await?;
+    Ok(session_answer(StatusCode::CREATED, &tokens, &address))
+}
+
+/// `POST /auth/login`
+pub async fn login(
+    State(app): State<AppState>,
+    address: Address,
+    body: Json<LoginRequest>,
+) -> Result<Response, ApiError> {
+    let now = app.clock.now();
+    let request = body.value;
+    app.limits.check(Limit::LoginAddress, address.key(), now)?;
+    let email = request.email.trim();
+    if email.len() > EMAIL_MAX || request.password.len() > 4096 {
+        return Err(bad_credentials());
+    }
+    let account = app.keys.text_digest(&email.to_lowercase());
+    app.limits.check(Limit::LoginAccount, account, now)?;
+    let pair = app
+        .keys
+        .text_digest(&format!("{:?} {}", address.key(), email.to_lowercase()));
+    app.limits.check_failures(pair, now)?;
+    let user = app.store.user_by_email(email).await?;
+    let hash = user.as_ref().map(|user| user.password_hash.clone());
+    let fits = app.passwords.verify(request.password, hash).await?;
+    let Some(user) = user.filter(|_| fits) else {
+        app.limits.failed(pair, now);
+        return Err(bad_credentials());
+    };
+    app.limits.succeeded(pair);
+    let cookie = request.session == SessionMode::Cookie;
+    let tokens = app
+        .sessions
+        .open(
+            &*app.store,
+            &*app.entropy,
+            (user.user_id, user.role),
+            cookie,
+            now,
+        )
+        .await?;
+    Ok(session_answer(StatusCode::OK, &tokens, &address))
+}
+
+/// `POST /auth/refresh`: new tokens for a refresh token, or a longer life for a cookie.
+pub async fn refresh(
+    State(app): State<AppState>,
+    address: Address,
+    headers: HeaderMap,
+    body: EmptyOr<RefreshRequest>,
+) -> Result<Response, ApiError> {
+    let now = app.clock.now();
+    app.limits
+        .check(Limit::RefreshAddress, address.key(), now)?;
+    let secure = address.request.secure;
+    let tokens = if let Some(presented) = body.value.refresh_token {
+        app.sessions
+            .refresh(&*app.store, &*app.entropy, &presented, now)
+            .await?
+    } else if let Some(token) = cookie::read(&headers, secure) {
+        match app.sessions.renew_cookie(&*app.store, token, now).await? {
+            Some(tokens) => tokens,
+            None => {
+                address.request.send_cookie(cookie::clear(secure));
+                return Err(crate::auth::session_ended());
+            }
+        }
+    } else {
+        return Err(ApiError::new(
+            ProblemCode::Unauthenticated,
+            "Send the refresh token, or the session cookie.",
+        ));
+    };
+    Ok(session_answer(StatusCode::OK, &tokens, &address))
+}
+
+/// `POST /auth/logout`: ends the session of whatever token or cookie came along. Done twice, it is still done.
+pub async fn logout(
+    State(app): State<AppState>,
+    address: Address,
+    headers: HeaderMap,
+    body: EmptyOr<RefreshRequest>,
+) -> Result<Response, ApiError> {
+    let secure = address.request.secure;
+    let in_cookie = cookie::read(&headers, secure);
+    let refresh = body.value.refresh_token.as_deref();
+    for session_id in family_in(&headers, refresh, in_cookie) {
+        app.sessions.end(&*app.store, session_id).await?;
+    }
+    if in_cookie.is_some() {
+        address.request.send_cookie(cookie::clear(secure));
+    }
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `GET /auth/session`: who is signed in, for a page that has a cookie it cannot read. Nobody is an answer, not an
+/// error; a database that does not answer is one.
+pub async fn session(
+    State(app): State<AppState>,
+    caller: Result<Caller, ApiError>,
+) -> Result<Response, ApiError> {
+    let user_id = match caller {
+        Ok(caller) => caller.user(),
+        Err(error) if error.code() == ProblemCode::SessionEnded => None,
+        Err(error) => return Err(error),
+    };
+    let row = match user_id {
+        Some(user_id) => app.store.user(user_id).await?,
+        None => None,
+    };
+    let user = row.map(|row| SessionUser {
+        user_id: row.user_id,
+        name: row.profile.name,
+        email: row.email,
+        email_verified: row.email_verified,
+    });
+    Ok(answer(StatusCode::OK, &SessionInfo { user }))
+}
+
+/// `POST /auth/password/forgot`: 202 for every e-mail, known or not, with the same work done for both.
+pub async fn forgot(
+    State(app): State<AppState>,
+    address: Address,
+    body: Json<ForgotRequest>,
+) -> Result<Response, ApiError> {
+    let now = app.clock.now();
+    app.limits.check(Limit::ForgotAddress, address.key(), now)?;
+    let email = body.value.email.trim();
+    let key = app.keys.text_digest(&email.to_lowercase());
+    let user = if email.len() > EMAIL_MAX || !app.limits.allows(Limit::ForgotEmail, key, now) {
+        None
+    } else {
+        app.store.user_by_email(email).await?
+    };
+    let (secret, digest) = new_secret(&*app.entropy);
+    let row = OneTimeRow {
+        digest,
+        purpose: OneTimeUse::PasswordReset,
+        // A row without a subject opens nothing: it is there so that an unknown e-mail costs the same write.
+        subject: user
+            .as_ref()
+            .map(|user| user.user_id.to_string())
+            .unwrap_or_default(),
+        expires_at: if user.is_some() {
+            now + RESET_LIFE
+        } else {
+            now
+        },
+    };
+    let message = user.map(|user| {
+        link_mail(
+            &app,
+            "password_reset",
+            &user,
+            &format!("/reset#token={secret}"),
+            now,
+        )
+    });
+    app.store.add_one_time(row, message).await?;
+    Ok(StatusCode::ACCEPTED.into_response())
+}
+
+/// `POST /auth/password/reset`: a new password by a mailed link; every session ends.
+pub async fn reset(
+    State(app): State<AppState>,
+    address: Address,
+    body: Json<ResetRequest>,
+) -> Result<Response, ApiError> {
+    let now = app.clock.now();
+    app.limits
+        .check(Limit::OneTimeAddress, address.key(), now)?;
+    check_password("/password", &body.value.password)?;
+    // Hashed first, so that a busy server does not use the link up for nothing.
+    let hash = app
+        .passwords
+        .hash(body.value.password, app.entropy.bytes())
+        .await?;
+    let user_id = use_link(&app, &body.value.token, OneTimeUse::PasswordReset, now).await?;
+    app.store.set_password(user_id, hash).await?;
+    app.sessions.forget_all();
+    // Who reads the mail owns the address.
+    app.store.verify_email(user_id).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// `POST /auth/verify`: the e-mail is theirs; guest bookings made with it join the account.
+pub async fn verify(
+    State(app): State<AppState>,
+    address: Address,
+    body: Json<VerifyRequest>,
+) -> Result<Response, ApiError> {
+    let now = app.clock.now();
+    app.limits
+        .check(Limit::OneTimeAddress, address.key(), now)?;
+    let user_id = use_link(&app, &body.value.token, OneTimeUse::EmailVerification, now).await?;
+    app.store.verify_email(user_id).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn use_link(
+    app: &App,
+    token: &str,
+    purpose: OneTimeUse,
+    now: DateTime<Utc>,
+) -> Result<UserId, ApiError> {
+    let subject = app.store.use_one_time(digest(token), purpose, now).await?;
+    subject
+        .and_then(|subject| subject.parse().ok())
+        .ok_or_else(|| {
+            ApiError::new(
+                ProblemCode::SessionEnded,
+                "This link was used already or has run out. Ask for a new one.",
+            )
+        })
+}
+
+async fn mail_verification(app: &App, user: &UserRow, now: DateTime<Utc>) -> Result<(), ApiError> {
+    let (secret, digest) = new_secret(&*app.entropy);
+    let row = OneTimeRow {
+        digest,
+        purpose: OneTimeUse::EmailVerification,
+        subject: user.user_id.to_string(),
+        expires_at: now + VERIFY_LIFE,
+    };
+    let message = link_mail(
+        app,
+        "email_verification",
+        user,
+        &format!("/verify#token={secret}"),
+        now,
+    );
+    Ok(app.store.add_one_time(row, Some(message)).await?)
+}
+
+/// A mail with a link. The secret stands in the fragment, which no browser sends to a server.
+fn link_mail(app: &App, kind: &str, user: &UserRow, path: &str, now: DateTime<Utc>) -> NewMessage {
+    NewMessage {
+        notification_id: NotificationId::from_bytes(app.entropy.bytes()),
+        booking_id: None,
+        kind: kind.into(),
+        channel: "email".into(),
+        recipient: user.email.clone(),
+        payload: serde_json::json!({ "path": path, "name": user.profile.name }).to_string(),
+        created_at: now,
+    }
+}
+
+fn session_answer(status: StatusCode, tokens: &Tokens, address: &Address) -> Response {
+    if let Secret::Cookie(token) = &tokens.secret {
+        let secure = address.request.secure;
+        address
+            .request
+            .send_cookie(cookie::set(token, secure, REFRESH_SECONDS));
+    }
+    answer(status, &tokens.answer())
+}
+
+fn bad_credentials() -> ApiError {
+    ApiError::new(
+        ProblemCode::BadCredentials,
+        "There is no account with this e-mail and password.",
+    )
+}
+
+/// The trimmed e-mail, or 422.
+pub fn check_email(pointer: &str, email: &str) -> Result<String, ApiError> {
+    let email = email.trim();
+    let options = Options::default()
+        .without_display_text()
+        .without_domain_literal();
+    if email.len() <= EMAIL_MAX && EmailAddress::parse_with_options(email, options).is_ok() {
+        return Ok(email.to_owned());
+    }
+    Err(ApiError::invalid(pointer, "That is not an e-mail address."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn emails_are_trimmed_and_checked() {
+        assert_eq!(
+            check_email("/email", " ada@example.org ").unwrap(),
+            "ada@example.org"
+        );
+        for wrong in [
+            "",
+            "ada",
+            "ada@",
+            "@example.org",
+            "Ada <ada@example.org>",
+            "a b@example.org",
+            "a@b\r\nBcc: c@d",
+        ] {
+            assert!(check_email("/email", wrong).is_err(), "{wrong}");
+        }
+        assert!(check_email("/email", &format!("{}@example.org", "a".repeat(300))).is_err());
+    }
+}

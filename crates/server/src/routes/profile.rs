@@ -1,0 +1,257 @@
+//! `/users/{user_id}/profile` and the end of an account. Somebody else's is answered as if it were not there.
+
+use crate::{
+    app::{App, AppState},
+    auth::{Caller, cookie},
+    http::{ApiError, Id, IfMatch, Json, UserRef, body, etag},
+};
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use matinee_api::{NotificationChoices, Profile};
+use matinee_domain::ids::UserId;
+use matinee_store::accounts::{ProfileData, UserRow};
+
+const ADDRESS_MAX: usize = 500;
+const PHONE_MAX: usize = 40;
+const LANGUAGE_MAX: usize = 35;
+/// How often a PUT without a condition meets another change before it gives up.
+const TRIES: usize = 5;
+
+/// `GET /users/{user_id}/profile`
+pub async fn profile(
+    State(app): State<AppState>,
+    caller: Caller,
+    Id(user): Id<UserRef>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let row = own_account(&app, &caller, user).await?;
+    let etag = etag_of(&row);
+    Ok(etag::not_modified(&headers, &etag).unwrap_or_else(|| answer(&row)))
+}
+
+/// `PUT /users/{user_id}/profile`: the whole profile anew; with If-Match only over the version the caller saw.
+pub async fn save_profile(
+    State(app): State<AppState>,
+    caller: Caller,
+    Id(user): Id<UserRef>,
+    headers: HeaderMap,
+    body: Json<Profile>,
+) -> Result<Response, ApiError> {
+    let condition = IfMatch::read(&headers);
+    let mut row = own_account(&app, &caller, user).await?;
+    let data = checked(body.value)?;
+    if let Some(theater_id) = data.favourite_theater
+        && row.profile.favourite_theater != Some(theater_id)
+        && app.store.theater(theater_id).await?.is_none()
+    {
+        return Err(ApiError::invalid(
+            "/favourite_theater",
+            "There is no such theater.",
+        ));
+    }
+    for _ in 0..TRIES {
+        condition.check(row.profile_version)?;
+        let saved = app
+            .store
+            .save_profile(row.user_id, data.clone(), row.profile_version)
+            .await?;
+        if let Some(version) = saved {
+            row.profile = data;
+            row.profile_version = version;
+            return Ok(answer(&row));
+        }
+        row = own_account(&app, &caller, user).await?;
+    }
+    Err(etag::changed_meanwhile())
+}
+
+/// `DELETE /users/{user_id}`: erases the person; bookings stay, without one.
+pub async fn delete_account(
+    State(app): State<AppState>,
+    caller: Caller,
+    Id(user): Id<UserRef>,
+) -> Result<Response, ApiError> {
+    let user_id = own_id(&caller, user)?;
+    app.store.delete_user(user_id, app.clock.now()).await?;
+    app.sessions.forget_all();
+    if caller.via_cookie {
+        caller
+            .request
+            .send_cookie(cookie::clear(caller.request.secure));
+    }
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// The caller's own id, when that is whom the path names.
+pub fn own_id(caller: &Caller, named: UserRef) -> Result<UserId, ApiError> {
+    let own = caller.require_user()?;
+    match named {
+        UserRef::Me => Ok(own),
+        UserRef::Id(id) if id == own => Ok(own),
+        UserRef::Id(_) => Err(ApiError::not_found("user")),
+    }
+}
+
+async fn own_account(app: &App, caller: &Caller, named: UserRef) -> Result<UserRow, ApiError> {
+    let user_id = own_id(caller, named)?;
+    app.store
+        .user(user_id)
+        .await?
+        .ok_or_else(|| ApiError::not_found("user"))
+}
+
+/// The version, which PUT compares, and whether the e-mail is verified, which changes without one.
+fn etag_of(row: &UserRow) -> HeaderValue {
+    if row.email_verified {
+        etag::of_version(row.profile_version)
+    } else {
+        etag::quoted(&format!("{}.unverified", row.profile_version))
+    }
+}
+
+fn answer(row: &UserRow) -> Response {
+    let data = row.profile.clone();
+    let profile = Profile {
+        user_id: Some(row.user_id),
+        email: Some(row.email.clone()),
+        name: data.name,
+        address: data.address,
+        phone: data.phone,
+        language: data.language,
+        favourite_theater: data.favourite_theater,
+        notifications: NotificationChoices {
+            email: data.notify_email,
+            reminder: data.notify_reminder,
+        },
+        version: row.profile_version,
+        email_verified: Some(row.email_verified),
+        created_at: Some(row.created_at),
+    };
+    let mut response = body::answer(StatusCode::OK, &profile);
+    let headers = response.headers_mut();
+    headers.insert(header::ETAG, etag_of(row));
+    headers.insert(
+        header::CACHE_CONTROL,
+        HeaderValue::from_static("private, no-cache"),
+    );
+    response
+}
+
+fn checked(profile: Profile) -> Result<ProfileData, ApiError> {
+    let name = text("/name", &profile.name, 1, super::auth::NAME_MAX)?;
+    let address = lines("/address", &profile.address, ADDRESS_MAX)?;
+    let phone = text("/phone", &profile.phone, 0, PHONE_MAX)?;
+    if !phone
+        .chars()
+        .all(|c| c.is_ascii_digit() || "+-()./ ".contains(c))
+    {
+        return Err(ApiError::invalid(
+            "/phone",
+            "A phone number has digits, spaces and + - ( ) . / only.",
+        ));
+    }
+    let language = text("/language", &profile.language, 0, LANGUAGE_MAX)?;
+    if !is_language(&language) {
+        return Err(ApiError::invalid(
+            "/language",
+            "A language is a BCP 47 tag, e.g. en or pt-BR.",
+        ));
+    }
+    Ok(ProfileData {
+        name,
+        address,
+        phone,
+        language,
+        favourite_theater: profile.favourite_theater,
+        notify_email: profile.notifications.email,
+        notify_reminder: profile.notifications.reminder,
+    })
+}
+
+/// The form of a BCP 47 tag, or nothing.
+fn is_language(tag: &str) -> bool {
+    let plain = |part: &str| {
+        (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
+    };
+    let mut parts = tag.split('-');
+    let first = parts.next().unwrap_or_default();
+    tag.is_empty()
+        || ((2..=8).contains(&first.len())
+            && first.bytes().all(|b| b.is_ascii_alphabetic())
+            && parts.all(plain))
+}
+
+/// One trimmed line of so many characters, or 422.
+pub fn text(pointer: &str, value: &str, min: usize, max: usize) -> Result<String, ApiError> {
+    let value = value.trim();
+    if value.chars().any(char::is_control) {
+        return Err(ApiError::invalid(
+            pointer,
+            "Control characters are not allowed here.",
+        ));
+    }
+    length(pointer, value, min, max)
+}
+
+/// Like [`text`], but line breaks are allowed.
+fn lines(pointer: &str, value: &str, max: usize) -> Result<String, ApiError> {
+    let value = value.trim();
+    if value
+        .chars()
+        .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+    {
+        return Err(ApiError::invalid(
+            pointer,
+            "Control characters are not allowed here.",
+        ));
+    }
+    length(pointer, value, 0, max)
+}
+
+fn length(pointer: &str, value: &str, min: usize, max: usize) -> Result<String, ApiError> {
+    let length = value.chars().count();
+    if length < min {
+        return Err(ApiError::invalid(pointer, "This may not be empty."));
+    }
+    if length > max {
+        return Err(ApiError::invalid(
+            pointer,
+            format!("At most {max} characters are allowed here."),
+        ));
+    }
+    Ok(value.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn profile(change: impl FnOnce(&mut Profile)) -> Result<ProfileData, ApiError> {
+        let mut profile: Profile = serde_json::from_str(r#"{"name":"Ada"}"#).unwrap();
+        change(&mut profile);
+        checked(profile)
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        assert!(profile(|_| {}).is_ok());
+        assert_eq!(profile(|p| p.name = "  Ada  ".into()).unwrap().name, "Ada");
+        assert!(profile(|p| p.address = "1 Main St\nLondon".into()).is_ok());
+        for (pointer, change) in [
+            ("/name", (|p| p.name = " ".into()) as fn(&mut Profile)),
+            ("/name", |p| p.name = "x".repeat(NAME_OVER)),
+            ("/name", |p| p.name = "a\u{0}b".into()),
+            ("/phone", |p| p.phone = "call me".into()),
+            ("/language", |p| p.language = "e".into()),
+            ("/language", |p| p.language = "en_GB".into()),
+            ("/address", |p| p.address = "x".repeat(ADDRESS_MAX + 1)),
+        ] {
+            let error = profile(change).unwrap_err();
+            assert_eq!(error.0.errors[0].pointer, pointer);
+        }
+    }
+    const NAME_OVER: usize = super::super::auth::NAME_MAX + 1;
+}

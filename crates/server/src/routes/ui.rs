@@ -1,0 +1,273 @@
+//! The built web UI from its folder: files with validators and compressed forms, and the app's page for every address
+//! that only the app knows. Never for anything below `/api`.
+//!
+//! The files are read at the start and kept in memory: a request cannot name a path outside, because no request
+//! touches the file system. A rebuilt UI is noticed by its page's time.
+
+use crate::http::{ApiError, Effort, EncodedBody, etag, outer::is_api};
+use arc_swap::ArcSwap;
+use axum::{
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+const PAGE: &str = "/index.html";
+/// Below it every file's name changes with its content.
+const IMMUTABLE: &str = "/_app/immutable/";
+const FILES_MAX: usize = 10_000;
+const BYTES_MAX: u64 = 256 * 1024 * 1024;
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+type Files = FxHashMap<String, EncodedBody>;
+
+/// The UI as it is served.
+pub struct Ui {
+    dir: Option<PathBuf>,
+    files: ArcSwap<Files>,
+    seen: Mutex<(Instant, Option<SystemTime>)>,
+}
+
+/// Why the UI's folder cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum UiError {
+    #[error("{path}: {source}")]
+    Read { path: PathBuf, source: io::Error },
+    #[error("{0} holds no index.html; build the UI first")]
+    NoPage(PathBuf),
+    #[error("{0} holds too many or too large files to be a built UI")]
+    TooMuch(PathBuf),
+}
+
+impl Ui {
+    /// Reads the folder; without one there is no UI.
+    pub fn open(dir: Option<PathBuf>) -> Result<Self, UiError> {
+        let files = dir
+            .as_deref()
+            .map(read_all)
+            .transpose()?
+            .unwrap_or_default();
+        let time = dir.as_deref().and_then(page_time);
+        Ok(Self {
+            dir,
+            files: ArcSwap::from_pointee(files),
+            seen: Mutex::new((Instant::now(), time)),
+        })
+    }
+
+    /// Answers a request that no route knows.
+    pub async fn answer(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
+        if is_api(uri) {
+            return ApiError::not_found("call").into_response();
+        }
+        if !matches!(*method, Method::GET | Method::HEAD) {
+            return (
+                StatusCode::METHOD_NOT_ALLOWED,
+                [(header::ALLOW, "GET, HEAD")],
+            )
+                .into_response();
+        }
+        self.look().await;
+        let files = self.files.load();
+        let path = if uri.path() == "/" { PAGE } else { uri.path() };
+        let found = files
+            .get(path)
+            .or_else(|| if is_page(path) { files.get(PAGE) } else { None });
+        match found {
+            Some(file) => file.respond(headers),
+            None => (StatusCode::NOT_FOUND, "There is nothing here.\n").into_response(),
+        }
+    }
+
+    /// Reads the folder again when its page is newer than what is served; looks at most once a second.
+    async fn look(&self) {
+        let Some(dir) = &self.dir else { return };
+        let before = {
+            let mut seen = self.seen.lock();
+            if seen.0.elapsed() < LOOK_EVERY {
+                return;
+            }
+            seen.0 = Instant::now();
+            seen.1
+        };
+        let dir = dir.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let time = page_time(&dir)?;
+            (Some(time) != before).then(|| read_all(&dir).map(|files| (time, files)))
+        });
+        match read.await {
+            Ok(Some(Ok((time, files)))) => {
+                self.files.store(Arc::new(files));
+                self.seen.lock().1 = Some(time);
+            }
+            // A build in progress: what is served stays until the next look.
+            Ok(Some(Err(error))) => tracing::debug!(%error, "the UI could not be read again"),
+            _ => {}
+        }
+    }
+}
+
+/// An address of the app, not the name of a file.
+fn is_page(path: &str) -> bool {
+    !path.rsplit('/').next().unwrap_or_default().contains('.')
+}
+
+fn page_time(dir: &Path) -> Option<SystemTime> {
+    fs::metadata(dir.join("index.html")).ok()?.modified().ok()
+}
+
+fn read_all(dir: &Path) -> Result<Files, UiError> {
+    let mut files = Files::default();
+    let mut bytes = 0;
+    let mut folders = vec![(dir.to_owned(), String::from("/"))];
+    while let Some((folder, prefix)) = folders.pop() {
+        let failed = |source| UiError::Read {
+            path: folder.clone(),
+            source,
+        };
+        for entry in fs::read_dir(&folder).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let Ok(name) = entry.file_name().into_string() else {
+                continue;
+            };
+            let kind = entry.file_type().map_err(failed)?;
+            if kind.is_dir() {
+                folders.push((entry.path(), format!("{prefix}{name}/")));
+            } else if kind.is_file() {
+                bytes += entry.metadata().map_err(failed)?.len();
+                if files.len() >= FILES_MAX || bytes > BYTES_MAX {
+                    return Err(UiError::TooMuch(dir.to_owned()));
+                }
+                let content = fs::read(entry.path()).map_err(failed)?;
+                let path = format!("{prefix}{name}");
+                let file = encoded(&path, content.into());
+                files.insert(path, file);
+            }
+        }
+    }
+    if files.contains_key(PAGE) {
+        Ok(files)
+    } else {
+        Err(UiError::NoPage(dir.to_owned()))
+    }
+}
+
+fn encoded(path: &str, content: Bytes) -> EncodedBody {
+    let cache = if path.starts_with(IMMUTABLE) {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
+    let tag = etag::of_bytes(&content);
+    let tag = tag
+        .to_str()
+        .unwrap_or_default()
+        .trim_matches('"')
+        .to_owned();
+    EncodedBody::new(
+        content,
+        &tag,
+        Effort::Lasting,
+        HeaderValue::from_static(content_type(path)),
+        HeaderValue::from_static(cache),
+    )
+}
+
+fn content_type(path: &str) -> &'static str {
+    match path.rsplit('.').next().unwrap_or_default() {
+        "html" => "text/html; charset=utf-8",
+        "js" | "mjs" => "text/javascript; charset=utf-8",
+        "css" => "text/css; charset=utf-8",
+        "json" | "map" => "application/json",
+        "webmanifest" => "application/manifest+json",
+        "svg" => "image/svg+xml",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "webp" => "image/webp",
+        "avif" => "image/avif",
+        "ico" => "image/x-icon",
+        "woff2" => "font/woff2",
+        "wasm" => "application/wasm",
+        "txt" => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir_all(dir.path().join("_app/immutable")).unwrap();
+        fs::write(dir.path().join("index.html"), "<!doctype html>page").unwrap();
+        fs::write(dir.path().join("_app/immutable/a.js"), "let a;").unwrap();
+        dir
+    }
+
+    async fn get(ui: &Ui, path: &str) -> Response {
+        ui.answer(&Method::GET, &path.parse().unwrap(), &HeaderMap::new())
+            .await
+    }
+
+    #[tokio::test]
+    async fn files_pages_and_nothing_else() {
+        let dir = folder();
+        let ui = Ui::open(Some(dir.path().to_owned())).unwrap();
+        for page in ["/", "/theaters/t1", "/index.html"] {
+            let response = get(&ui, page).await;
+            assert_eq!(
+                response.headers()[header::CONTENT_TYPE],
+                "text/html; charset=utf-8",
+                "{page}"
+            );
+            assert_eq!(response.headers()[header::CACHE_CONTROL], "no-cache");
+        }
+        let script = get(&ui, "/_app/immutable/a.js").await;
+        assert!(
+            script.headers()[header::CACHE_CONTROL]
+                .to_str()
+                .unwrap()
+                .contains("immutable")
+        );
+        for gone in ["/missing.js", "/_app/immutable/b.js", "/../secret.txt"] {
+            assert_eq!(
+                get(&ui, gone).await.status(),
+                StatusCode::NOT_FOUND,
+                "{gone}"
+            );
+        }
+        for api in ["/api", "/api/v1/nothing", "/api/index.html"] {
+            let response = get(&ui, api).await;
+            assert!(
+                response
+                    .extensions()
+                    .get::<Arc<matinee_api::Problem>>()
+                    .is_some(),
+                "{api}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_folder_without_a_page_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(matches!(
+            Ui::open(Some(dir.path().to_owned())),
+            Err(UiError::NoPage(_))
+        ));
+        assert!(matches!(
+            Ui::open(Some(dir.path().join("gone"))),
+            Err(UiError::Read { .. })
+        ));
+        assert!(Ui::open(None).is_ok());
+    }
+}

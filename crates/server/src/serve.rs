@@ -1,0 +1,259 @@
+//! Running a server: what is opened in which order, and how it stops.
+//!
+//! Used by the `matinee-server` program, by the desktop app and by tests, in the same way: [`Server::start`] returns
+//! once requests are answered, [`Server::stop`] once the last one was.
+
+mod listener;
+mod tls;
+
+use crate::{
+    App, AppState,
+    auth::{Keys, Passwords, Sessions},
+    catalog_cache::CatalogCache,
+    config::{Config, MailRoute},
+    http::{RateLimits, metrics::Metrics, outer::Outer},
+    jobs,
+    live::LiveSeats,
+    render::BookingRender,
+    routes::{self, ui::Ui, ui::UiError},
+    system::{SystemClock, SystemEntropy},
+};
+use chrono::TimeDelta;
+use listener::Listener;
+use matinee_booking::{Clock, Desk, Entropy, PaymentGateway};
+use matinee_integrations::{MailSetUpError, Mailer, SandboxGateway};
+use matinee_store::{Store, StoreError};
+use matinee_store_sqlite::{OpenOptions, SqliteStore};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use tokio::task::{JoinHandle, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+/// Requests and jobs that began have this long to finish once the server stops.
+const DRAIN: Duration = Duration::from_secs(8);
+
+/// Why a server cannot run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("cannot listen on {address}: {}", listen_hint(.source))]
+    Listen {
+        address: SocketAddr,
+        source: io::Error,
+    },
+    #[error("cannot read {path}: {reason}")]
+    Tls { path: PathBuf, reason: String },
+    #[error("cannot open the database {path}: {source}")]
+    Database { path: PathBuf, source: StoreError },
+    #[error("cannot read the UI: {0}")]
+    Ui(#[from] UiError),
+    #[error("cannot send mail: {0}")]
+    Mail(#[from] MailSetUpError),
+    #[error("cannot fill in the demo data: {0}")]
+    Demo(String),
+    #[error("the database failed: {0}")]
+    Store(#[from] StoreError),
+    #[error("cannot wait for signals: {0}")]
+    Signals(io::Error),
+}
+
+fn listen_hint(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "another program listens there; choose another port or stop it".into()
+        }
+        io::ErrorKind::PermissionDenied => {
+            "this port needs more rights; choose one above 1023".into()
+        }
+        io::ErrorKind::AddrNotAvailable => "this machine does not have that address".into(),
+        _ => error.to_string(),
+    }
+}
+
+/// A running server.
+pub struct Server {
+    address: SocketAddr,
+    metrics_address: Option<SocketAddr>,
+    url: String,
+    app: AppState,
+    running: JoinHandle<()>,
+}
+
+impl Server {
+    /// Opens everything and begins to answer.
+    pub async fn start(config: Config) -> Result<Self, ServeError> {
+        // The address first: it is the most likely thing to be wrong, and finding out changes nothing.
+        let listener = Listener::bind(config.listen).await?;
+        let metrics_listener = match config.metrics {
+            Some(address) => Some(Listener::bind(address).await?),
+            None => None,
+        };
+        let address = listener.address();
+        let metrics_address = metrics_listener.as_ref().map(Listener::address);
+        let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
+        let ui = Ui::open(config.ui.clone())?;
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{address}");
+        let app = open(config, &url).await?;
+        let mut tasks = JoinSet::new();
+        jobs::start(&app, &mut tasks);
+        let router = routes::router(Arc::clone(&app), ui);
+        let outer = Outer::new(Arc::clone(&app), router, address.ip(), tls.is_some());
+        let draining = app.draining.clone();
+        let metrics_task = metrics_listener.map(|listener| {
+            tokio::spawn(listener.serve_metrics(Arc::clone(&app), draining.clone()))
+        });
+        let store = Arc::clone(&app.store);
+        let running = tokio::spawn(async move {
+            listener.serve(outer, tls, draining, DRAIN).await;
+            let jobs_end = async { while tasks.join_next().await.is_some() {} };
+            if tokio::time::timeout(Duration::from_secs(1), jobs_end)
+                .await
+                .is_err()
+            {
+                // What they were at is on record and continued at the next start.
+                tracing::warn!("jobs were cut short");
+            }
+            if let Some(task) = metrics_task {
+                task.abort();
+            }
+            store.close().await;
+        });
+        Ok(Self {
+            address,
+            metrics_address,
+            url,
+            app,
+            running,
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+    /// Where its metrics are read.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_address
+    }
+    /// `http://127.0.0.1:8080`
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+    /// What its handlers share, for programs that run it in-process.
+    pub fn app(&self) -> &AppState {
+        &self.app
+    }
+    /// Begins to stop; requests that were begun are finished.
+    pub fn begin_to_stop(&self) {
+        self.app.draining.cancel();
+    }
+    /// Stops and waits for the end.
+    pub async fn stop(self) {
+        self.begin_to_stop();
+        if let Err(error) = self.running.await {
+            tracing::error!(%error, "the server did not end well");
+        }
+    }
+}
+
+/// Runs a server until SIGTERM or SIGINT.
+pub async fn serve(config: Config, ready: impl FnOnce(&Server)) -> Result<(), ServeError> {
+    let signal = stop_signal()?;
+    let server = Server::start(config).await?;
+    ready(&server);
+    signal.await;
+    tracing::info!("stopping");
+    server.stop().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Opens the database and puts the parts together.
+async fn open(config: Config, url: &str) -> Result<AppState, ServeError> {
+    let mailer = Arc::new(match &config.mail {
+        MailRoute::Smtp(url) => Mailer::smtp(url.expose(), &config.mail_from)?,
+        MailRoute::Folder(folder) => Mailer::folder(folder, &config.mail_from)?,
+    });
+    let live = Arc::new(LiveSeats::default());
+    let store = open_store(&config, Arc::clone(&live)).await?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
+    let keys = Keys::load(&*store, &*entropy).await?;
+    let catalog = Arc::new(CatalogCache::new(Arc::clone(&store), live));
+    let gateway: Option<Arc<dyn PaymentGateway>> = config
+        .sandbox_payments
+        .then(|| Arc::new(SandboxGateway::new(ledger(&store))) as Arc<dyn PaymentGateway>);
+    let desk = Desk {
+        store: Arc::clone(&store),
+        shows: Arc::clone(&catalog) as Arc<dyn matinee_booking::Shows>,
+        gateway,
+        clock: Arc::clone(&clock),
+        entropy: Arc::clone(&entropy),
+        render: Arc::new(BookingRender),
+        hold_life: TimeDelta::minutes(i64::from(config.hold_minutes)),
+        quotas: config.rate_limit,
+    };
+    let base_url = match &config.public_url {
+        Some(public) => public.as_str().trim_end_matches('/').to_owned(),
+        None => url.to_owned(),
+    };
+    Ok(Arc::new(App {
+        limits: RateLimits::new(!config.rate_limit),
+        config,
+        store,
+        clock,
+        entropy,
+        keys,
+        sessions: Sessions::default(),
+        metrics: Metrics::default(),
+        passwords: Passwords::default(),
+        catalog,
+        desk,
+        base_url,
+        mailer,
+        draining: CancellationToken::new(),
+    }))
+}
+
+/// Opens the database, making and migrating it as needed.
+async fn open_store(config: &Config, feed: Arc<LiveSeats>) -> Result<Arc<dyn Store>, ServeError> {
+    let path = config.database.path().to_owned();
+    let options = OpenOptions {
+        path: path.clone(),
+        feed,
+    };
+    let opened = tokio::task::spawn_blocking(move || SqliteStore::open(options)).await;
+    let opened = opened.unwrap_or_else(|panic| Err(StoreError::Engine(panic.to_string())));
+    match opened {
+        Ok(store) => Ok(Arc::new(store)),
+        Err(source) => Err(ServeError::Database { path, source }),
+    }
+}
+
+/// The sandbox bank's books stand in the same database.
+fn ledger(store: &Arc<dyn Store>) -> Arc<dyn matinee_store::SandboxLedger> {
+    Arc::clone(store) as Arc<dyn matinee_store::SandboxLedger>
+}
+
+/// Resolves at the first SIGTERM or SIGINT. Registered at once, so that a signal during the start is not lost.
+#[cfg(unix)]
+fn stop_signal() -> Result<impl Future<Output = ()>, ServeError> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).map_err(ServeError::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(ServeError::Signals)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Resolves at Ctrl-C.
+#[cfg(not(unix))]
+fn stop_signal() -> Result<impl Future<Output = ()>, ServeError> {
+    Ok(async {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!(%error, "signals cannot be received");
+        }
+    })
+}
