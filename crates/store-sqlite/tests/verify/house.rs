@@ -1,0 +1,318 @@
+//! A database with a booking in every state, made through the store as the use cases make it.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use matinee_domain::{
+    booking::BookingState,
+    ids::{BookingId, NotificationId, PaymentId, Reference, RefundId, TicketId, time_ordered},
+    money::{Currency, Money},
+    payment::{PaymentStatus, RefundStatus},
+    seat_map::SeatNo,
+};
+use matinee_store::{
+    AccountStore, BookingStore, Maintenance, SandboxLedger,
+    bookings::{
+        BookedSeat, BookingRow, HoldLimits, HoldOutcome, HoldSeats, Owner, PaymentRow, RefundRow,
+        SeatsEffect, Step, StepOutcome, TicketRow, TicketState,
+    },
+    conformance::{
+        accounts::{user, user_id},
+        fixtures::{apply, bytes, catalog, show_id, start, theater_id},
+    },
+    feed::NoFeed,
+    idempotency::{IdempotencyKey, IdempotencyRecord, Recorded},
+    ledger::{Charge, ChargeStatus},
+    outbox::NewMessage,
+};
+use matinee_store_sqlite::{OpenOptions, SqliteStore};
+use std::{path::Path, sync::Arc};
+
+/// All-in price of every seat.
+pub const PRICE: i64 = 1500;
+
+pub fn open(path: &Path) -> SqliteStore {
+    SqliteStore::open(OpenOptions {
+        path: path.to_owned(),
+        feed: Arc::new(NoFeed),
+    })
+    .unwrap()
+}
+
+pub fn booking_id(number: u32) -> BookingId {
+    BookingId::from_parts(
+        theater_id(1),
+        time_ordered(start().timestamp_millis(), bytes(20, number)),
+    )
+}
+pub fn payment_id(number: u32) -> PaymentId {
+    PaymentId::from_parts(
+        theater_id(1),
+        time_ordered(start().timestamp_millis(), bytes(21, number)),
+    )
+}
+pub fn refund_id(number: u32) -> RefundId {
+    RefundId::from_bytes(bytes(22, number))
+}
+
+fn eur(amount_minor: i64) -> Money {
+    Money::new(amount_minor, Currency::new(*b"EUR"))
+}
+
+fn later(minutes: i64) -> DateTime<Utc> {
+    start() + TimeDelta::minutes(minutes)
+}
+
+/// The bookings of the database, by number: seats 0 and 1 for booking 1, 2 and 3 for booking 2, and so on, of the first
+/// show of the first theater.
+pub mod numbers {
+    pub const HELD: u32 = 1;
+    pub const AWAITING: u32 = 2;
+    pub const CONFIRMED: u32 = 3;
+    pub const PARTLY_CANCELLED: u32 = 4;
+    pub const CANCELLED: u32 = 5;
+    pub const EXPIRED: u32 = 6;
+}
+use numbers::{AWAITING, CANCELLED, CONFIRMED, EXPIRED, HELD, PARTLY_CANCELLED};
+
+struct House {
+    store: SqliteStore,
+}
+
+/// Makes the database and leaves it closed.
+pub async fn build(path: &Path) {
+    let house = House { store: open(path) };
+    apply(&house.store, catalog()).await;
+    house
+        .store
+        .add_user(user(1, "a@example.org"))
+        .await
+        .unwrap();
+    house.store.set_note("demo", "no").await.unwrap();
+    for number in [
+        HELD,
+        AWAITING,
+        CONFIRMED,
+        PARTLY_CANCELLED,
+        CANCELLED,
+        EXPIRED,
+    ] {
+        house.hold(number).await;
+    }
+    house.begin_payment(AWAITING).await;
+    for number in [CONFIRMED, PARTLY_CANCELLED, CANCELLED] {
+        house.begin_payment(number).await;
+        house.confirm(number).await;
+    }
+    house.cancel(PARTLY_CANCELLED, &[6]).await;
+    house.cancel(CANCELLED, &[8, 9]).await;
+    let expired = house
+        .store
+        .expire_holds(vec![booking_id(EXPIRED)], later(30))
+        .await
+        .unwrap();
+    assert_eq!(expired, 1);
+    house.store.close().await;
+}
+
+impl House {
+    async fn hold(&self, number: u32) {
+        let first = (number as u16 - 1) * 2;
+        let seat = |seat: u16| BookedSeat {
+            seat: SeatNo(seat),
+            ticket_type: "standard".into(),
+            price_minor: PRICE,
+            cancelled: false,
+        };
+        let booking = BookingRow {
+            booking_id: booking_id(number),
+            reference: Reference::from_random((u128::from(number) * 7 + 1).to_be_bytes()),
+            show_id: show_id(1, 1),
+            owner: if number == CONFIRMED {
+                Owner::User(user_id(1))
+            } else {
+                Owner::Guest {
+                    email: Some(format!("guest{number}@example.org")),
+                }
+            },
+            caller: bytes(23, number),
+            state: BookingState::hold(start(), TimeDelta::minutes(8)),
+            seats: vec![seat(first), seat(first + 1)],
+            total: eur(2 * PRICE),
+            lines: vec![],
+            advice: vec![],
+            created_at: start(),
+            version: 1,
+            test: true,
+        };
+        let record = IdempotencyRecord {
+            key: IdempotencyKey {
+                scope: bytes(24, number),
+                body: [1; 16],
+            },
+            answer: Recorded {
+                status: 201,
+                body: "{}".into(),
+            },
+            keep_until: later(600),
+        };
+        let hold = HoldSeats {
+            booking,
+            limits: HoldLimits {
+                unpaid_seats: None,
+                expiries: None,
+            },
+            idempotency: Some(record),
+            only_if_version: None,
+            now: start(),
+        };
+        let outcome = self.store.hold_seats(hold).await.unwrap();
+        assert!(matches!(outcome, HoldOutcome::Held { .. }), "{outcome:?}");
+    }
+
+    async fn step(
+        &self,
+        number: u32,
+        fill: impl FnOnce(&BookingRow, Option<PaymentRow>, &mut Step),
+    ) {
+        let file = self
+            .store
+            .booking(booking_id(number))
+            .await
+            .unwrap()
+            .unwrap();
+        let mut step = Step {
+            booking_id: file.booking.booking_id,
+            show_id: file.booking.show_id,
+            expected_version: file.booking.version,
+            to: file.booking.state,
+            seats: SeatsEffect::Keep,
+            payments: vec![],
+            refunds: vec![],
+            tickets: vec![],
+            cancel_seats: vec![],
+            messages: vec![],
+            idempotency: None,
+            guest_email: None,
+            unpaid_expiry: false,
+            test: true,
+            now: later(1),
+        };
+        fill(&file.booking, file.payments.last().cloned(), &mut step);
+        let outcome = self.store.step(step).await.unwrap();
+        assert!(matches!(outcome, StepOutcome::Done { .. }), "{outcome:?}");
+    }
+
+    async fn begin_payment(&self, number: u32) {
+        self.step(number, |booking, _, step| {
+            step.to = booking.state.begin_payment(later(1)).unwrap();
+            step.payments.push(PaymentRow {
+                payment_id: payment_id(number),
+                booking_id: booking.booking_id,
+                status: PaymentStatus::Created,
+                amount: booking.total,
+                gateway: "sandbox".into(),
+                method_token: "pm_card_visa".into(),
+                method_label: String::new(),
+                gateway_ref: None,
+                created_at: later(1),
+                decline_reason: None,
+                captured_minor: 0,
+                refunded_minor: 0,
+                idempotency: None,
+            });
+        })
+        .await;
+        let charge = Charge {
+            key: payment_id(number).to_string(),
+            status: ChargeStatus::Authorized,
+            amount: eur(2 * PRICE),
+            method: "pm_card_visa".into(),
+            refunded_minor: 0,
+            created_at: later(1),
+        };
+        self.store.charge(charge).await.unwrap();
+    }
+
+    async fn confirm(&self, number: u32) {
+        let key = payment_id(number).to_string();
+        let from = vec![ChargeStatus::Authorized];
+        self.store
+            .move_charge(&key, from, ChargeStatus::Captured)
+            .await
+            .unwrap()
+            .unwrap();
+        self.step(number, |booking, payment, step| {
+            step.to = BookingState::Confirmed;
+            step.seats = SeatsEffect::Sell;
+            step.payments.push(PaymentRow {
+                status: PaymentStatus::Captured,
+                captured_minor: 2 * PRICE,
+                ..payment.unwrap()
+            });
+            step.tickets
+                .extend(booking.seats.iter().map(|seat| TicketRow {
+                    ticket_id: TicketId::from_parts(
+                        theater_id(1),
+                        bytes(26, u32::from(seat.seat.0)),
+                    ),
+                    booking_id: booking.booking_id,
+                    seat: seat.seat,
+                    state: TicketState::Valid,
+                    revision: 1,
+                }));
+            step.messages.push(NewMessage {
+                notification_id: NotificationId::from_bytes(bytes(27, number)),
+                booking_id: Some(booking.booking_id),
+                kind: "confirmation".into(),
+                channel: "email".into(),
+                recipient: "somebody@example.org".into(),
+                payload: "{}".into(),
+                created_at: later(1),
+            });
+        })
+        .await;
+    }
+
+    /// Cancels seats; a tenth of their price is kept.
+    async fn cancel(&self, number: u32, seats: &[u16]) {
+        let amount = PRICE * seats.len() as i64 * 9 / 10;
+        let whole = seats.len() == 2;
+        let refund = |status| RefundRow {
+            refund_id: refund_id(number),
+            payment_id: payment_id(number),
+            booking_id: booking_id(number),
+            amount: eur(amount),
+            status,
+            reason: "cancelled_by_customer".into(),
+            created_at: later(2),
+            attempts: 1,
+        };
+        self.step(number, |booking, payment, step| {
+            step.to = booking.state.cancel(usize::from(!whole)).unwrap();
+            step.cancel_seats
+                .extend(seats.iter().map(|seat| SeatNo(*seat)));
+            step.refunds.push(refund(RefundStatus::Pending));
+            step.payments.push(PaymentRow {
+                refunded_minor: amount,
+                ..payment.unwrap()
+            });
+        })
+        .await;
+        let (key, refund_key) = (
+            payment_id(number).to_string(),
+            refund_id(number).to_string(),
+        );
+        self.store
+            .refund_charge(&key, &refund_key, eur(amount), later(2))
+            .await
+            .unwrap()
+            .unwrap();
+        self.step(number, |_, payment, step| {
+            step.refunds.push(refund(RefundStatus::Succeeded));
+            step.payments.push(PaymentRow {
+                status: PaymentStatus::PartlyRefunded,
+                ..payment.unwrap()
+            });
+        })
+        .await;
+    }
+}
