@@ -42,8 +42,12 @@ stories! {
         a_new_password_ends_every_session,
         a_secret_is_good_once,
         a_key_is_made_once,
-        an_erased_account_leaves_nothing;
+        an_erased_account_leaves_nothing,
+        a_verified_email_brings_its_bookings,
+        an_erased_account_leaves_its_bookings,
+        a_secret_goes_out_with_its_message;
     maintenance:
+        a_fresh_database_is_sound,
         notes_are_kept,
         a_closed_store_refuses;
 }

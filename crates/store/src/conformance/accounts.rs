@@ -1,15 +1,22 @@
 //! What every engine's accounts do: e-mails unique without regard to case, tokens that rotate and betray reuse, secrets
 //! good once, and erasure that leaves nothing personal.
 
-use super::fixtures::{bytes, start};
+use super::fixtures::{apply, bytes, catalog, show_id, start, theater_id};
 use crate::{
     Store,
     accounts::{
         OneTimeRow, OneTimeUse, ProfileData, Role, Rotation, SessionRow, TokenDigest, UserRow,
     },
+    bookings::{BookedSeat, BookingRow, HoldLimits, HoldOutcome, HoldSeats, Owner},
+    outbox::NewMessage,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use matinee_domain::ids::UserId;
+use matinee_domain::{
+    booking::BookingState,
+    ids::{BookingId, NotificationId, Reference, UserId, time_ordered},
+    money::{Currency, Money},
+    seat_map::SeatNo,
+};
 
 pub fn user_id(number: u32) -> UserId {
     UserId::from_bytes(bytes(6, number))
@@ -366,4 +373,174 @@ pub async fn an_erased_account_leaves_nothing(store: &(impl Store + ?Sized)) {
     assert!(store.add_user(user(2, "A@example.org")).await.unwrap());
     // Once more, and for somebody who was never there, is no error.
     store.delete_user(user_id(1), start()).await.unwrap();
+}
+
+fn booking(number: u32, owner: Owner) -> HoldSeats {
+    let price = Money::new(1500, Currency::new(*b"EUR"));
+    let id = time_ordered(start().timestamp_millis(), bytes(20, number));
+    let booking = BookingRow {
+        booking_id: BookingId::from_parts(theater_id(1), id),
+        reference: Reference::from_random((u128::from(number) * 7 + 1).to_be_bytes()),
+        show_id: show_id(1, 1),
+        owner,
+        caller: bytes(23, number),
+        state: BookingState::hold(start(), TimeDelta::minutes(8)),
+        seats: vec![BookedSeat {
+            seat: SeatNo(number as u16),
+            ticket_type: "standard".into(),
+            price_minor: 1500,
+            cancelled: false,
+        }],
+        total: price,
+        lines: vec![],
+        advice: vec![],
+        created_at: start(),
+        version: 1,
+        test: false,
+    };
+    HoldSeats {
+        booking,
+        limits: HoldLimits {
+            unpaid_seats: None,
+            expiries: None,
+        },
+        idempotency: None,
+        only_if_version: None,
+        now: start(),
+    }
+}
+
+fn guest(email: &str) -> Owner {
+    Owner::Guest {
+        email: Some(email.into()),
+    }
+}
+
+/// Bookings of a guest become the account's once it is verified, in any spelling of the e-mail, and only they.
+pub async fn a_verified_email_brings_its_bookings(store: &(impl Store + ?Sized)) {
+    apply(store, catalog()).await;
+    store.add_user(user(1, "Aino@example.org")).await.unwrap();
+    let owners = [
+        guest("aino@EXAMPLE.org"),
+        guest("other@example.org"),
+        guest("Aino@example.org"),
+        Owner::Guest { email: None },
+    ];
+    for (number, owner) in owners.into_iter().enumerate() {
+        let held = store
+            .hold_seats(booking(number as u32, owner))
+            .await
+            .unwrap();
+        assert!(matches!(held, HoldOutcome::Held { .. }), "{held:?}");
+    }
+    assert!(
+        store
+            .bookings_of(user_id(1), None, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    store.verify_email(user_id(1)).await.unwrap();
+    assert!(
+        store
+            .user(user_id(1))
+            .await
+            .unwrap()
+            .unwrap()
+            .email_verified
+    );
+    let mine = store.bookings_of(user_id(1), None, 10).await.unwrap();
+    let mut seats: Vec<u16> = mine
+        .iter()
+        .map(|file| file.booking.seats[0].seat.0)
+        .collect();
+    seats.sort_unstable();
+    assert_eq!(seats, [0, 2]);
+    assert!(
+        mine.iter()
+            .all(|file| file.booking.owner == Owner::User(user_id(1)))
+    );
+    // A change decided before must be decided again.
+    assert!(mine.iter().all(|file| file.booking.version == 2));
+}
+
+/// What an erased person bought stays, as nobody's, and no message goes to them any more.
+pub async fn an_erased_account_leaves_its_bookings(store: &(impl Store + ?Sized)) {
+    apply(store, catalog()).await;
+    store.add_user(user(1, "a@example.org")).await.unwrap();
+    let hold = booking(0, Owner::User(user_id(1)));
+    let id = hold.booking.booking_id;
+    store.hold_seats(hold).await.unwrap();
+    let about = |number: u32, booking_id: Option<BookingId>| NewMessage {
+        notification_id: NotificationId::from_bytes(bytes(27, number)),
+        booking_id,
+        kind: "recovery".into(),
+        channel: "email".into(),
+        recipient: "A@example.org".into(),
+        payload: "{\"name\":\"Aino\"}".into(),
+        created_at: start(),
+    };
+    for (number, booking_id) in [(1, Some(id)), (2, None)] {
+        let secret = OneTimeRow {
+            digest: digest(number),
+            purpose: OneTimeUse::BookingRecovery,
+            subject: id.to_string(),
+            expires_at: start() + TimeDelta::minutes(15),
+        };
+        store
+            .add_one_time(secret, Some(about(number, booking_id)))
+            .await
+            .unwrap();
+    }
+    store.delete_user(user_id(1), start()).await.unwrap();
+    let file = store.booking(id).await.unwrap().unwrap();
+    assert_eq!(file.booking.owner, Owner::Guest { email: None });
+    assert_eq!(file.booking.seats.len(), 1);
+    let late = start() + TimeDelta::minutes(1);
+    assert!(
+        store
+            .claim_messages(start(), late, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(store.message_counts().await.unwrap(), (0, 0, 2));
+    assert_eq!(store.verify(start()).await.unwrap().violations, vec![]);
+}
+
+/// A mailed secret and its message are one commit.
+pub async fn a_secret_goes_out_with_its_message(store: &(impl Store + ?Sized)) {
+    let secret = OneTimeRow {
+        digest: digest(1),
+        purpose: OneTimeUse::PasswordReset,
+        subject: user_id(1).to_string(),
+        expires_at: start() + TimeDelta::minutes(15),
+    };
+    let message = NewMessage {
+        notification_id: NotificationId::from_bytes(bytes(27, 1)),
+        booking_id: None,
+        kind: "password_reset".into(),
+        channel: "email".into(),
+        recipient: "a@example.org".into(),
+        payload: "{}".into(),
+        created_at: start(),
+    };
+    store
+        .add_one_time(secret.clone(), Some(message.clone()))
+        .await
+        .unwrap();
+    // The same secret again fails as a whole: no second message.
+    let again = NewMessage {
+        notification_id: NotificationId::from_bytes(bytes(27, 2)),
+        ..message.clone()
+    };
+    assert!(store.add_one_time(secret, Some(again)).await.is_err());
+    let claimed = store
+        .claim_messages(start(), start() + TimeDelta::minutes(1), 10)
+        .await
+        .unwrap();
+    assert_eq!(
+        claimed.iter().map(|c| &c.message).collect::<Vec<_>>(),
+        [&message]
+    );
 }
