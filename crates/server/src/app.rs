@@ -24,6 +24,9 @@ pub struct App {
     pub passwords: Passwords,
     pub catalog: Arc<CatalogCache>,
     pub desk: Desk,
+    /// What links in mails begin with: the public URL, or the address the server listens on. No slash at its end.
+    pub base_url: String,
+    pub mailer: std::sync::Arc<matinee_integrations::Mailer>,
     /// Set when the server drains: live streams end.
     pub draining: CancellationToken,
 }

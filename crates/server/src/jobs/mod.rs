@@ -3,7 +3,7 @@
 //! Each job is a loop of bounded rounds that ends when the server drains. A failing round is logged and tried again
 //! later; it never ends the job.
 
-use crate::app::App;
+use crate::{app::App, mails};
 use matinee_booking::{JobReport, SaleError};
 use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
@@ -13,22 +13,39 @@ const EXPIRE_EVERY: Duration = Duration::from_millis(500);
 /// An import shows within a second.
 const WATCH_EVERY: Duration = Duration::from_millis(400);
 const RECOVER_EVERY: Duration = Duration::from_secs(5);
+const DELIVER_EVERY: Duration = Duration::from_secs(1);
 const FORGET_EVERY: Duration = Duration::from_secs(60);
 /// Idempotency records forgotten in one round.
 const FORGET_ROUND: u16 = 2000;
 
 /// Starts every job.
 pub fn start(app: &Arc<App>, tasks: &mut JoinSet<()>) {
-    tasks.spawn(every(app.clone(), "expire", EXPIRE_EVERY, async |app| app.desk.expire().await));
-    tasks.spawn(every(app.clone(), "payments", RECOVER_EVERY, async |app| app.desk.recover_payments().await));
-    tasks.spawn(every(app.clone(), "refunds", RECOVER_EVERY, async |app| app.desk.recover_refunds().await));
+    tasks.spawn(every(app.clone(), "expire", EXPIRE_EVERY, async |app| {
+        app.desk.expire().await
+    }));
+    tasks.spawn(every(app.clone(), "payments", RECOVER_EVERY, async |app| {
+        app.desk.recover_payments().await
+    }));
+    tasks.spawn(every(app.clone(), "refunds", RECOVER_EVERY, async |app| {
+        app.desk.recover_refunds().await
+    }));
     tasks.spawn(every(app.clone(), "watch", WATCH_EVERY, async |app| {
         app.catalog.watch().await?;
         Ok(JobReport::default())
     }));
+    tasks.spawn(every(app.clone(), "outbox", DELIVER_EVERY, async |app| {
+        mails::deliver(app, &app.mailer).await
+    }));
     tasks.spawn(every(app.clone(), "forget", FORGET_EVERY, async |app| {
-        let done = app.store.forget_records(app.clock.now(), FORGET_ROUND).await?;
-        Ok(JobReport { done, failed: 0, more: done == usize::from(FORGET_ROUND) })
+        let done = app
+            .store
+            .forget_records(app.clock.now(), FORGET_ROUND)
+            .await?;
+        Ok(JobReport {
+            done,
+            failed: 0,
+            more: done == usize::from(FORGET_ROUND),
+        })
     }));
 }
 

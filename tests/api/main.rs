@@ -1,0 +1,3 @@
+//! The HTTP contract, tested from outside: a file per resource.
+
+mod booking;

@@ -1,0 +1,3 @@
+//! Crashes, contention and damaged data: what must hold when things go wrong.
+
+mod contention;

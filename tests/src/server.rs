@@ -1,0 +1,215 @@
+//! A server program with its own folder. It is killed when dropped; `stop` asks it to end well.
+
+use crate::{Caller, TestError};
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc,
+    time::{Duration, Instant},
+};
+
+/// Longest a server may take to be ready, the demo included, in an unoptimized build on a busy machine.
+const READY: Duration = Duration::from_secs(120);
+
+/// How to start one.
+#[derive(Debug, Clone)]
+pub struct ServerOptions {
+    pub demo: bool,
+    /// Rates and quotas apply, as for real visitors.
+    pub limits: bool,
+    /// Further arguments of `serve`.
+    pub arguments: Vec<String>,
+}
+
+impl Default for ServerOptions {
+    fn default() -> Self {
+        Self {
+            demo: true,
+            limits: false,
+            arguments: Vec::new(),
+        }
+    }
+}
+
+/// A running server.
+pub struct Server {
+    child: Child,
+    url: String,
+    folder: PathBuf,
+    /// Removes the folder at the end, when it is ours.
+    _temporary: Option<tempfile::TempDir>,
+}
+
+/// The server program: built before the tests, its path passed in.
+pub fn program() -> PathBuf {
+    std::env::var_os("MATINEE_SERVER_BIN").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/debug/matinee-server"),
+        PathBuf::from,
+    )
+}
+
+/// Runs another command of the server program on a folder's database.
+pub fn run(folder: &Path, arguments: &[&str]) -> Result<(ExitStatus, String), TestError> {
+    let output = Command::new(program())
+        .args(arguments)
+        .env("MATINEE_DATABASE", database(folder))
+        .stdin(Stdio::null())
+        .output()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned()
+        + &String::from_utf8_lossy(&output.stderr);
+    Ok((output.status, text))
+}
+
+/// The database of a folder, as the command line names it.
+pub fn database(folder: &Path) -> String {
+    format!("sqlite:{}", folder.join("matinee.db").display())
+}
+
+impl Server {
+    /// A server with the demo in a fresh folder.
+    pub fn demo() -> Result<Self, TestError> {
+        Self::start(&ServerOptions::default())
+    }
+
+    /// A server in a fresh folder.
+    pub fn start(options: &ServerOptions) -> Result<Self, TestError> {
+        let temporary = tempfile::tempdir()?;
+        let mut server = Self::start_in(temporary.path(), options)?;
+        server._temporary = Some(temporary);
+        Ok(server)
+    }
+
+    /// A server in a folder that may hold a database already.
+    pub fn start_in(folder: &Path, options: &ServerOptions) -> Result<Self, TestError> {
+        let mut command = Command::new(program());
+        command.args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--database",
+            &database(folder),
+        ]);
+        if options.demo {
+            command.arg("--demo");
+        } else {
+            command.args(["--gateway", "sandbox"]);
+        }
+        command.args(&options.arguments);
+        if !options.limits {
+            command.env("MATINEE_RATE_LIMIT", "off");
+        }
+        let log = std::fs::File::create(folder.join("server.log"))?;
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()?;
+        let stdout = child.stdout.take().ok_or("the server has no output")?;
+        match wait_until_ready(stdout) {
+            Ok(url) => Ok(Self {
+                child,
+                url,
+                folder: folder.to_owned(),
+                _temporary: None,
+            }),
+            Err(error) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                let log = std::fs::read_to_string(folder.join("server.log")).unwrap_or_default();
+                Err(format!("the server did not start: {error}\n{log}").into())
+            }
+        }
+    }
+
+    /// `http://127.0.0.1:PORT`
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+    /// The folder with its database, mails and log.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+    /// A caller nobody knows yet.
+    pub fn caller(&self) -> Caller {
+        Caller::new(&self.url)
+    }
+
+    /// What it logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("server.log")).unwrap_or_default()
+    }
+
+    /// Every mail it wrote, oldest first.
+    pub fn mails(&self) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(self.folder.join("mail")) else {
+            return vec![];
+        };
+        let mut files: Vec<_> = entries
+            .filter_map(Result::ok)
+            .filter(|entry| {
+                entry
+                    .path()
+                    .extension()
+                    .is_some_and(|extension| extension == "eml")
+            })
+            .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+            .collect();
+        files.sort();
+        files
+            .into_iter()
+            .filter_map(|(_, path)| std::fs::read_to_string(path).ok())
+            .collect()
+    }
+
+    /// Ends it at once, as a power cut would.
+    pub fn kill(&mut self) -> Result<(), TestError> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Asks it to end and waits.
+    pub fn stop(&mut self) -> Result<ExitStatus, TestError> {
+        Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status()?;
+        let begun = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            if begun.elapsed() > Duration::from_secs(15) {
+                self.kill()?;
+                return Err("the server did not end within 15 s".into());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+/// Waits for the line that says where it listens.
+fn wait_until_ready(stdout: impl Read + Send + 'static) -> Result<String, TestError> {
+    let (send, receive) = mpsc::channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            if let Some(url) = line.strip_prefix("listening on ") {
+                let _ = send.send(url.trim().to_owned());
+            }
+        }
+    });
+    receive
+        .recv_timeout(READY)
+        .map_err(|error| format!("no word of where it listens: {error}").into())
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
