@@ -13,7 +13,7 @@ mod shell;
 
 use shell::Shell;
 use std::path::PathBuf;
-use tauri::{App, AppHandle, Manager};
+use tauri::{App, AppHandle, Manager, RunEvent};
 use tauri_plugin_deep_link::DeepLinkExt;
 
 /// Puts the data folder elsewhere.
@@ -28,7 +28,13 @@ pub fn run() -> Result<(), tauri::Error> {
         .plugin(tauri_plugin_opener::init())
         .invoke_handler(commands.invoke_handler())
         .setup(|app| Ok(set_up(app)?))
-        .run(tauri::generate_context!())
+        .build(tauri::generate_context!())?
+        .run(|app, event| {
+            if let (RunEvent::Exit, Some(shell)) = (event, app.try_state::<Shell>()) {
+                tauri::async_runtime::block_on(shell.stop());
+            }
+        });
+    Ok(())
 }
 
 /// The entry point of the phone projects.

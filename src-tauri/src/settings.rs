@@ -51,6 +51,7 @@ impl Default for Settings {
 }
 
 /// A change; what is absent stays, null empties.
+#[allow(clippy::option_option, reason = "the outer says whether it was there")]
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Type)]
 pub struct SettingsChange {
     #[serde(default)]

@@ -64,7 +64,7 @@ impl Shell {
             paths: broadcast::Sender::new(MAX_PATHS),
             early_path: Mutex::default(),
             keyring: Arc::new(Keyring::default()),
-            server: server::Bundled::new(data.join("server")),
+            server: server::Bundled::new(&data.join("server")),
             data,
         };
         Self {
@@ -205,6 +205,12 @@ impl Shell {
                 Err(broadcast::error::RecvError::Closed) => return,
             }
         }
+    }
+
+    /// Ends what runs inside the app.
+    pub async fn stop(&self) {
+        self.inner.client.send_replace(None);
+        self.inner.server.stop().await;
     }
 
     /// The folder of this device's data.
