@@ -17,7 +17,7 @@ const DRAWN: &[(&str, &[&str])] = &[
     ("matinee-booking", &["matinee-store", "matinee-domain"]),
     (
         "matinee-integrations",
-        &["matinee-booking", "matinee-domain"],
+        &["matinee-booking", "matinee-store", "matinee-domain"],
     ),
     (
         "matinee-server",
