@@ -11,6 +11,7 @@ use crate::{
     auth::{Keys, Passwords, Sessions},
     catalog_cache::CatalogCache,
     config::{Config, MailRoute},
+    demo::{self, DemoError},
     http::{RateLimits, metrics::Metrics, outer::Outer},
     jobs,
     live::LiveSeats,
@@ -48,7 +49,7 @@ pub enum ServeError {
     #[error("cannot send mail: {0}")]
     Mail(#[from] MailSetUpError),
     #[error("cannot fill in the demo data: {0}")]
-    Demo(String),
+    Demo(#[from] DemoError),
     #[error("the database failed: {0}")]
     Store(#[from] StoreError),
     #[error("cannot wait for signals: {0}")]
@@ -178,6 +179,10 @@ async fn open(config: Config, url: &str) -> Result<AppState, ServeError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let keys = Keys::load(&*store, &*entropy).await?;
+    if config.demo {
+        let added = demo::fill(&*store, &*clock, &*entropy).await?;
+        tracing::info!(added, "demo data");
+    }
     let catalog = Arc::new(CatalogCache::new(Arc::clone(&store), live));
     let gateway: Option<Arc<dyn PaymentGateway>> = config
         .sandbox_payments

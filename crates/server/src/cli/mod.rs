@@ -2,7 +2,7 @@
 //! message that says what to do), 2 a wrong command line.
 
 mod accounts;
-// mod import;
+mod import;
 mod logging;
 mod maintenance;
 
@@ -28,7 +28,7 @@ enum Command {
     /// Run the server
     Serve(Box<Options>),
     /// Take in theaters, movies, shows and seating plans; checked whole before anything changes
-    // Import(import::ImportArgs),
+    Import(import::ImportArgs),
     /// Write a consistent copy of the database to a new file, also beside a running server
     Backup(maintenance::BackupArgs),
     /// Put a backup in the place of a database that no server runs on
@@ -132,7 +132,7 @@ async fn run(command: Command) -> Result<(), CliError> {
             logging::start(&config.log_level, config.log_format)?;
             Ok(serve(config, |server| say_ready(server.url())).await?)
         }
-        // Command::Import
+        Command::Import(args) => import::run(args).await,
         Command::Backup(args) => maintenance::backup(args).await,
         Command::Restore(args) => maintenance::restore(args),
         Command::Verify(database) => maintenance::verify(&database).await,
