@@ -1,6 +1,6 @@
 //! The machine's clock and randomness, behind the traits the use cases ask for. Tests put others in their place.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SubsecRound, Utc};
 use matinee_booking::{Clock, Entropy};
 
 /// The machine's clock.
@@ -9,7 +9,8 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {
-        Utc::now()
+        // Databases keep microseconds: a time must read the same before and after it was stored.
+        Utc::now().trunc_subsecs(6)
     }
 }
 

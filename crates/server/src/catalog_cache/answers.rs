@@ -43,13 +43,31 @@ impl Default for Answers {
 
 impl Answers {
     /// The answer to `request`, if what it was made from is still so.
-    pub fn get(&self, request: &str, made_from: MadeFrom, now: DateTime<Utc>) -> Option<EncodedBody> {
+    pub fn get(
+        &self,
+        request: &str,
+        made_from: MadeFrom,
+        now: DateTime<Utc>,
+    ) -> Option<EncodedBody> {
         let kept = self.0.get(request)?;
         (kept.made_from == made_from && now < kept.until).then_some(kept.body)
     }
     /// Keeps an answer.
-    pub fn put(&self, request: String, made_from: MadeFrom, until: DateTime<Utc>, body: EncodedBody) {
-        self.0.insert(request, Kept { made_from, until, body });
+    pub fn put(
+        &self,
+        request: String,
+        made_from: MadeFrom,
+        until: DateTime<Utc>,
+        body: EncodedBody,
+    ) {
+        self.0.insert(
+            request,
+            Kept {
+                made_from,
+                until,
+                body,
+            },
+        );
     }
     /// Forgets all.
     pub fn clear(&self) {

@@ -6,7 +6,7 @@
 
 mod answers;
 
-pub use answers::Answers;
+pub use answers::{Answers, MadeFrom};
 
 use crate::live::LiveSeats;
 use async_trait::async_trait;
@@ -44,17 +44,34 @@ pub struct Listing {
 
 impl Listing {
     fn new(theaters: Vec<Arc<Theater>>, movies: Vec<Arc<Movie>>) -> Self {
-        let theater_index = theaters.iter().enumerate().map(|(i, t)| (t.theater_id, i)).collect();
-        let movie_index = movies.iter().enumerate().map(|(i, m)| (m.movie_id, i)).collect();
-        Self { theaters, movies, theater_index, movie_index }
+        let theater_index = theaters
+            .iter()
+            .enumerate()
+            .map(|(i, t)| (t.theater_id, i))
+            .collect();
+        let movie_index = movies
+            .iter()
+            .enumerate()
+            .map(|(i, m)| (m.movie_id, i))
+            .collect();
+        Self {
+            theaters,
+            movies,
+            theater_index,
+            movie_index,
+        }
     }
     /// The theater with this id.
     pub fn theater(&self, theater_id: TheaterId) -> Option<&Arc<Theater>> {
-        self.theater_index.get(&theater_id).map(|index| &self.theaters[*index])
+        self.theater_index
+            .get(&theater_id)
+            .map(|index| &self.theaters[*index])
     }
     /// The movie with this id.
     pub fn movie(&self, movie_id: MovieId) -> Option<&Arc<Movie>> {
-        self.movie_index.get(&movie_id).map(|index| &self.movies[*index])
+        self.movie_index
+            .get(&movie_id)
+            .map(|index| &self.movies[*index])
     }
 }
 
@@ -117,7 +134,10 @@ impl CatalogCache {
             return Ok(listing);
         }
         let epoch = self.epoch();
-        let listing = Arc::new(Listing::new(self.store.theaters().await?, self.store.movies().await?));
+        let listing = Arc::new(Listing::new(
+            self.store.theaters().await?,
+            self.store.movies().await?,
+        ));
         // Read while the catalog changed: good for this caller, not to be kept.
         if epoch == self.epoch() {
             *self.listing.write() = Some(listing.clone());
@@ -130,7 +150,8 @@ impl CatalogCache {
             return Ok(map);
         }
         let map = self.store.seat_map(seat_map_id).await?;
-        let map = map.ok_or_else(|| StoreError::Damaged(format!("seat map {seat_map_id} is missing")))?;
+        let map =
+            map.ok_or_else(|| StoreError::Damaged(format!("seat map {seat_map_id} is missing")))?;
         let map = Arc::new(IndexedMap::new(map));
         self.maps.insert(seat_map_id, map.clone());
         Ok(map)
@@ -144,12 +165,24 @@ impl Shows for CatalogCache {
             return Ok(Some(file));
         }
         let epoch = self.epoch();
-        let Some(listed) = self.store.show(show_id).await? else { return Ok(None) };
+        let Some(listed) = self.store.show(show_id).await? else {
+            return Ok(None);
+        };
         let listing = self.listing().await?;
-        let damaged = || StoreError::Damaged(format!("show {show_id} names a theater or movie that is not there"));
+        let damaged = || {
+            StoreError::Damaged(format!(
+                "show {show_id} names a theater or movie that is not there"
+            ))
+        };
         let file = Arc::new(ShowFile {
-            theater: listing.theater(show_id.theater()).ok_or_else(damaged)?.clone(),
-            movie: listing.movie(listed.show.movie_id).ok_or_else(damaged)?.clone(),
+            theater: listing
+                .theater(show_id.theater())
+                .ok_or_else(damaged)?
+                .clone(),
+            movie: listing
+                .movie(listed.show.movie_id)
+                .ok_or_else(damaged)?
+                .clone(),
             map: self.map(listed.show.seat_map_id).await?,
             show: listed.show,
         });

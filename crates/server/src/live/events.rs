@@ -36,15 +36,25 @@ impl SeatEvents {
         guard: Option<Box<dyn std::any::Any + Send>>,
     ) -> Self {
         let versions = live.viewer_came();
-        Self { live, versions, since, next_tick: Instant::now(), draining, guard }
+        Self {
+            live,
+            versions,
+            since,
+            next_tick: Instant::now(),
+            draining,
+            guard,
+        }
     }
 
     /// The stream of encoded events.
     pub fn into_stream(self) -> Pin<Box<dyn Stream<Item = Result<Bytes, Infallible>> + Send>> {
-        Box::pin(futures_util::stream::unfold(self, |mut viewer| async move {
-            let bytes = viewer.next().await?;
-            Some((Ok(bytes), viewer))
-        }))
+        Box::pin(futures_util::stream::unfold(
+            self,
+            |mut viewer| async move {
+                let bytes = viewer.next().await?;
+                Some((Ok(bytes), viewer))
+            },
+        ))
     }
 
     async fn next(&mut self) -> Option<Bytes> {

@@ -9,7 +9,7 @@ mod events;
 mod show;
 
 pub use events::{EVENT_TICK, SeatEvents};
-pub use show::LiveShow;
+pub use show::{LiveShow, status};
 
 use matinee_booking::ShowFile;
 use matinee_domain::ids::{ShowId, TheaterId};
@@ -37,7 +37,11 @@ pub struct LiveSeats {
 impl Default for LiveSeats {
     fn default() -> Self {
         let theaters = (0..COUNTERS).map(|_| AtomicU64::new(0)).collect();
-        Self { shows: Mutex::default(), theaters, clock: AtomicU64::new(0) }
+        Self {
+            shows: Mutex::default(),
+            theaters,
+            clock: AtomicU64::new(0),
+        }
     }
 }
 
@@ -49,7 +53,10 @@ impl LiveSeats {
 
     /// Changes with every seat change anywhere.
     pub fn any_version(&self) -> u64 {
-        self.theaters.iter().map(|counter| counter.load(Ordering::Acquire)).fold(0, u64::wrapping_add)
+        self.theaters
+            .iter()
+            .map(|counter| counter.load(Ordering::Acquire))
+            .fold(0, u64::wrapping_add)
     }
 
     fn counter(&self, theater: TheaterId) -> &AtomicU64 {
@@ -59,7 +66,11 @@ impl LiveSeats {
     }
 
     /// The live show, loaded from the store the first time.
-    pub async fn show(&self, store: &dyn Store, file: &ShowFile) -> Result<Arc<LiveShow>, StoreError> {
+    pub async fn show(
+        &self,
+        store: &dyn Store,
+        file: &ShowFile,
+    ) -> Result<Arc<LiveShow>, StoreError> {
         let show_id = file.show.show_id;
         let live = self.entry(show_id, file);
         if live.is_loaded() {
@@ -69,7 +80,11 @@ impl LiveSeats {
         // first viewers may load at once; whoever comes second changes nothing.
         match store.seats(show_id).await? {
             Some(snapshot) => live.load(snapshot),
-            None => return Err(StoreError::Damaged(format!("show {show_id} has no seats state"))),
+            None => {
+                return Err(StoreError::Damaged(format!(
+                    "show {show_id} has no seats state"
+                )));
+            }
         }
         Ok(live)
     }
@@ -100,7 +115,11 @@ impl LiveSeats {
 
 /// Drops the half nobody watches that was looked at longest ago.
 fn evict(shows: &mut FxHashMap<ShowId, Arc<LiveShow>>) {
-    let mut ages: Vec<u64> = shows.values().filter(|live| live.viewers() == 0).map(|live| live.last_look()).collect();
+    let mut ages: Vec<u64> = shows
+        .values()
+        .filter(|live| live.viewers() == 0)
+        .map(|live| live.last_look())
+        .collect();
     ages.sort_unstable();
     if let Some(limit) = ages.get(ages.len() / 2).copied() {
         shows.retain(|_, live| live.viewers() > 0 || live.last_look() > limit);
@@ -114,7 +133,8 @@ impl SeatFeed for LiveSeats {
             if let Some(live) = live {
                 live.apply(change);
             }
-            self.counter(change.show_id.theater()).fetch_add(1, Ordering::AcqRel);
+            self.counter(change.show_id.theater())
+                .fetch_add(1, Ordering::AcqRel);
         }
     }
 }

@@ -94,7 +94,10 @@ impl LiveShow {
                 *slot = *state;
             }
         }
-        inner.seats = Arc::new(SeatStates { version: snapshot.version, states });
+        inner.seats = Arc::new(SeatStates {
+            version: snapshot.version,
+            states,
+        });
         inner.loaded = true;
         // What committed while the snapshot was read.
         let waiting = std::mem::take(&mut inner.log);
@@ -141,7 +144,11 @@ impl LiveShow {
         // Encoded outside the lock: the writer must not wait for it.
         let body = encode(&seats);
         let mut inner = self.inner.lock();
-        if inner.answer.as_ref().is_none_or(|(version, _)| *version < seats.version) {
+        if inner
+            .answer
+            .as_ref()
+            .is_none_or(|(version, _)| *version < seats.version)
+        {
             inner.answer = Some((seats.version, body.clone()));
         }
         (seats.version, body)
@@ -186,14 +193,18 @@ impl Inner {
         self.logged += change.changes.len();
         self.log.push_back(change.clone());
         while self.logged > LOG_CHANGES {
-            let Some(old) = self.log.pop_front() else { break };
+            let Some(old) = self.log.pop_front() else {
+                break;
+            };
             self.logged -= old.changes.len();
         }
     }
 
     /// Every change after `since` is in the log. Versions grow by one per batch; a gap means the log does not know.
     fn log_reaches(&self, since: u64) -> bool {
-        self.log.front().is_some_and(|first| first.version <= since + 1)
+        self.log
+            .front()
+            .is_some_and(|first| first.version <= since + 1)
     }
 
     fn changes_event(&self, map: &IndexedMap, since: u64) -> Bytes {
@@ -206,8 +217,18 @@ impl Inner {
                 }
             }
         }
-        let changes = last.into_iter().map(|(seat, state)| seat_change(map, seat, state)).collect();
-        encode_event("seats", self.seats.version, &SeatChanges { version: self.seats.version, changes })
+        let changes = last
+            .into_iter()
+            .map(|(seat, state)| seat_change(map, seat, state))
+            .collect();
+        encode_event(
+            "seats",
+            self.seats.version,
+            &SeatChanges {
+                version: self.seats.version,
+                changes,
+            },
+        )
     }
 
     fn snapshot_event(&mut self, map: &IndexedMap) -> Bytes {
@@ -218,7 +239,9 @@ impl Inner {
             return bytes.clone();
         }
         let seats = self.seats.states.iter().enumerate();
-        let seats = seats.map(|(index, state)| seat_change(map, SeatNo(index as u16), *state)).collect();
+        let seats = seats
+            .map(|(index, state)| seat_change(map, SeatNo(index as u16), *state))
+            .collect();
         let bytes = encode_event("snapshot", version, &SnapshotEvent { version, seats });
         self.snapshot = Some((version, bytes.clone()));
         bytes
@@ -226,7 +249,10 @@ impl Inner {
 }
 
 fn seat_change(map: &IndexedMap, seat: SeatNo, state: SeatState) -> SeatChange {
-    SeatChange { seat_id: map.seat_id(seat), status: status(state) }
+    SeatChange {
+        seat_id: map.seat_id(seat),
+        status: status(state),
+    }
 }
 
 /// The contract's word for a state.

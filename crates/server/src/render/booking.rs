@@ -36,22 +36,40 @@ impl Render for BookingRender {
         json(&answer)
     }
 
-    fn declined(&self, file: &BookingFile, show: &ShowFile, reason: &str, now: DateTime<Utc>) -> Bytes {
+    fn declined(
+        &self,
+        file: &BookingFile,
+        show: &ShowFile,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Bytes {
         let held = matches!(file.booking.state, BookingState::Held { .. });
         let rest = if held {
             "You have not been charged and your seats are still held: try again or use another card."
         } else {
             "You have not been charged, but the hold has run out: choose your seats again."
         };
-        let mut problem =
-            api::Problem::new(api::ProblemCode::PaymentDeclined, format!("{} {rest}", reason.trim_end()));
+        let mut problem = api::Problem::new(
+            api::ProblemCode::PaymentDeclined,
+            format!("{} {rest}", reason.trim_end()),
+        );
         problem.booking = Some(Box::new(booking(file, show, now)));
         json(&problem)
     }
 
-    fn cancelled(&self, file: &BookingFile, show: &ShowFile, refund: bool, now: DateTime<Utc>) -> Bytes {
+    fn cancelled(
+        &self,
+        file: &BookingFile,
+        show: &ShowFile,
+        refund: bool,
+        now: DateTime<Utc>,
+    ) -> Bytes {
         let booking = booking(file, show, now);
-        let refund = if refund { booking.refunds.last().cloned() } else { None };
+        let refund = if refund {
+            booking.refunds.last().cloned()
+        } else {
+            None
+        };
         json(&api::CancelAnswer { booking, refund })
     }
 }
@@ -65,7 +83,10 @@ fn json<T: serde::Serialize>(value: &T) -> Bytes {
 pub fn booking(file: &BookingFile, show: &ShowFile, now: DateTime<Utc>) -> api::Booking {
     let row = &file.booking;
     let status = row.state.status();
-    let waiting = file.payments.iter().find(|p| p.status == PaymentStatus::RequiresAction);
+    let waiting = file
+        .payments
+        .iter()
+        .find(|p| p.status == PaymentStatus::RequiresAction);
     api::Booking {
         booking_id: row.booking_id,
         reference: row.reference,
@@ -74,17 +95,29 @@ pub fn booking(file: &BookingFile, show: &ShowFile, now: DateTime<Utc>) -> api::
         movie_name: show.movie.name.clone(),
         theater_name: show.theater.name.clone(),
         time_zone: show.theater.time_zone.name().into(),
-        seats: row.seats.iter().map(|seat| booked_seat(seat, show, row.total)).collect(),
+        seats: row
+            .seats
+            .iter()
+            .map(|seat| booked_seat(seat, show, row.total))
+            .collect(),
         total_amount: row.total,
         breakdown: row
             .lines
             .iter()
-            .map(|line| api::BreakdownLine { label: line.label.clone(), amount: line.amount, kind: line.kind })
+            .map(|line| api::BreakdownLine {
+                label: line.label.clone(),
+                amount: line.amount,
+                kind: line.kind,
+            })
             .collect(),
         hold_expires_at: row.state.expires_at(),
         extensions_left: extensions_left(&row.state),
         payments: file.payments.iter().map(payment).collect(),
-        refunds: file.refunds.iter().map(|r| refund(r, &file.payments)).collect(),
+        refunds: file
+            .refunds
+            .iter()
+            .map(|r| refund(r, &file.payments))
+            .collect(),
         notifications: file.notifications.iter().map(notification).collect(),
         cancellation_policy: terms(file, show, now),
         advice: row.advice.clone(),
@@ -96,12 +129,19 @@ pub fn booking(file: &BookingFile, show: &ShowFile, now: DateTime<Utc>) -> api::
         },
         guest_token: None,
         payment_id: waiting.map(|p| p.payment_id),
-        next_action: waiting.map(|_| api::NextAction { kind: "simulate".into(), url: None }),
+        next_action: waiting.map(|_| api::NextAction {
+            kind: "simulate".into(),
+            url: None,
+        }),
         test: row.test,
     }
 }
 
-fn booked_seat(seat: &matinee_store::bookings::BookedSeat, show: &ShowFile, total: Money) -> api::BookedSeat {
+fn booked_seat(
+    seat: &matinee_store::bookings::BookedSeat,
+    show: &ShowFile,
+    total: Money,
+) -> api::BookedSeat {
     let place = show.map.map.seat(seat.seat);
     api::BookedSeat {
         seat_id: show.map.seat_id(seat.seat),
@@ -115,7 +155,9 @@ fn booked_seat(seat: &matinee_store::bookings::BookedSeat, show: &ShowFile, tota
 
 const fn extensions_left(state: &BookingState) -> u8 {
     match state {
-        BookingState::Held { extensions, .. } => limits::HOLD_EXTENSIONS.saturating_sub(*extensions),
+        BookingState::Held { extensions, .. } => {
+            limits::HOLD_EXTENSIONS.saturating_sub(*extensions)
+        }
         _ => 0,
     }
 }
@@ -133,7 +175,9 @@ fn payment(row: &PaymentRow) -> api::Payment {
 }
 
 fn refund(row: &RefundRow, payments: &[PaymentRow]) -> api::Refund {
-    let paid = payments.iter().find(|payment| payment.payment_id == row.payment_id);
+    let paid = payments
+        .iter()
+        .find(|payment| payment.payment_id == row.payment_id);
     api::Refund {
         refund_id: row.refund_id,
         amount: row.amount,
@@ -161,10 +205,17 @@ fn terms(file: &BookingFile, show: &ShowFile, now: DateTime<Utc>) -> api::Cancel
     let policy = &show.theater.cancellation_policy;
     let start = show.show.start_time;
     let status = file.booking.state.status();
-    let paid = matches!(status, BookingStatus::Confirmed | BookingStatus::PartlyCancelled)
-        && file.payments.iter().any(|p| p.status.is_paid());
+    let paid = matches!(
+        status,
+        BookingStatus::Confirmed | BookingStatus::PartlyCancelled
+    ) && file.payments.iter().any(|p| p.status.is_paid());
     let currency = file.booking.total.currency;
-    let open: Vec<_> = file.booking.seats.iter().filter(|seat| !seat.cancelled).collect();
+    let open: Vec<_> = file
+        .booking
+        .seats
+        .iter()
+        .filter(|seat| !seat.cancelled)
+        .collect();
     let amounts: BTreeMap<String, Money> = open
         .iter()
         .map(|seat| {
@@ -176,7 +227,10 @@ fn terms(file: &BookingFile, show: &ShowFile, now: DateTime<Utc>) -> api::Cancel
         text: policy.in_words(),
         cancellable: paid && policy.is_cancellable(start, now),
         cancellable_until: policy.cancellable_until(start),
-        refund_now: Money::new(amounts.values().map(|money| money.amount_minor).sum(), currency),
+        refund_now: Money::new(
+            amounts.values().map(|money| money.amount_minor).sum(),
+            currency,
+        ),
         refund_now_by_seat: amounts,
     }
 }

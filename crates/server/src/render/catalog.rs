@@ -9,7 +9,11 @@ use matinee_domain::{
 use matinee_store::catalog::ListedShow;
 
 /// A theater with the movies on there.
-pub fn theater(theater: &Theater, movies: Vec<api::MovieSummary>, distance_km: Option<f64>) -> api::Theater {
+pub fn theater(
+    theater: &Theater,
+    movies: Vec<api::MovieSummary>,
+    distance_km: Option<f64>,
+) -> api::Theater {
     api::Theater {
         theater_id: theater.theater_id,
         name: theater.name.clone(),
@@ -25,7 +29,11 @@ pub fn theater(theater: &Theater, movies: Vec<api::MovieSummary>, distance_km: O
 }
 
 fn screen(screen: &Screen) -> api::Screen {
-    api::Screen { screen_id: screen.screen_id, name: screen.name.clone(), seats_total: screen.seats_total }
+    api::Screen {
+        screen_id: screen.screen_id,
+        name: screen.name.clone(),
+        seats_total: screen.seats_total,
+    }
 }
 
 /// A movie in a theater's list.
@@ -60,7 +68,11 @@ pub fn movie(movie: &Movie, shows: Vec<api::Show>) -> api::Movie {
 
 /// A show in a list.
 pub fn show(listed: &ListedShow, theater: &Theater) -> api::Show {
-    show_with(&listed.show, theater, listed.show.seats_total.saturating_sub(listed.taken))
+    show_with(
+        &listed.show,
+        theater,
+        listed.show.seats_total.saturating_sub(listed.taken),
+    )
 }
 
 /// A show for `GET /sync`, where seat counts are not part of the answer.
@@ -70,14 +82,19 @@ pub fn sync_show(show: &Show, theater: &Theater) -> api::Show {
 
 /// A show with this many free seats.
 pub fn show_with(show: &Show, theater: &Theater, seats_available: u16) -> api::Show {
-    let screen_name = theater.screens.iter().find(|screen| screen.screen_id == show.screen_id);
+    let screen_name = theater
+        .screens
+        .iter()
+        .find(|screen| screen.screen_id == show.screen_id);
     api::Show {
         show_id: show.show_id,
         movie_id: show.movie_id,
         theater_id: theater.theater_id,
         screen: api::ShowScreen {
             screen_id: show.screen_id,
-            name: screen_name.map(|screen| screen.name.clone()).unwrap_or_default(),
+            name: screen_name
+                .map(|screen| screen.name.clone())
+                .unwrap_or_default(),
         },
         start_time: show.start_time,
         end_time: show.end_time,
@@ -91,7 +108,12 @@ pub fn show_with(show: &Show, theater: &Theater, seats_available: u16) -> api::S
 }
 
 /// A show with all that is needed to buy.
-pub fn show_detail(listed: &ListedShow, place: &Theater, movie: &Movie, map: &SeatMap) -> api::ShowDetail {
+pub fn show_detail(
+    listed: &ListedShow,
+    place: &Theater,
+    movie: &Movie,
+    map: &SeatMap,
+) -> api::ShowDetail {
     let prices = &listed.show.prices;
     let standard = TicketType {
         code: STANDARD.into(),
@@ -120,7 +142,11 @@ pub fn show_detail(listed: &ListedShow, place: &Theater, movie: &Movie, map: &Se
         movie_name: movie.name.clone(),
         theater_name: place.name.clone(),
         time_zone: place.time_zone.name().into(),
-        ticket_types: implicit.into_iter().chain(&prices.ticket_types).map(ticket_type).collect(),
+        ticket_types: implicit
+            .into_iter()
+            .chain(&prices.ticket_types)
+            .map(ticket_type)
+            .collect(),
         policy: place.cancellation_policy.in_words(),
         max_seats_per_booking: place.max_seats_per_booking,
     }

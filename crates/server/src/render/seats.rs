@@ -15,16 +15,31 @@ pub fn show_seats(file: &ShowFile, states: &SeatStates) -> api::ShowSeats {
             price.unwrap_or_else(|_| Money::zero(file.show.prices.currency))
         })
         .collect();
-    let breaks: std::collections::HashSet<SeatNo> = map.rows.iter().flat_map(|row| row.breaks.iter().copied()).collect();
+    let breaks: std::collections::HashSet<SeatNo> = map
+        .rows
+        .iter()
+        .flat_map(|row| row.breaks.iter().copied())
+        .collect();
     let seats = map.seats.iter().enumerate().map(|(index, seat)| {
-        let state = states.states.get(index).copied().unwrap_or(SeatState::Blocked);
+        let state = states
+            .states
+            .get(index)
+            .copied()
+            .unwrap_or(SeatState::Blocked);
         api::ShowSeat {
             seat_id: seat.seat_id.clone(),
             row: seat.row.clone(),
             number: seat.number.clone(),
             status: live::status(state),
-            price: prices.get(usize::from(seat.category)).copied().unwrap_or(Money::zero(file.show.prices.currency)),
-            category: map.categories.get(usize::from(seat.category)).map(|c| c.code.clone()).unwrap_or_default(),
+            price: prices
+                .get(usize::from(seat.category))
+                .copied()
+                .unwrap_or(Money::zero(file.show.prices.currency)),
+            category: map
+                .categories
+                .get(usize::from(seat.category))
+                .map(|c| c.code.clone())
+                .unwrap_or_default(),
             kind: seat.kind,
             area: seat.area,
             x: seat.x,

@@ -21,7 +21,11 @@ pub fn owns(caller: &Caller, booking: &BookingRow) -> bool {
 }
 
 /// The caller's booking with its show, or 404.
-pub async fn own_booking(app: &App, caller: &Caller, booking_id: BookingId) -> Result<OnFile, ApiError> {
+pub async fn own_booking(
+    app: &App,
+    caller: &Caller,
+    booking_id: BookingId,
+) -> Result<OnFile, ApiError> {
     match caller.who {
         Who::Anonymous => {
             return Err(ApiError::new(
@@ -30,11 +34,17 @@ pub async fn own_booking(app: &App, caller: &Caller, booking_id: BookingId) -> R
             ));
         }
         // A guest's token says by itself which booking it opens: no need to read another one.
-        Who::Guest { .. } if !caller.opens(booking_id) => return Err(ApiError::not_found("booking")),
+        Who::Guest { .. } if !caller.opens(booking_id) => {
+            return Err(ApiError::not_found("booking"));
+        }
         _ => {}
     }
     let on_file = app.desk.on_file(booking_id).await?;
-    if owns(caller, &on_file.file.booking) { Ok(on_file) } else { Err(ApiError::not_found("booking")) }
+    if owns(caller, &on_file.file.booking) {
+        Ok(on_file)
+    } else {
+        Err(ApiError::not_found("booking"))
+    }
 }
 
 /// The user a path names, if it is the caller; anybody else is not there.

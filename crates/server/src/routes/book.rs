@@ -14,7 +14,9 @@ use axum::{
 };
 use bytes::Bytes;
 use matinee_api as api;
-use matinee_booking::{Answered, CancelInput, ChangeInput, HoldInput, OnFile, PayInput, Settled, Wanted};
+use matinee_booking::{
+    Answered, CancelInput, ChangeInput, HoldInput, OnFile, PayInput, Settled, Wanted,
+};
 use matinee_domain::ids::{BookingId, PaymentId};
 use matinee_store::{bookings::Owner, idempotency::Recorded};
 use serde::Deserialize;
@@ -30,19 +32,25 @@ fn replayed(recorded: Recorded) -> Response {
 fn booking_answer(app: &App, on_file: &OnFile) -> Response {
     let booking = render::booking(&on_file.file, &on_file.show, app.clock.now());
     let mut response = answer::json(200, &booking);
-    response.headers_mut().insert(header::ETAG, etag::of_version(on_file.file.booking.version));
+    response
+        .headers_mut()
+        .insert(header::ETAG, etag::of_version(on_file.file.booking.version));
     response
 }
 
 /// Puts the guest's token where the kept answer has a slot for it.
 fn with_guest_token(app: &App, body: &Bytes) -> Bytes {
     let slot = render::guest_token_slot().as_bytes();
-    let Some(at) = body.windows(slot.len()).position(|window| window == slot) else { return body.clone() };
+    let Some(at) = body.windows(slot.len()).position(|window| window == slot) else {
+        return body.clone();
+    };
     #[derive(Deserialize)]
     struct Made {
         booking_id: BookingId,
     }
-    let Ok(made) = serde_json::from_slice::<Made>(body) else { return body.clone() };
+    let Ok(made) = serde_json::from_slice::<Made>(body) else {
+        return body.clone();
+    };
     let token = app.keys.guest_token(made.booking_id);
     let mut out = Vec::with_capacity(body.len() + token.len());
     out.extend_from_slice(&body[..at]);
@@ -52,30 +60,53 @@ fn with_guest_token(app: &App, body: &Bytes) -> Bytes {
 }
 
 fn checked_email(email: Option<String>) -> Result<Option<String>, ApiError> {
-    let Some(email) = email.map(|email| email.trim().to_owned()).filter(|email| !email.is_empty()) else {
+    let Some(email) = email
+        .map(|email| email.trim().to_owned())
+        .filter(|email| !email.is_empty())
+    else {
         return Ok(None);
     };
     if !matinee_domain::email::is_email(&email) {
-        return Err(ApiError::invalid("/guest_email", "This is not an e-mail address."));
+        return Err(ApiError::invalid(
+            "/guest_email",
+            "This is not an e-mail address.",
+        ));
     }
     Ok(Some(email))
 }
 
 /// `POST /book`
-pub async fn book(State(app): S, caller: Caller, body: Json<api::BookRequest>) -> Result<Response, ApiError> {
+pub async fn book(
+    State(app): S,
+    caller: Caller,
+    body: Json<api::BookRequest>,
+) -> Result<Response, ApiError> {
     let request = body.value;
     if request.promo_code.is_some() {
-        app.limits.check(Limit::PromoGuess, caller.digest(), app.clock.now())?;
+        app.limits
+            .check(Limit::PromoGuess, caller.digest(), app.clock.now())?;
     }
     let wanted = match (request.seat_ids, request.best) {
         (Some(seats), None) => Wanted::Seats(seats),
         (None, Some(count)) => Wanted::Best(count),
-        (Some(_), Some(_)) => return Err(ApiError::invalid("/best", "Send either seat_ids or best, not both.")),
-        (None, None) => return Err(ApiError::invalid("/seat_ids", "Send seat_ids, or best with a count.")),
+        (Some(_), Some(_)) => {
+            return Err(ApiError::invalid(
+                "/best",
+                "Send either seat_ids or best, not both.",
+            ));
+        }
+        (None, None) => {
+            return Err(ApiError::invalid(
+                "/seat_ids",
+                "Send seat_ids, or best with a count.",
+            ));
+        }
     };
     let owner = match &caller.who {
         Who::User { user_id, .. } => Owner::User(*user_id),
-        Who::Anonymous | Who::Guest { .. } => Owner::Guest { email: checked_email(request.guest_email)? },
+        Who::Anonymous | Who::Guest { .. } => Owner::Guest {
+            email: checked_email(request.guest_email)?,
+        },
     };
     let input = HoldInput {
         show_id: request.show_id,
@@ -91,7 +122,9 @@ pub async fn book(State(app): S, caller: Caller, body: Json<api::BookRequest>) -
         Answered::Again(recorded) => (recorded.status, recorded.body),
     };
     let mut response = answer::bytes(status, with_guest_token(&app, &body));
-    response.headers_mut().insert(header::ETAG, etag::of_version(1));
+    response
+        .headers_mut()
+        .insert(header::ETAG, etag::of_version(1));
     Ok(response)
 }
 
@@ -126,7 +159,8 @@ pub async fn change(
     wanted.check(on_file.file.booking.version)?;
     let request = body.value;
     if request.promo_code.is_some() {
-        app.limits.check(Limit::PromoGuess, caller.digest(), app.clock.now())?;
+        app.limits
+            .check(Limit::PromoGuess, caller.digest(), app.clock.now())?;
     }
     let input = ChangeInput {
         seat_ids: request.seat_ids,
@@ -152,30 +186,47 @@ pub async fn extend(
 }
 
 /// `DELETE /bookings/{booking_id}`
-pub async fn release(State(app): S, caller: Caller, Id(booking_id): Id<BookingId>) -> Result<Response, ApiError> {
+pub async fn release(
+    State(app): S,
+    caller: Caller,
+    Id(booking_id): Id<BookingId>,
+) -> Result<Response, ApiError> {
     own_booking(&app, &caller, booking_id).await?;
     app.desk.release(booking_id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// `POST /payment`
-pub async fn pay(State(app): S, caller: Caller, body: Json<api::PaymentRequest>) -> Result<Response, ApiError> {
+pub async fn pay(
+    State(app): S,
+    caller: Caller,
+    body: Json<api::PaymentRequest>,
+) -> Result<Response, ApiError> {
     let request = body.value;
     own_booking(&app, &caller, request.booking_id).await?;
     if request.payment_method.is_empty() || request.payment_method.len() > 255 {
-        return Err(ApiError::invalid("/payment_method", "A payment method is a gateway's token of 1 to 255 characters."));
+        return Err(ApiError::invalid(
+            "/payment_method",
+            "A payment method is a gateway's token of 1 to 255 characters.",
+        ));
     }
     if looks_like_a_card(&request.payment_method) {
-        return Err(ApiError::invalid("/payment_method", "Never send card numbers here: only the gateway's token."));
+        return Err(ApiError::invalid(
+            "/payment_method",
+            "Never send card numbers here: only the gateway's token.",
+        ));
     }
     let idempotency = caller.idempotency("POST", "/payment", &body.bytes);
     // A repetition costs no attempt: it may be the only way to learn what became of the first.
     let repeated = match &idempotency {
-        Some(key) => app.store.lookup(key.clone()).await? != matinee_store::idempotency::Lookup::New,
+        Some(key) => {
+            app.store.lookup(key.clone()).await? != matinee_store::idempotency::Lookup::New
+        }
         None => false,
     };
     if !repeated {
-        app.limits.check(Limit::PaymentAddress, caller.address_key(), app.clock.now())?;
+        app.limits
+            .check(Limit::PaymentAddress, caller.address_key(), app.clock.now())?;
     }
     let input = PayInput {
         booking_id: request.booking_id,
@@ -188,12 +239,22 @@ pub async fn pay(State(app): S, caller: Caller, body: Json<api::PaymentRequest>)
 
 /// Digits that a card number could be, by length and check digit.
 fn looks_like_a_card(method: &str) -> bool {
-    let digits: Vec<u32> = method.chars().filter(|c| !matches!(c, ' ' | '-')).map_while(|c| c.to_digit(10)).collect();
+    let digits: Vec<u32> = method
+        .chars()
+        .filter(|c| !matches!(c, ' ' | '-'))
+        .map_while(|c| c.to_digit(10))
+        .collect();
     let luhn: u32 = digits
         .iter()
         .rev()
         .enumerate()
-        .map(|(index, digit)| if index % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { *digit })
+        .map(|(index, digit)| {
+            if index % 2 == 1 {
+                digit * 2 / 10 + digit * 2 % 10
+            } else {
+                *digit
+            }
+        })
         .sum();
     (12..=19).contains(&digits.len()) && luhn.is_multiple_of(10)
 }
@@ -212,7 +273,11 @@ pub async fn simulate(
     Id(payment_id): Id<PaymentId>,
     body: Json<api::SimulateRequest>,
 ) -> Result<Response, ApiError> {
-    let file = app.store.booking_of_payment(payment_id).await?.ok_or_else(|| ApiError::not_found("payment"))?;
+    let file = app
+        .store
+        .booking_of_payment(payment_id)
+        .await?
+        .ok_or_else(|| ApiError::not_found("payment"))?;
     if !owns(&caller, &file.booking) {
         return Err(ApiError::not_found("payment"));
     }
@@ -277,7 +342,10 @@ pub async fn bookings_of(
     let limit = query.limit.or(20)?;
     let files = app.store.bookings_of(user_id, query.cursor, limit).await?;
     let now = app.clock.now();
-    let next_cursor = files.last().filter(|_| files.len() == usize::from(limit)).map(|f| f.booking.booking_id.to_string());
+    let next_cursor = files
+        .last()
+        .filter(|_| files.len() == usize::from(limit))
+        .map(|f| f.booking.booking_id.to_string());
     let mut items = Vec::with_capacity(files.len());
     for file in files {
         let show = matinee_booking::Shows::show(&*app.catalog, file.booking.show_id).await?;
@@ -296,7 +364,12 @@ mod tests {
         for card in ["4242424242424242", "4242 4242 4242 4242", "378282246310005"] {
             assert!(looks_like_a_card(card), "{card}");
         }
-        for token in ["pm_card_visa", "4242424242424241", "tok_4242424242424242", "1234"] {
+        for token in [
+            "pm_card_visa",
+            "4242424242424241",
+            "tok_4242424242424242",
+            "1234",
+        ] {
             assert!(!looks_like_a_card(token), "{token}");
         }
     }

@@ -34,14 +34,26 @@ const KEPT: TimeDelta = TimeDelta::seconds(30);
 const MOST_SHOWS: usize = 5000;
 
 /// Answers from the kept bytes, or makes, keeps and answers.
-async fn listed<F, T>(app: &App, uri: &Uri, headers: &HeaderMap, seats: u64, make: F) -> Result<Response, ApiError>
+async fn listed<F, T>(
+    app: &App,
+    uri: &Uri,
+    headers: &HeaderMap,
+    seats: u64,
+    make: F,
+) -> Result<Response, ApiError>
 where
     F: AsyncFnOnce(&Listing, DateTime<Utc>) -> Result<(T, Option<DateTime<Utc>>), ApiError>,
     T: serde::Serialize,
 {
     let now = app.clock.now();
-    let made_from = MadeFrom { epoch: app.catalog.epoch(), seats };
-    let request = uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+    let made_from = MadeFrom {
+        epoch: app.catalog.epoch(),
+        seats,
+    };
+    let request = uri
+        .path_and_query()
+        .map(ToString::to_string)
+        .unwrap_or_default();
     if let Some(body) = app.catalog.answers.get(&request, made_from, now) {
         return Ok(body.respond(headers));
     }
@@ -49,11 +61,16 @@ where
     let (value, first_start) = make(&listing, now).await?;
     let bytes = serde_json::to_vec(&value).map_err(|error| {
         tracing::error!(%error, "an answer could not be written");
-        ApiError::new(api::ProblemCode::Internal, "Something went wrong on our side. Nothing was changed.")
+        ApiError::new(
+            api::ProblemCode::Internal,
+            "Something went wrong on our side. Nothing was changed.",
+        )
     })?;
     let body = EncodedBody::json_by_content(bytes, Effort::Fresh);
     let until = first_start.map_or(now + KEPT, |start| start.min(now + KEPT));
-    app.catalog.answers.put(request, made_from, until, body.clone());
+    app.catalog
+        .answers
+        .put(request, made_from, until, body.clone());
     Ok(body.respond(headers))
 }
 
@@ -84,7 +101,12 @@ pub struct OnDate {
 }
 
 /// `GET /theaters`
-pub async fn theaters(State(app): S, uri: Uri, headers: HeaderMap, Query(query): Query<Search>) -> Result<Response, ApiError> {
+pub async fn theaters(
+    State(app): S,
+    uri: Uri,
+    headers: HeaderMap,
+    Query(query): Query<Search>,
+) -> Result<Response, ApiError> {
     let limit = usize::from(query.limit.or(50)?);
     let near = query.near.as_deref().map(parse_near).transpose()?;
     let skip = parse_offset(query.cursor.as_deref())?;
@@ -97,9 +119,13 @@ pub async fn theaters(State(app): S, uri: Uri, headers: HeaderMap, Query(query):
             .iter()
             .filter(|theater| {
                 wanted.is_empty()
-                    || [&theater.name, &theater.location.city, &theater.location.address]
-                        .iter()
-                        .any(|text| fold(text).contains(&wanted))
+                    || [
+                        &theater.name,
+                        &theater.location.city,
+                        &theater.location.address,
+                    ]
+                    .iter()
+                    .any(|text| fold(text).contains(&wanted))
             })
             .map(|theater| (near.map(|near| distance_km(near, theater)), theater))
             .collect();
@@ -113,21 +139,41 @@ pub async fn theaters(State(app): S, uri: Uri, headers: HeaderMap, Query(query):
             .take(limit)
             .map(|(distance, theater)| {
                 let movies = on.get(&theater.theater_id).cloned().unwrap_or_default();
-                render::theater(theater, movies, distance.map(|km| (km * 10.0).round() / 10.0))
+                render::theater(
+                    theater,
+                    movies,
+                    distance.map(|km| (km * 10.0).round() / 10.0),
+                )
             })
             .collect();
-        Ok((api::Page { next_cursor: next_offset(skip, items.len(), total), items }, None))
+        Ok((
+            api::Page {
+                next_cursor: next_offset(skip, items.len(), total),
+                items,
+            },
+            None,
+        ))
     })
     .await
 }
 
 /// `GET /theaters/{theater_id}`
-pub async fn theater(State(app): S, uri: Uri, headers: HeaderMap, Id(theater_id): Id<TheaterId>) -> Result<Response, ApiError> {
+pub async fn theater(
+    State(app): S,
+    uri: Uri,
+    headers: HeaderMap,
+    Id(theater_id): Id<TheaterId>,
+) -> Result<Response, ApiError> {
     let app = &app;
     listed(app, &uri, &headers, 0, async |listing, now| {
-        let theater = listing.theater(theater_id).ok_or_else(|| ApiError::not_found("theater"))?;
+        let theater = listing
+            .theater(theater_id)
+            .ok_or_else(|| ApiError::not_found("theater"))?;
         let mut on = movies_on(app, listing, now).await?;
-        Ok((render::theater(theater, on.remove(&theater_id).unwrap_or_default(), None), None))
+        Ok((
+            render::theater(theater, on.remove(&theater_id).unwrap_or_default(), None),
+            None,
+        ))
     })
     .await
 }
@@ -142,27 +188,53 @@ pub async fn theater_movies(
 ) -> Result<Response, ApiError> {
     let date = query.date.as_deref().map(parse_date).transpose()?;
     let app = &app;
-    listed(app, &uri, &headers, app.catalog.live.theater_version(theater_id), async |listing, now| {
-        let theater = listing.theater(theater_id).ok_or_else(|| ApiError::not_found("theater"))?;
-        let (from, until) = window(date, theater, now)?;
-        let shows = shows_between(app, Some(theater_id), None, from, until).await?;
-        let first = shows.first().map(|listed| listed.show.start_time);
-        let mut by_movie: HashMap<MovieId, Vec<api::Show>> = HashMap::new();
-        for listed in &shows {
-            by_movie.entry(listed.show.movie_id).or_default().push(render::show(listed, theater));
-        }
-        let items: Vec<api::Movie> = listing
-            .movies
-            .iter()
-            .filter_map(|movie| by_movie.remove(&movie.movie_id).map(|shows| render::movie(movie, shows)))
-            .collect();
-        Ok((api::Page { items, next_cursor: None }, first))
-    })
+    listed(
+        app,
+        &uri,
+        &headers,
+        app.catalog.live.theater_version(theater_id),
+        async |listing, now| {
+            let theater = listing
+                .theater(theater_id)
+                .ok_or_else(|| ApiError::not_found("theater"))?;
+            let (from, until) = window(date, theater, now)?;
+            let shows = shows_between(app, Some(theater_id), None, from, until).await?;
+            let first = shows.first().map(|listed| listed.show.start_time);
+            let mut by_movie: HashMap<MovieId, Vec<api::Show>> = HashMap::new();
+            for listed in &shows {
+                by_movie
+                    .entry(listed.show.movie_id)
+                    .or_default()
+                    .push(render::show(listed, theater));
+            }
+            let items: Vec<api::Movie> = listing
+                .movies
+                .iter()
+                .filter_map(|movie| {
+                    by_movie
+                        .remove(&movie.movie_id)
+                        .map(|shows| render::movie(movie, shows))
+                })
+                .collect();
+            Ok((
+                api::Page {
+                    items,
+                    next_cursor: None,
+                },
+                first,
+            ))
+        },
+    )
     .await
 }
 
 /// `GET /movies`
-pub async fn movies(State(app): S, uri: Uri, headers: HeaderMap, Query(query): Query<Search>) -> Result<Response, ApiError> {
+pub async fn movies(
+    State(app): S,
+    uri: Uri,
+    headers: HeaderMap,
+    Query(query): Query<Search>,
+) -> Result<Response, ApiError> {
     let limit = usize::from(query.limit.or(50)?);
     let skip = parse_offset(query.cursor.as_deref())?;
     listed(&app, &uri, &headers, 0, async |listing, _now| {
@@ -178,22 +250,45 @@ pub async fn movies(State(app): S, uri: Uri, headers: HeaderMap, Query(query): Q
             })
             .collect();
         let total = found.len();
-        let items: Vec<api::Movie> =
-            found.into_iter().skip(skip).take(limit).map(|movie| render::movie(movie, vec![])).collect();
-        Ok((api::Page { next_cursor: next_offset(skip, items.len(), total), items }, None))
+        let items: Vec<api::Movie> = found
+            .into_iter()
+            .skip(skip)
+            .take(limit)
+            .map(|movie| render::movie(movie, vec![]))
+            .collect();
+        Ok((
+            api::Page {
+                next_cursor: next_offset(skip, items.len(), total),
+                items,
+            },
+            None,
+        ))
     })
     .await
 }
 
 /// `GET /movies/{movie_id}`
-pub async fn movie(State(app): S, uri: Uri, headers: HeaderMap, Id(movie_id): Id<MovieId>) -> Result<Response, ApiError> {
+pub async fn movie(
+    State(app): S,
+    uri: Uri,
+    headers: HeaderMap,
+    Id(movie_id): Id<MovieId>,
+) -> Result<Response, ApiError> {
     let app = &app;
-    listed(app, &uri, &headers, app.catalog.live.any_version(), async |listing, now| {
-        let movie = listing.movie(movie_id).ok_or_else(|| ApiError::not_found("movie"))?;
-        let shows = shows_between(app, None, Some(movie_id), now, now + AHEAD).await?;
-        let first = shows.first().map(|listed| listed.show.start_time);
-        Ok((render::movie(movie, with_theaters(listing, &shows)), first))
-    })
+    listed(
+        app,
+        &uri,
+        &headers,
+        app.catalog.live.any_version(),
+        async |listing, now| {
+            let movie = listing
+                .movie(movie_id)
+                .ok_or_else(|| ApiError::not_found("movie"))?;
+            let shows = shows_between(app, None, Some(movie_id), now, now + AHEAD).await?;
+            let first = shows.first().map(|listed| listed.show.start_time);
+            Ok((render::movie(movie, with_theaters(listing, &shows)), first))
+        },
+    )
     .await
 }
 
@@ -210,58 +305,119 @@ pub async fn movie_shows(
     let date = query.date.as_deref().map(parse_date).transpose()?;
     let theater_id: Option<TheaterId> = match query.theater_id.as_deref() {
         None => None,
-        Some(text) => Some(text.parse().map_err(|_| ApiError::invalid("/theater_id", "This is not a theater's id."))?),
+        Some(text) => Some(
+            text.parse()
+                .map_err(|_| ApiError::invalid("/theater_id", "This is not a theater's id."))?,
+        ),
     };
     let app = &app;
-    listed(app, &uri, &headers, app.catalog.live.any_version(), async |listing, now| {
-        listing.movie(movie_id).ok_or_else(|| ApiError::not_found("movie"))?;
-        let theater = match theater_id {
-            Some(id) => Some(listing.theater(id).ok_or_else(|| ApiError::not_found("theater"))?),
-            None => None,
-        };
-        let shows = match (theater, date) {
-            (Some(theater), date) => {
-                let (from, until) = window(date, theater, now)?;
-                shows_between(app, Some(theater.theater_id), Some(movie_id), from, until).await?
-            }
-            (None, None) => shows_between(app, None, Some(movie_id), now, now + AHEAD).await?,
-            // A date is a local day of each theater: look a day further on both sides, then keep what falls on it.
-            (None, Some(date)) => {
-                let noon = Utc.from_utc_datetime(&date.and_time(NaiveTime::MIN));
-                let from = (noon - TimeDelta::hours(14)).max(now);
-                let mut shows = shows_between(app, None, Some(movie_id), from, noon + TimeDelta::hours(38)).await?;
-                shows.retain(|listed| {
-                    listing.theater(listed.show.show_id.theater()).is_some_and(|theater| {
-                        listed.show.start_time.with_timezone(&theater.time_zone).date_naive() == date
-                    })
-                });
-                shows
-            }
-        };
-        let first = shows.first().map(|listed| listed.show.start_time);
-        let total = shows.len();
-        let items: Vec<api::Show> =
-            with_theaters(listing, &shows).into_iter().skip(skip).take(limit).collect();
-        Ok((api::Page { next_cursor: next_offset(skip, items.len(), total), items }, first))
-    })
+    listed(
+        app,
+        &uri,
+        &headers,
+        app.catalog.live.any_version(),
+        async |listing, now| {
+            listing
+                .movie(movie_id)
+                .ok_or_else(|| ApiError::not_found("movie"))?;
+            let theater = match theater_id {
+                Some(id) => Some(
+                    listing
+                        .theater(id)
+                        .ok_or_else(|| ApiError::not_found("theater"))?,
+                ),
+                None => None,
+            };
+            let shows = match (theater, date) {
+                (Some(theater), date) => {
+                    let (from, until) = window(date, theater, now)?;
+                    shows_between(app, Some(theater.theater_id), Some(movie_id), from, until)
+                        .await?
+                }
+                (None, None) => shows_between(app, None, Some(movie_id), now, now + AHEAD).await?,
+                // A date is a local day of each theater: look a day further on both sides, then keep what falls on it.
+                (None, Some(date)) => {
+                    let noon = Utc.from_utc_datetime(&date.and_time(NaiveTime::MIN));
+                    let from = (noon - TimeDelta::hours(14)).max(now);
+                    let mut shows =
+                        shows_between(app, None, Some(movie_id), from, noon + TimeDelta::hours(38))
+                            .await?;
+                    shows.retain(|listed| {
+                        listing
+                            .theater(listed.show.show_id.theater())
+                            .is_some_and(|theater| {
+                                listed
+                                    .show
+                                    .start_time
+                                    .with_timezone(&theater.time_zone)
+                                    .date_naive()
+                                    == date
+                            })
+                    });
+                    shows
+                }
+            };
+            let first = shows.first().map(|listed| listed.show.start_time);
+            let total = shows.len();
+            let items: Vec<api::Show> = with_theaters(listing, &shows)
+                .into_iter()
+                .skip(skip)
+                .take(limit)
+                .collect();
+            Ok((
+                api::Page {
+                    next_cursor: next_offset(skip, items.len(), total),
+                    items,
+                },
+                first,
+            ))
+        },
+    )
     .await
 }
 
 /// `GET /shows/{show_id}`
-pub async fn show(State(app): S, uri: Uri, headers: HeaderMap, Id(show_id): Id<ShowId>) -> Result<Response, ApiError> {
+pub async fn show(
+    State(app): S,
+    uri: Uri,
+    headers: HeaderMap,
+    Id(show_id): Id<ShowId>,
+) -> Result<Response, ApiError> {
     let app = &app;
-    let file = app.catalog.show(show_id).await?.ok_or_else(|| ApiError::not_found("show"))?;
-    listed(app, &uri, &headers, app.catalog.live.theater_version(show_id.theater()), async |_, _| {
-        let listed: ListedShow = app.store.show(show_id).await?.ok_or_else(|| ApiError::not_found("show"))?;
-        Ok((render::show_detail(&listed, &file.theater, &file.movie, &file.map.map), None))
-    })
+    let file = app
+        .catalog
+        .show(show_id)
+        .await?
+        .ok_or_else(|| ApiError::not_found("show"))?;
+    listed(
+        app,
+        &uri,
+        &headers,
+        app.catalog.live.theater_version(show_id.theater()),
+        async |_, _| {
+            let listed: ListedShow = app
+                .store
+                .show(show_id)
+                .await?
+                .ok_or_else(|| ApiError::not_found("show"))?;
+            Ok((
+                render::show_detail(&listed, &file.theater, &file.movie, &file.map.map),
+                None,
+            ))
+        },
+    )
     .await
 }
 
 fn with_theaters(listing: &Listing, shows: &[ListedShow]) -> Vec<api::Show> {
     shows
         .iter()
-        .filter_map(|listed| Some(render::show(listed, listing.theater(listed.show.show_id.theater())?)))
+        .filter_map(|listed| {
+            Some(render::show(
+                listed,
+                listing.theater(listed.show.show_id.theater())?,
+            ))
+        })
         .collect()
 }
 
@@ -274,8 +430,17 @@ async fn shows_between(
 ) -> Result<Vec<ListedShow>, ApiError> {
     let mut found: Vec<ListedShow> = Vec::new();
     loop {
-        let after = found.last().map(|listed| (listed.show.start_time, listed.show.show_id));
-        let query = ShowQuery { theater_id, movie_id, from: Some(from), until: Some(until), after, limit: 1000 };
+        let after = found
+            .last()
+            .map(|listed| (listed.show.start_time, listed.show.show_id));
+        let query = ShowQuery {
+            theater_id,
+            movie_id,
+            from: Some(from),
+            until: Some(until),
+            after,
+            limit: 1000,
+        };
         let page = app.store.shows(query).await?;
         let last = page.len() < 1000;
         found.extend(page);
@@ -293,7 +458,9 @@ async fn movies_on(
     let mut on: HashMap<TheaterId, Vec<api::MovieSummary>> = HashMap::new();
     for (theater_id, movie_id) in app.store.movies_on(now, now + AHEAD).await? {
         if let Some(movie) = listing.movie(movie_id) {
-            on.entry(theater_id).or_default().push(render::movie_summary(movie));
+            on.entry(theater_id)
+                .or_default()
+                .push(render::movie_summary(movie));
         }
     }
     for movies in on.values_mut() {
@@ -308,16 +475,24 @@ fn window(
     theater: &Theater,
     now: DateTime<Utc>,
 ) -> Result<(DateTime<Utc>, DateTime<Utc>), ApiError> {
-    let Some(date) = date else { return Ok((now, now + AHEAD)) };
+    let Some(date) = date else {
+        return Ok((now, now + AHEAD));
+    };
     let midnight = |date: NaiveDate| {
         // Where midnight does not exist (a change of clocks at 0:00), the day begins when the clock goes on.
         (0..=3).find_map(|hour| {
             let local = date.and_hms_opt(hour, 0, 0)?;
-            theater.time_zone.from_local_datetime(&local).earliest().map(|start| start.with_timezone(&Utc))
+            theater
+                .time_zone
+                .from_local_datetime(&local)
+                .earliest()
+                .map(|start| start.with_timezone(&Utc))
         })
     };
     let out_of_range = || ApiError::invalid("/date", "This date is out of range.");
-    let next = date.checked_add_days(Days::new(1)).ok_or_else(out_of_range)?;
+    let next = date
+        .checked_add_days(Days::new(1))
+        .ok_or_else(out_of_range)?;
     let from = midnight(date).ok_or_else(out_of_range)?;
     let until = midnight(next).ok_or_else(out_of_range)?;
     Ok((from.max(now), until))
@@ -330,7 +505,12 @@ fn parse_date(text: &str) -> Result<NaiveDate, ApiError> {
 }
 
 fn parse_near(text: &str) -> Result<(f64, f64), ApiError> {
-    let bad = || ApiError::invalid("/near", "A position looks like 60.17,24.94 (latitude, longitude).");
+    let bad = || {
+        ApiError::invalid(
+            "/near",
+            "A position looks like 60.17,24.94 (latitude, longitude).",
+        )
+    };
     let (latitude, longitude) = text.split_once(',').ok_or_else(bad)?;
     let latitude: f64 = latitude.trim().parse().map_err(|_| bad())?;
     let longitude: f64 = longitude.trim().parse().map_err(|_| bad())?;
@@ -343,9 +523,16 @@ fn parse_near(text: &str) -> Result<(f64, f64), ApiError> {
 /// Cursors of these lists are offsets: the lists are small, sorted, and change with the catalog only.
 fn parse_offset(cursor: Option<&str>) -> Result<usize, ApiError> {
     let Some(cursor) = cursor else { return Ok(0) };
-    cursor.strip_prefix('o').and_then(|rest| rest.parse::<u32>().ok()).map(|offset| offset as usize).ok_or_else(|| {
-        ApiError::new(api::ProblemCode::MalformedCursor, "This cursor was not made by this server. Start the list anew.")
-    })
+    cursor
+        .strip_prefix('o')
+        .and_then(|rest| rest.parse::<u32>().ok())
+        .map(|offset| offset as usize)
+        .ok_or_else(|| {
+            ApiError::new(
+                api::ProblemCode::MalformedCursor,
+                "This cursor was not made by this server. Start the list anew.",
+            )
+        })
 }
 
 fn next_offset(skip: usize, shown: usize, total: usize) -> Option<String> {
@@ -377,8 +564,14 @@ fn fold(text: &str) -> String {
 
 /// Great-circle distance (haversine, mean earth radius 6371.0088 km).
 fn distance_km((latitude, longitude): (f64, f64), theater: &Theater) -> f64 {
-    let (lat1, lat2) = (latitude.to_radians(), theater.location.latitude.to_radians());
-    let (dlat, dlon) = (lat2 - lat1, (theater.location.longitude - longitude).to_radians());
+    let (lat1, lat2) = (
+        latitude.to_radians(),
+        theater.location.latitude.to_radians(),
+    );
+    let (dlat, dlon) = (
+        lat2 - lat1,
+        (theater.location.longitude - longitude).to_radians(),
+    );
     let a = (dlat / 2.0).sin().powi(2) + lat1.cos() * lat2.cos() * (dlon / 2.0).sin().powi(2);
     2.0 * 6371.0088 * a.sqrt().min(1.0).asin()
 }

@@ -96,3 +96,24 @@ async fn openapi(headers: HeaderMap) -> Response {
         })
         .respond(&headers)
 }
+
+#[cfg(test)]
+mod tests {
+    use matinee_api::openapi::OPERATIONS;
+    use std::collections::BTreeSet;
+
+    /// The router cannot list its routes, so this reads them from the source above.
+    #[test]
+    fn every_route_is_described_and_every_description_has_a_route() {
+        let source = include_str!("mod.rs");
+        let api = source.split("pub fn api()").nth(1).unwrap_or_default();
+        let api = api.split("#[cfg(test)]").next().unwrap_or_default();
+        let routed: BTreeSet<&str> = api
+            .split(".route(")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').nth(1))
+            .collect();
+        let described: BTreeSet<&str> = OPERATIONS.iter().map(|operation| operation.path).collect();
+        assert_eq!(routed, described);
+    }
+}

@@ -31,7 +31,8 @@ pub async fn recover(
     body: Json<api::RecoverRequest>,
 ) -> Result<Response, ApiError> {
     let now = app.clock.now();
-    app.limits.check(Limit::RecoverAddress, address.key(), now)?;
+    app.limits
+        .check(Limit::RecoverAddress, address.key(), now)?;
     let request = body.value;
     if let Ok(reference) = request.reference.parse::<Reference>() {
         mail_link(&app, reference, request.email.trim()).await?;
@@ -41,12 +42,20 @@ pub async fn recover(
 
 async fn mail_link(app: &App, reference: Reference, email: &str) -> Result<(), ApiError> {
     let now = app.clock.now();
-    let Some(file) = app.store.booking_by_reference(reference).await? else { return Ok(()) };
+    let Some(file) = app.store.booking_by_reference(reference).await? else {
+        return Ok(());
+    };
     let fits = match &file.booking.owner {
         Owner::Guest { email: Some(kept) } => kept.eq_ignore_ascii_case(email),
         _ => false,
     };
-    if !fits || !app.limits.allows(Limit::RecoverBooking, app.keys.text_digest(reference.as_str()), now) {
+    if !fits
+        || !app.limits.allows(
+            Limit::RecoverBooking,
+            app.keys.text_digest(reference.as_str()),
+            now,
+        )
+    {
         return Ok(());
     }
     let (secret, digest) = new_secret(&*app.entropy);
@@ -78,7 +87,8 @@ pub async fn redeem(
     body: Json<api::RecoverRedeemRequest>,
 ) -> Result<Response, ApiError> {
     let now = app.clock.now();
-    app.limits.check(Limit::OneTimeAddress, address.key(), now)?;
+    app.limits
+        .check(Limit::OneTimeAddress, address.key(), now)?;
     let used_up = || {
         ApiError::new(
             api::ProblemCode::SessionEnded,
@@ -86,7 +96,11 @@ pub async fn redeem(
         )
     };
     let token = digest(&body.value.token);
-    let subject = app.store.use_one_time(token, OneTimeUse::BookingRecovery, now).await?.ok_or_else(used_up)?;
+    let subject = app
+        .store
+        .use_one_time(token, OneTimeUse::BookingRecovery, now)
+        .await?
+        .ok_or_else(used_up)?;
     let booking_id: BookingId = subject.parse().map_err(|_| used_up())?;
     let on_file = app.desk.on_file(booking_id).await?;
     let mut booking = render::booking(&on_file.file, &on_file.show, now);

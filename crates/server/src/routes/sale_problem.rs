@@ -51,15 +51,18 @@ fn problem(error: SaleError) -> ApiError {
 fn invalid(error: SaleError) -> ApiError {
     match error {
         SaleError::NoSeats => ApiError::invalid("/seat_ids", "Choose at least one seat."),
-        SaleError::TooManySeats { max } => {
-            ApiError::invalid("/seat_ids", format!("This theater sells at most {max} seats in one booking."))
-        }
-        SaleError::UnknownSeat { index, seat } => {
-            ApiError::invalid(format!("/seat_ids/{index}"), format!("There is no seat {seat} here."))
-        }
-        SaleError::DuplicateSeat { index, seat } => {
-            ApiError::invalid(format!("/seat_ids/{index}"), format!("Seat {seat} is named twice."))
-        }
+        SaleError::TooManySeats { max } => ApiError::invalid(
+            "/seat_ids",
+            format!("This theater sells at most {max} seats in one booking."),
+        ),
+        SaleError::UnknownSeat { index, seat } => ApiError::invalid(
+            format!("/seat_ids/{index}"),
+            format!("There is no seat {seat} here."),
+        ),
+        SaleError::DuplicateSeat { index, seat } => ApiError::invalid(
+            format!("/seat_ids/{index}"),
+            format!("Seat {seat} is named twice."),
+        ),
         SaleError::UnknownTicketType { seat, code } => ApiError::invalid(
             format!("/ticket_types/{}", escape(&seat)),
             format!("This show has no ticket type {code}."),
@@ -68,8 +71,13 @@ fn invalid(error: SaleError) -> ApiError {
             format!("/ticket_types/{}", escape(&seat)),
             format!("Seat {seat} has a ticket type but is not among the chosen seats."),
         ),
-        SaleError::EmailInvalid => ApiError::invalid("/guest_email", "This is not an e-mail address."),
-        error => ApiError::invalid("/seat_ids", format!("These seats cannot be priced: {error}.")),
+        SaleError::EmailInvalid => {
+            ApiError::invalid("/guest_email", "This is not an e-mail address.")
+        }
+        error => ApiError::invalid(
+            "/seat_ids",
+            format!("These seats cannot be priced: {error}."),
+        ),
     }
 }
 
@@ -95,38 +103,74 @@ fn too_many(error: SaleError) -> ApiError {
 
 fn conflict(error: &SaleError) -> (Code, String) {
     let (code, detail) = match error {
-        SaleError::ShowStarted => (Code::ShowStarted, "This show has already started and is no longer sold here."),
-        SaleError::PromoInvalid => (Code::PromoInvalid, "This promo code is not valid. Nothing was changed."),
-        SaleError::KeyReused => {
-            (Code::IdempotencyKeyReused, "This Idempotency-Key was used for another request. Use a new one.")
+        SaleError::ShowStarted => (
+            Code::ShowStarted,
+            "This show has already started and is no longer sold here.",
+        ),
+        SaleError::PromoInvalid => (
+            Code::PromoInvalid,
+            "This promo code is not valid. Nothing was changed.",
+        ),
+        SaleError::KeyReused => (
+            Code::IdempotencyKeyReused,
+            "This Idempotency-Key was used for another request. Use a new one.",
+        ),
+        SaleError::NotHeld => (
+            Code::NotHeld,
+            "This booking is no longer a hold, so it cannot be changed this way.",
+        ),
+        SaleError::HoldExpired => (
+            Code::HoldExpired,
+            "The hold has run out and its seats are free again. You have not been charged.",
+        ),
+        SaleError::NoMoreExtensions => (
+            Code::NoMoreExtensions,
+            "This hold has had all the time it can get. Pay now, or book again.",
+        ),
+        SaleError::VersionMismatch => {
+            return (
+                Code::VersionMismatch,
+                crate::http::etag::changed_meanwhile().0.detail,
+            );
         }
-        SaleError::NotHeld => (Code::NotHeld, "This booking is no longer a hold, so it cannot be changed this way."),
-        SaleError::HoldExpired => {
-            (Code::HoldExpired, "The hold has run out and its seats are free again. You have not been charged.")
-        }
-        SaleError::NoMoreExtensions => {
-            (Code::NoMoreExtensions, "This hold has had all the time it can get. Pay now, or book again.")
-        }
-        SaleError::VersionMismatch => return (Code::VersionMismatch, crate::http::etag::changed_meanwhile().0.detail),
-        SaleError::NoGateway => (Code::NoGateway, "This theater cannot take payments online yet. Your seats are still held."),
-        SaleError::EmailRequired => {
-            (Code::EmailRequired, "Tell us an e-mail address for the tickets first. You have not been charged.")
-        }
-        SaleError::PriceChanged(_) => {
-            (Code::PriceChanged, "The price is not the one you saw. Nothing was charged; look at the booking again.")
-        }
-        SaleError::PaymentInProgress => {
-            (Code::PaymentInProgress, "A payment for this booking is already running. Wait for it before you try again.")
-        }
-        SaleError::AlreadyPaid => (Code::AlreadyPaid, "This booking is already paid. Nothing more was charged."),
-        SaleError::NotAwaitingAction => {
-            (Code::NotAwaitingAction, "This payment is not waiting for anything. Look at the booking for its state.")
-        }
-        SaleError::NotConfirmed => (Code::NotConfirmed, "There are no tickets yet: the booking is not confirmed."),
+        SaleError::NoGateway => (
+            Code::NoGateway,
+            "This theater cannot take payments online yet. Your seats are still held.",
+        ),
+        SaleError::EmailRequired => (
+            Code::EmailRequired,
+            "Tell us an e-mail address for the tickets first. You have not been charged.",
+        ),
+        SaleError::PriceChanged(_) => (
+            Code::PriceChanged,
+            "The price is not the one you saw. Nothing was charged; look at the booking again.",
+        ),
+        SaleError::PaymentInProgress => (
+            Code::PaymentInProgress,
+            "A payment for this booking is already running. Wait for it before you try again.",
+        ),
+        SaleError::AlreadyPaid => (
+            Code::AlreadyPaid,
+            "This booking is already paid. Nothing more was charged.",
+        ),
+        SaleError::NotAwaitingAction => (
+            Code::NotAwaitingAction,
+            "This payment is not waiting for anything. Look at the booking for its state.",
+        ),
+        SaleError::NotConfirmed => (
+            Code::NotConfirmed,
+            "There are no tickets yet: the booking is not confirmed.",
+        ),
         SaleError::NotCancellable { words } => {
-            return (Code::NotCancellable, format!("This booking cannot be cancelled. {words}"));
+            return (
+                Code::NotCancellable,
+                format!("This booking cannot be cancelled. {words}"),
+            );
         }
-        _ => (Code::Overloaded, "Too much is changing at once. Nothing was changed; try again in a moment."),
+        _ => (
+            Code::Overloaded,
+            "Too much is changing at once. Nothing was changed; try again in a moment.",
+        ),
     };
     (code, detail.to_owned())
 }

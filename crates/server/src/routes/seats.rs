@@ -22,11 +22,18 @@ use std::sync::Arc;
 type S = State<Arc<App>>;
 
 async fn file(app: &App, show_id: ShowId) -> Result<Arc<ShowFile>, ApiError> {
-    app.catalog.show(show_id).await?.ok_or_else(|| ApiError::not_found("show"))
+    app.catalog
+        .show(show_id)
+        .await?
+        .ok_or_else(|| ApiError::not_found("show"))
 }
 
 /// `GET /shows/{show_id}/seats`: encoded once per version.
-pub async fn seats(State(app): S, headers: HeaderMap, Id(show_id): Id<ShowId>) -> Result<Response, ApiError> {
+pub async fn seats(
+    State(app): S,
+    headers: HeaderMap,
+    Id(show_id): Id<ShowId>,
+) -> Result<Response, ApiError> {
     let file = file(&app, show_id).await?;
     let live = app.catalog.live.show(&*app.store, &file).await?;
     let (_, body) = live.answer(|states| {
@@ -55,12 +62,20 @@ pub async fn seats_live(
     let place = app.limits.live(context.address)?;
     let live = app.catalog.live.show(&*app.store, &file).await?;
     // A version that cannot be read is as good as none: the viewer gets a snapshot.
-    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
-    let since = last.or(query.since).and_then(|text| text.trim().parse().ok());
+    let last = headers
+        .get("last-event-id")
+        .and_then(|value| value.to_str().ok())
+        .map(ToOwned::to_owned);
+    let since = last
+        .or(query.since)
+        .and_then(|text| text.trim().parse().ok());
     let events = SeatEvents::new(live, since, app.draining.clone(), Some(Box::new(place)));
     let mut response = Response::new(Body::from_stream(events.into_stream()));
     let out = response.headers_mut();
-    out.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    out.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/event-stream"),
+    );
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     // Proxies that buffer would turn live into late.
     out.insert("x-accel-buffering", HeaderValue::from_static("no"));
@@ -82,11 +97,22 @@ pub async fn best_seats(
 ) -> Result<Response, ApiError> {
     let file = file(&app, show_id).await?;
     let max = file.theater.max_seats_per_booking;
-    let count = query.count.as_deref().map_or(Ok(2), str::parse::<u16>).ok().filter(|n| (1..=max).contains(n));
-    let count = count.ok_or_else(|| ApiError::invalid("/count", format!("Ask for 1 to {max} seats.")))?;
+    let count = query
+        .count
+        .as_deref()
+        .map_or(Ok(2), str::parse::<u16>)
+        .ok()
+        .filter(|n| (1..=max).contains(n));
+    let count =
+        count.ok_or_else(|| ApiError::invalid("/count", format!("Ask for 1 to {max} seats.")))?;
     let states = app.catalog.seats(&file).await?;
     let map = &file.map.map;
-    let Some(seats) = best_seats::best_seats(map, &|seat| states.is_free(seat), usize::from(count), &|_| true) else {
+    let Some(seats) = best_seats::best_seats(
+        map,
+        &|seat| states.is_free(seat),
+        usize::from(count),
+        &|_| true,
+    ) else {
         return Err(ApiError::new(
             api::ProblemCode::SeatsUnavailable,
             "Fewer seats than that are free in this show. Choose fewer, or another show.",
@@ -96,10 +122,15 @@ pub async fn best_seats(
             p.alternatives = Some(vec![]);
         }));
     };
-    let together = map.runs().any(|run| seats.iter().all(|seat| run.contains(&seat.index())));
-    Ok(answer::json(200, &api::BestSeats {
-        seat_ids: seats.iter().map(|seat| file.map.seat_id(*seat)).collect(),
-        together,
-        version: states.version,
-    }))
+    let together = map
+        .runs()
+        .any(|run| seats.iter().all(|seat| run.contains(&seat.index())));
+    Ok(answer::json(
+        200,
+        &api::BestSeats {
+            seat_ids: seats.iter().map(|seat| file.map.seat_id(*seat)).collect(),
+            together,
+            version: states.version,
+        },
+    ))
 }

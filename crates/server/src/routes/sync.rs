@@ -52,15 +52,22 @@ pub async fn sync(
 }
 
 fn position(app: &App, cursor: &str, head: SyncHead) -> Result<u64, ApiError> {
-    let malformed =
-        || ApiError::new(api::ProblemCode::MalformedCursor, "This cursor was not made by this server. Start over without one.");
+    let malformed = || {
+        ApiError::new(
+            api::ProblemCode::MalformedCursor,
+            "This cursor was not made by this server. Start over without one.",
+        )
+    };
     let bytes = app.keys.open_cursor("sync", cursor).ok_or_else(malformed)?;
     let (epoch, position) = bytes.split_first_chunk::<8>().ok_or_else(malformed)?;
     let position: [u8; 8] = position.try_into().map_err(|_| malformed())?;
     let (epoch, position) = (u64::from_be_bytes(*epoch), u64::from_be_bytes(position));
     // Ahead of the counter means the database was restored from an older copy.
     if epoch != head.epoch || position > head.position || position < head.oldest {
-        return Err(ApiError::new(api::ProblemCode::CursorGone, "This cursor is too old. Start over without one."));
+        return Err(ApiError::new(
+            api::ProblemCode::CursorGone,
+            "This cursor is too old. Start over without one.",
+        ));
     }
     Ok(position)
 }
@@ -72,10 +79,23 @@ async fn page(app: &App, head: SyncHead, changes: Changes) -> Result<api::SyncPa
     let mut sealed = head.epoch.to_be_bytes().to_vec();
     sealed.extend_from_slice(&changes.position.to_be_bytes());
     Ok(api::SyncPage {
-        theaters: changes.theaters.iter().map(|theater| render::theater(theater, vec![], None)).collect(),
-        movies: changes.movies.iter().map(|movie| render::movie(movie, vec![])).collect(),
+        theaters: changes
+            .theaters
+            .iter()
+            .map(|theater| render::theater(theater, vec![], None))
+            .collect(),
+        movies: changes
+            .movies
+            .iter()
+            .map(|movie| render::movie(movie, vec![]))
+            .collect(),
         shows: shows
-            .filter_map(|show| Some(render::sync_show(show, listing.theater(show.show_id.theater())?)))
+            .filter_map(|show| {
+                Some(render::sync_show(
+                    show,
+                    listing.theater(show.show_id.theater())?,
+                ))
+            })
             .collect(),
         deleted_theaters: changes.deleted_theaters,
         deleted_movies: changes.deleted_movies,

@@ -8,7 +8,11 @@ use std::fmt::Write as _;
 pub fn calendar(on_file: &OnFile) -> String {
     let (file, show) = (&on_file.file, &on_file.show);
     let place = &show.theater.location;
-    let screen = show.theater.screens.iter().find(|screen| screen.screen_id == show.show.screen_id);
+    let screen = show
+        .theater
+        .screens
+        .iter()
+        .find(|screen| screen.screen_id == show.show.screen_id);
     let seats: Vec<String> = file
         .booking
         .seats
@@ -30,9 +34,20 @@ pub fn calendar(on_file: &OnFile) -> String {
     line("DTSTART", &stamp(show.show.start_time));
     line("DTEND", &stamp(show.show.end_time));
     line("SUMMARY", &text(&show.movie.name));
-    line("LOCATION", &text(&format!("{}, {}, {}", show.theater.name, place.address, place.city)));
+    line(
+        "LOCATION",
+        &text(&format!(
+            "{}, {}, {}",
+            show.theater.name, place.address, place.city
+        )),
+    );
     let mut about = String::new();
-    let _ = write!(about, "{}, seats {}. ", screen.map_or("", |s| s.name.as_str()), seats.join(", "));
+    let _ = write!(
+        about,
+        "{}, seats {}. ",
+        screen.map_or("", |s| s.name.as_str()),
+        seats.join(", ")
+    );
     let _ = write!(about, "Booking {}.", file.booking.reference);
     line("DESCRIPTION", &text(&about));
     line("END", "VEVENT");
@@ -84,6 +99,9 @@ mod tests {
         let mut out = String::new();
         push_folded(&mut out, &format!("SUMMARY:{}", "é".repeat(100)));
         assert!(out.split("\r\n").all(|line| line.len() <= 75));
-        assert_eq!(out.replace("\r\n ", "").trim_end(), format!("SUMMARY:{}", "é".repeat(100)));
+        assert_eq!(
+            out.replace("\r\n ", "").trim_end(),
+            format!("SUMMARY:{}", "é".repeat(100))
+        );
     }
 }

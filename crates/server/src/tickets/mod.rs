@@ -38,20 +38,42 @@ pub fn tickets(keys: &Keys, on_file: &OnFile) -> Result<api::Tickets, ApiError> 
 fn ticket(keys: &Keys, on_file: &OnFile, row: &TicketRow) -> Result<api::Ticket, ApiError> {
     let show = &on_file.show;
     let map = &show.map.map;
-    let seat = map.seat(row.seat).ok_or_else(|| ApiError::not_found("seat"))?;
-    let booked = on_file.file.booking.seats.iter().find(|booked| booked.seat == row.seat);
-    let code = booked.map_or(matinee_domain::price::STANDARD, |booked| booked.ticket_type.as_str());
+    let seat = map
+        .seat(row.seat)
+        .ok_or_else(|| ApiError::not_found("seat"))?;
+    let booked = on_file
+        .file
+        .booking
+        .seats
+        .iter()
+        .find(|booked| booked.seat == row.seat);
+    let code = booked.map_or(matinee_domain::price::STANDARD, |booked| {
+        booked.ticket_type.as_str()
+    });
     let ticket_type = show.show.prices.ticket_type(code);
-    let qr_payload = payload(keys, row, show.show.show_id, show.show.start_time, on_file.file.booking.test);
+    let qr_payload = payload(
+        keys,
+        row,
+        show.show.show_id,
+        show.show.start_time,
+        on_file.file.booking.test,
+    );
     Ok(api::Ticket {
         ticket_id: row.ticket_id,
         seat_id: seat.seat_id.clone(),
         row: seat.row.clone(),
         number: seat.number.clone(),
-        area: map.areas.get(usize::from(seat.area)).map(|area| area.name.clone()).unwrap_or_default(),
+        area: map
+            .areas
+            .get(usize::from(seat.area))
+            .map(|area| area.name.clone())
+            .unwrap_or_default(),
         ticket_type: ticket_type.map_or_else(|| "Standard".to_owned(), |kind| kind.label.clone()),
         proof_needed: ticket_type.and_then(|kind| kind.proof.clone()),
-        qr_svg: qr(&qr_payload)?.render::<svg::Color<'_>>().min_dimensions(240, 240).build(),
+        qr_svg: qr(&qr_payload)?
+            .render::<svg::Color<'_>>()
+            .min_dimensions(240, 240)
+            .build(),
         qr_payload,
         status: match row.state {
             TicketState::Valid => api::TicketStatus::Valid,
@@ -66,6 +88,9 @@ fn ticket(keys: &Keys, on_file: &OnFile, row: &TicketRow) -> Result<api::Ticket,
 fn qr(payload: &str) -> Result<QrCode, ApiError> {
     QrCode::with_error_correction_level(payload, EcLevel::M).map_err(|error| {
         tracing::error!(%error, "a ticket did not fit its code");
-        ApiError::new(api::ProblemCode::Internal, "The ticket's code could not be made. Your booking is safe.")
+        ApiError::new(
+            api::ProblemCode::Internal,
+            "The ticket's code could not be made. Your booking is safe.",
+        )
     })
 }

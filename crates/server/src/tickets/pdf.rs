@@ -17,21 +17,33 @@ const QR: f32 = 170.0;
 
 /// A document with a page per ticket that still opens the door.
 pub fn document(on_file: &OnFile, tickets: &[api::Ticket]) -> Vec<u8> {
-    let tickets: Vec<_> = tickets.iter().filter(|ticket| ticket.status != api::TicketStatus::Void).collect();
+    let tickets: Vec<_> = tickets
+        .iter()
+        .filter(|ticket| ticket.status != api::TicketStatus::Void)
+        .collect();
     let mut pdf = Pdf::new();
     let (catalog, tree, regular, bold) = (Ref::new(1), Ref::new(2), Ref::new(3), Ref::new(4));
     let page = |index: usize| Ref::new(5 + 2 * index as i32);
     pdf.catalog(catalog).pages(tree);
-    pdf.pages(tree).kids((0..tickets.len()).map(page)).count(tickets.len() as i32);
+    pdf.pages(tree)
+        .kids((0..tickets.len()).map(page))
+        .count(tickets.len() as i32);
     for (font, name) in [(regular, &b"Helvetica"[..]), (bold, b"Helvetica-Bold")] {
-        pdf.type1_font(font).base_font(Name(name)).encoding_predefined(Name(b"WinAnsiEncoding"));
+        pdf.type1_font(font)
+            .base_font(Name(name))
+            .encoding_predefined(Name(b"WinAnsiEncoding"));
     }
     for (index, ticket) in tickets.iter().enumerate() {
         let content_id = Ref::new(page(index).get() + 1);
         let mut out = pdf.page(page(index));
-        out.parent(tree).media_box(Rect::new(0.0, 0.0, WIDTH, HEIGHT)).contents(content_id);
+        out.parent(tree)
+            .media_box(Rect::new(0.0, 0.0, WIDTH, HEIGHT))
+            .contents(content_id);
         let mut resources = out.resources();
-        resources.fonts().pair(Name(b"R"), regular).pair(Name(b"B"), bold);
+        resources
+            .fonts()
+            .pair(Name(b"R"), regular)
+            .pair(Name(b"B"), bold);
         resources.finish();
         out.finish();
         pdf.stream(content_id, &content(on_file, ticket));
@@ -43,23 +55,50 @@ use pdf_writer::Finish as _;
 
 fn content(on_file: &OnFile, ticket: &api::Ticket) -> Vec<u8> {
     let show = &on_file.show;
-    let screen = show.theater.screens.iter().find(|screen| screen.screen_id == show.show.screen_id);
-    let mut page = Page { content: Content::new(), y: HEIGHT - MARGIN };
+    let screen = show
+        .theater
+        .screens
+        .iter()
+        .find(|screen| screen.screen_id == show.show.screen_id);
+    let mut page = Page {
+        content: Content::new(),
+        y: HEIGHT - MARGIN,
+    };
     if ticket.test {
         page.line(b"B", 11.0, "TEST TICKET - not valid at the door");
     }
     page.line(b"B", fitting(&show.movie.name, 18.0), &show.movie.name);
-    page.line(b"R", 11.0, &local(show.show.start_time, show.theater.time_zone));
-    page.line(b"R", 11.0, &format!("{}, {}", show.theater.name, screen.map_or("", |screen| screen.name.as_str())));
+    page.line(
+        b"R",
+        11.0,
+        &local(show.show.start_time, show.theater.time_zone),
+    );
+    page.line(
+        b"R",
+        11.0,
+        &format!(
+            "{}, {}",
+            show.theater.name,
+            screen.map_or("", |screen| screen.name.as_str())
+        ),
+    );
     page.y -= 6.0;
-    page.line(b"B", 22.0, &format!("Row {}  Seat {}", ticket.row, ticket.number));
+    page.line(
+        b"B",
+        22.0,
+        &format!("Row {}  Seat {}", ticket.row, ticket.number),
+    );
     let kind = match &ticket.proof_needed {
         Some(proof) => format!("{} - please show: {proof}", ticket.ticket_type),
         None => ticket.ticket_type.clone(),
     };
     page.line(b"R", 11.0, &kind);
     page.qr(&ticket.qr_payload);
-    page.line(b"R", 9.0, &format!("Booking {}", on_file.file.booking.reference));
+    page.line(
+        b"R",
+        9.0,
+        &format!("Booking {}", on_file.file.booking.reference),
+    );
     page.content.finish().to_vec()
 }
 
@@ -82,7 +121,9 @@ impl Page {
 
     /// The code as one filled path of squares.
     fn qr(&mut self, payload: &str) {
-        let Ok(code) = QrCode::with_error_correction_level(payload, EcLevel::M) else { return };
+        let Ok(code) = QrCode::with_error_correction_level(payload, EcLevel::M) else {
+            return;
+        };
         self.y -= QR + 12.0;
         let modules = code.width();
         let side = QR / modules as f32;
@@ -106,7 +147,9 @@ fn fitting(text: &str, size: f32) -> f32 {
 }
 
 fn local(at: DateTime<Utc>, zone: chrono_tz::Tz) -> String {
-    at.with_timezone(&zone).format("%a %-d %B %Y, %H:%M").to_string()
+    at.with_timezone(&zone)
+        .format("%a %-d %B %Y, %H:%M")
+        .to_string()
 }
 
 /// Windows-1252, as the standard fonts have it; what it lacks becomes `?`.

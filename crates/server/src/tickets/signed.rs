@@ -33,7 +33,13 @@ pub struct SignedTicket {
 }
 
 /// The QR code's text of a ticket.
-pub fn payload(keys: &Keys, row: &TicketRow, show_id: ShowId, start: DateTime<Utc>, test: bool) -> String {
+pub fn payload(
+    keys: &Keys,
+    row: &TicketRow,
+    show_id: ShowId,
+    start: DateTime<Utc>,
+    test: bool,
+) -> String {
     let mut bytes = Vec::with_capacity(ALL);
     bytes.push(VERSION);
     bytes.extend_from_slice(&key_id(keys.ticket_key_id()));
@@ -80,7 +86,14 @@ impl SignedTicket {
         let seat = SeatNo(u16::from_be_bytes(take(&mut rest)?));
         let revision = u32::from_be_bytes(take(&mut rest)?);
         let start_time = DateTime::from_timestamp(i64::from_be_bytes(take(&mut rest)?), 0)?;
-        Some(Self { ticket_id, show_id, seat, revision, start_time, test: flags & FLAG_TEST != 0 })
+        Some(Self {
+            ticket_id,
+            show_id,
+            seat,
+            revision,
+            start_time,
+            test: flags & FLAG_TEST != 0,
+        })
     }
 }
 
@@ -107,7 +120,13 @@ mod tests {
             revision: 1,
         };
         let start = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-        let text = payload(&keys, &row, ShowId::from_parts(theater, [4; 16]), start, true);
+        let text = payload(
+            &keys,
+            &row,
+            ShowId::from_parts(theater, [4; 16]),
+            start,
+            true,
+        );
         (keys, text)
     }
 
@@ -115,7 +134,10 @@ mod tests {
     fn a_door_reads_back_what_was_signed() {
         let (keys, text) = signed();
         let ticket = SignedTicket::check(&text, &keys.ticket_public_key()).unwrap();
-        assert_eq!((ticket.seat, ticket.revision, ticket.test), (SeatNo(7), 1, true));
+        assert_eq!(
+            (ticket.seat, ticket.revision, ticket.test),
+            (SeatNo(7), 1, true)
+        );
         assert_eq!(ticket.ticket_id.own(), &[2; 16]);
         assert_eq!(ticket.start_time.timestamp(), 1_800_000_000);
     }
@@ -124,16 +146,29 @@ mod tests {
     fn no_altered_ticket_is_accepted() {
         let (keys, text) = signed();
         let key = keys.ticket_public_key();
-        let bytes = BASE32_NOPAD.decode(text.strip_prefix(PREFIX).unwrap().as_bytes()).unwrap();
+        let bytes = BASE32_NOPAD
+            .decode(text.strip_prefix(PREFIX).unwrap().as_bytes())
+            .unwrap();
         for index in 0..bytes.len() {
             for bit in 0..8 {
                 let mut altered = bytes.clone();
                 altered[index] ^= 1 << bit;
                 let altered = format!("{PREFIX}{}", BASE32_NOPAD.encode(&altered));
-                assert_eq!(SignedTicket::check(&altered, &key), None, "byte {index} bit {bit}");
+                assert_eq!(
+                    SignedTicket::check(&altered, &key),
+                    None,
+                    "byte {index} bit {bit}"
+                );
             }
         }
-        for garbage in ["", "MT1:", "MT1:AAAA", "MT2:AAAA", &text[..text.len() - 1], &text.to_lowercase()] {
+        for garbage in [
+            "",
+            "MT1:",
+            "MT1:AAAA",
+            "MT2:AAAA",
+            &text[..text.len() - 1],
+            &text.to_lowercase(),
+        ] {
             assert_eq!(SignedTicket::check(garbage, &key), None, "{garbage}");
         }
     }

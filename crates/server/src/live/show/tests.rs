@@ -25,9 +25,21 @@ fn map(seats: u16) -> Arc<IndexedMap> {
         name: "Hall".into(),
         width: 10.0,
         height: 10.0,
-        categories: vec![SeatCategory { code: "standard".into(), label: "Standard".into(), color: "#fff".into() }],
-        areas: vec![Area { name: String::new() }],
-        rows: vec![Row { label: "A".into(), area: 0, first: SeatNo(0), len: seats, breaks: vec![] }],
+        categories: vec![SeatCategory {
+            code: "standard".into(),
+            label: "Standard".into(),
+            color: "#fff".into(),
+        }],
+        areas: vec![Area {
+            name: String::new(),
+        }],
+        rows: vec![Row {
+            label: "A".into(),
+            area: 0,
+            first: SeatNo(0),
+            len: seats,
+            breaks: vec![],
+        }],
         seats: (0..seats).map(seat).collect(),
         decorations: vec![],
     })))
@@ -35,17 +47,26 @@ fn map(seats: u16) -> Arc<IndexedMap> {
 
 fn change(version: u64, seat: u16, state: SeatState) -> ShowChange {
     let show_id = ShowId::from_parts(TheaterId::from_bytes([1; 16]), [2; 16]);
-    ShowChange { show_id, version, changes: vec![(SeatNo(seat), state)] }
+    ShowChange {
+        show_id,
+        version,
+        changes: vec![(SeatNo(seat), state)],
+    }
 }
 
 fn loaded(seats: u16) -> LiveShow {
     let live = LiveShow::new(map(seats), 0);
-    live.load(SeatSnapshot { version: 1, seats: vec![] });
+    live.load(SeatSnapshot {
+        version: 1,
+        seats: vec![],
+    });
     live
 }
 
 fn text(event: Option<(u64, Bytes)>) -> String {
-    event.map(|(_, bytes)| String::from_utf8(bytes.to_vec()).unwrap()).unwrap_or_default()
+    event
+        .map(|(_, bytes)| String::from_utf8(bytes.to_vec()).unwrap())
+        .unwrap_or_default()
 }
 
 #[test]
@@ -53,10 +74,16 @@ fn a_change_that_commits_while_the_snapshot_is_read_is_not_lost() {
     let live = LiveShow::new(map(3), 0);
     live.apply(&change(5, 0, SeatState::Held));
     live.apply(&change(6, 1, SeatState::Sold));
-    live.load(SeatSnapshot { version: 5, seats: vec![(SeatNo(0), SeatState::Held)] });
+    live.load(SeatSnapshot {
+        version: 5,
+        seats: vec![(SeatNo(0), SeatState::Held)],
+    });
     let seats = live.seats();
     assert_eq!(seats.version, 6);
-    assert_eq!(seats.states, [SeatState::Held, SeatState::Sold, SeatState::Available]);
+    assert_eq!(
+        seats.states,
+        [SeatState::Held, SeatState::Sold, SeatState::Available]
+    );
 }
 
 #[test]
@@ -72,7 +99,12 @@ fn changes_of_several_commits_are_one_event_with_the_last_state() {
     live.apply(&change(4, 2, SeatState::Held));
     let event = text(live.event_since(Some(1)));
     assert!(event.starts_with("event: seats\nid: 4\n"), "{event}");
-    assert!(event.contains(r#""changes":[{"seat_id":"A0","status":"sold"},{"seat_id":"A2","status":"held"}]"#), "{event}");
+    assert!(
+        event.contains(
+            r#""changes":[{"seat_id":"A0","status":"sold"},{"seat_id":"A2","status":"held"}]"#
+        ),
+        "{event}"
+    );
 }
 
 #[test]
@@ -81,7 +113,10 @@ fn without_a_version_or_with_one_from_the_future_there_is_a_snapshot() {
     live.apply(&change(2, 1, SeatState::Sold));
     for since in [None, Some(99), Some(0)] {
         let event = text(live.event_since(since));
-        assert!(event.starts_with("event: snapshot\nid: 2\n"), "{since:?}: {event}");
+        assert!(
+            event.starts_with("event: snapshot\nid: 2\n"),
+            "{since:?}: {event}"
+        );
         assert!(event.contains(r#"{"seat_id":"A0","status":"available"}"#));
     }
 }
