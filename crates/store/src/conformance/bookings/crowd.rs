@@ -111,7 +111,7 @@ pub async fn a_failure_leaves_its_neighbours_alone(engine: &impl Engine) {
 
 /// A caller's own answer is never ahead of what the feed told and of what a read finds.
 pub async fn the_feed_is_told_before_the_caller(engine: &impl Engine) {
-    let house = House::open(engine).await;
+    let house = House::open_slow(engine).await;
     let mut tasks = tokio::task::JoinSet::new();
     for number in 0..40_u32 {
         let (store, feed) = (Arc::clone(&house.store), Arc::clone(&house.feed));

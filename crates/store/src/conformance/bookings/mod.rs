@@ -53,10 +53,13 @@ pub(super) fn second_show() -> ShowId {
 #[derive(Default)]
 pub(super) struct Recorder {
     told: Mutex<Vec<ShowChange>>,
+    /// How long the listener takes: with some, an answer that does not wait for it is seen to be early.
+    takes: std::time::Duration,
 }
 
 impl SeatFeed for Recorder {
     fn committed(&self, changes: &[ShowChange]) {
+        std::thread::sleep(self.takes);
         self.told
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -81,7 +84,20 @@ pub(super) struct House {
 
 impl House {
     pub(super) async fn open(engine: &impl Engine) -> Self {
-        let feed = Arc::new(Recorder::default());
+        Self::open_with(engine, Recorder::default()).await
+    }
+
+    /// The same with a listener that takes its time.
+    pub(super) async fn open_slow(engine: &impl Engine) -> Self {
+        let recorder = Recorder {
+            takes: std::time::Duration::from_millis(5),
+            ..Recorder::default()
+        };
+        Self::open_with(engine, recorder).await
+    }
+
+    async fn open_with(engine: &impl Engine, recorder: Recorder) -> Self {
+        let feed = Arc::new(recorder);
         let store = engine.open(Arc::clone(&feed) as Arc<dyn SeatFeed>).await;
         apply(&*store, catalog()).await;
         Self { store, feed }
