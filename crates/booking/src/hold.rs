@@ -201,7 +201,7 @@ impl Desk {
                     &|_| true,
                 )
                 .ok_or_else(|| SaleError::NotEnoughSeats {
-                    free: count_free(&states),
+                    free: usize::from(states.free()),
                 })
             }
         }
@@ -375,14 +375,6 @@ fn typed_seats(
 
 fn category(show: &ShowFile, seat: SeatNo) -> u16 {
     show.map.map.seat(seat).map_or(0, |seat| seat.category)
-}
-
-fn count_free(states: &SeatStates) -> usize {
-    states
-        .states
-        .iter()
-        .filter(|state| **state == matinee_store::feed::SeatState::Available)
-        .count()
 }
 
 fn apply_gap_rule(

@@ -51,11 +51,11 @@ impl Desk {
                         return Ok(Settled::Again(recorded));
                     }
                 }
-                let own = on_file
-                    .file
-                    .payments
-                    .iter()
-                    .find(|p| p.idempotency.as_ref() == Some(key));
+                // A payment that was given up charged nothing: the repetition may start another.
+                let own = on_file.file.payments.iter().find(|payment| {
+                    payment.idempotency.as_ref() == Some(key)
+                        && payment.status != PaymentStatus::Voided
+                });
                 if let Some(payment) = own {
                     let payment_id = payment.payment_id;
                     return self.go_on(&gateway, on_file, payment_id).await;

@@ -58,6 +58,14 @@ pub struct SeatStates {
 }
 
 impl SeatStates {
+    /// How many nobody has.
+    pub fn free(&self) -> u16 {
+        self.states
+            .iter()
+            .filter(|state| **state == SeatState::Available)
+            .count() as u16
+    }
+
     /// Nobody has it.
     pub fn is_free(&self, seat: SeatNo) -> bool {
         self.states.get(seat.index()) == Some(&SeatState::Available)

@@ -329,11 +329,11 @@ mod tests {
             ("database", |o| o.database = Some("sqlite::memory:".into())),
             ("tls-key", |o| o.tls_cert = Some("c.pem".into())),
             ("public-url", |o| {
-                o.public_url = Some("https://x/path".into())
+                o.public_url = Some("https://x/path".into());
             }),
             ("hold-minutes", |o| o.hold_minutes = Some(0)),
             ("trusted-proxies", |o| {
-                o.trusted_proxies = Some(vec!["10.0.0.0/99".into()])
+                o.trusted_proxies = Some(vec!["10.0.0.0/99".into()]);
             }),
         ] {
             let message = options(change)

@@ -266,12 +266,11 @@ fn put_all<T>(whole: &mut Vec<T>, more: Vec<T>, key: fn(&T) -> &String) {
         .map(|(index, item)| (key(item).clone(), index))
         .collect();
     for item in more {
-        match places.get(key(&item)) {
-            Some(index) => whole[*index] = item,
-            None => {
-                places.insert(key(&item).clone(), whole.len());
-                whole.push(item);
-            }
+        if let Some(index) = places.get(key(&item)) {
+            whole[*index] = item;
+        } else {
+            places.insert(key(&item).clone(), whole.len());
+            whole.push(item);
         }
     }
 }

@@ -18,6 +18,8 @@ pub mod render;
 pub mod routes;
 pub mod serve;
 pub mod system;
+#[cfg(test)]
+mod testing;
 pub mod tickets;
 
 pub use app::{App, AppState};

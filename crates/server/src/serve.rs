@@ -93,7 +93,7 @@ impl Server {
         let ui = Ui::open(config.ui.clone())?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{address}");
-        let app = open(config, &url).await?;
+        let app = open(config, &url, Arc::new(SystemClock)).await?;
         let mut tasks = JoinSet::new();
         jobs::start(&app, &mut tasks);
         let router = routes::router(Arc::clone(&app), ui);
@@ -169,14 +169,17 @@ pub async fn serve(config: Config, ready: impl FnOnce(&Server)) -> Result<(), Se
 }
 
 /// Opens the database and puts the parts together.
-async fn open(config: Config, url: &str) -> Result<AppState, ServeError> {
+pub(crate) async fn open(
+    config: Config,
+    url: &str,
+    clock: Arc<dyn Clock>,
+) -> Result<AppState, ServeError> {
     let mailer = Arc::new(match &config.mail {
         MailRoute::Smtp(url) => Mailer::smtp(url.expose(), &config.mail_from)?,
         MailRoute::Folder(folder) => Mailer::folder(folder, &config.mail_from)?,
     });
     let live = Arc::new(LiveSeats::default());
     let store = open_store(&config, Arc::clone(&live)).await?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let keys = Keys::load(&*store, &*entropy).await?;
     if config.demo {
@@ -193,7 +196,9 @@ async fn open(config: Config, url: &str) -> Result<AppState, ServeError> {
         gateway,
         clock: Arc::clone(&clock),
         entropy: Arc::clone(&entropy),
-        render: Arc::new(BookingRender),
+        render: Arc::new(BookingRender {
+            live: Arc::clone(&catalog.live),
+        }),
         hold_life: TimeDelta::minutes(i64::from(config.hold_minutes)),
         quotas: config.rate_limit,
     };
@@ -262,3 +267,6 @@ fn stop_signal() -> Result<impl Future<Output = ()>, ServeError> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -117,20 +117,20 @@ impl Keys {
 
     /// Digest of a user, for limits kept in the database.
     pub fn user_digest(&self, user_id: UserId) -> [u8; 16] {
-        self.caller_digest(b"user", user_id.as_bytes())
+        self.caller_digest(*b"user", user_id.as_bytes())
     }
 
     /// Digest of an address (see [`crate::http::limits::address_key`]), for limits kept in the database.
     pub fn address_digest(&self, address: [u8; 16]) -> [u8; 16] {
-        self.caller_digest(b"addr", &address)
+        self.caller_digest(*b"addr", &address)
     }
 
     /// Digest of any text, for limits kept in memory.
     pub fn text_digest(&self, text: &str) -> [u8; 16] {
-        self.caller_digest(b"text", text.as_bytes())
+        self.caller_digest(*b"text", text.as_bytes())
     }
 
-    fn caller_digest(&self, kind: &[u8; 4], bytes: &[u8]) -> [u8; 16] {
+    fn caller_digest(&self, kind: [u8; 4], bytes: &[u8]) -> [u8; 16] {
         let digest = Sha256::new()
             .chain_update(self.0.caller)
             .chain_update(kind)

@@ -70,15 +70,12 @@ async fn import(
     args: &ImportArgs,
     files: Vec<Vec<u8>>,
 ) -> Result<CatalogReport, CliError> {
-    let (theater, screen) = match (&args.theater, &args.screen) {
-        (Some(theater), Some(screen)) => (theater, screen),
-        _ => {
-            let catalog = read_catalogs(store, &files)
-                .await
-                .map_err(|(index, failure)| said(&args.files[index], failure))?;
-            let taken = put(store, catalog, Utc::now(), &SystemEntropy).await;
-            return taken.map_err(|failure| said(&args.files[0], failure));
-        }
+    let (Some(theater), Some(screen)) = (&args.theater, &args.screen) else {
+        let catalog = read_catalogs(store, &files)
+            .await
+            .map_err(|(index, failure)| said(&args.files[index], failure))?;
+        let taken = put(store, catalog, Utc::now(), &SystemEntropy).await;
+        return taken.map_err(|failure| said(&args.files[0], failure));
     };
     let ([path], [bytes]) = (&args.files[..], &files[..]) else {
         return Err(CliError::Refused(

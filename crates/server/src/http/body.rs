@@ -172,7 +172,7 @@ pub fn pointer(path: &serde_path_to_error::Path) -> String {
     let mut text = String::new();
     for segment in path {
         match segment {
-            Segment::Seq { index } => text.push_str(&format!("/{index}")),
+            Segment::Seq { index } => push_key(&mut text, &index.to_string()),
             Segment::Map { key } => push_key(&mut text, key),
             Segment::Enum { variant } => push_key(&mut text, variant),
             Segment::Unknown => break,

@@ -42,7 +42,7 @@ pub fn none_match(headers: &HeaderMap, same: impl Fn(&[u8]) -> bool) -> bool {
         .get_all(header::IF_NONE_MATCH)
         .iter()
         .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
-        .map(|tag| tag.trim_ascii())
+        .map(<[u8]>::trim_ascii)
         .map(|tag| tag.strip_prefix(b"W/").unwrap_or(tag))
         .any(|tag| tag == b"*" || same(tag))
 }

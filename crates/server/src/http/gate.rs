@@ -211,11 +211,10 @@ mod tests {
     #[test]
     fn a_form_is_not_json() {
         let with = |pairs: &[(header::HeaderName, &str)]| {
-            HeaderMap::from_iter(
-                pairs
-                    .iter()
-                    .map(|(name, value)| (name.clone(), value.parse().unwrap())),
-            )
+            pairs
+                .iter()
+                .map(|(name, value)| (name.clone(), value.parse().unwrap()))
+                .collect::<HeaderMap>()
         };
         let json = with(&[(header::CONTENT_TYPE, "application/json")]);
         let form = with(&[(header::CONTENT_TYPE, "application/x-www-form-urlencoded")]);

@@ -160,15 +160,14 @@ pub type LimitKey = [u8; 16];
 
 /// The key of an address: IPv4, or the /64 of IPv6.
 pub fn address_key(address: IpAddr) -> LimitKey {
-    let octets = match address.to_canonical() {
+    match address.to_canonical() {
         IpAddr::V4(v4) => v4.to_ipv6_mapped().octets(),
         IpAddr::V6(v6) => {
             let mut octets = v6.octets();
             octets[8..].fill(0);
             octets
         }
-    };
-    octets
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -406,6 +405,34 @@ mod tests {
     fn the_table_is_in_the_order_of_the_limits() {
         for (index, row) in TABLE.iter().enumerate() {
             assert_eq!(row.limit as usize, index, "{row:?}");
+        }
+    }
+
+    #[test]
+    fn the_documentation_tells_the_same() {
+        let page = include_str!("../../../../docs/limits.md");
+        let told: Vec<&str> = page
+            .lines()
+            .skip_while(|line| !line.starts_with("| Endpoint"))
+            .skip(2)
+            .take_while(|line| line.starts_with('|'))
+            .collect();
+        let coded: Vec<String> = TABLE
+            .iter()
+            .map(|row| {
+                format!(
+                    "| {} | {} | {} s | {} |",
+                    row.endpoint, row.count, row.window_seconds, row.key
+                )
+            })
+            .collect();
+        assert_eq!(told, coded);
+        for number in [
+            FREE_FAILURES,
+            LONGEST_PAUSE_SECONDS,
+            LIVE_PER_ADDRESS as u32,
+        ] {
+            assert!(page.contains(&number.to_string()), "{number}");
         }
     }
 

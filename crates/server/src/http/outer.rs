@@ -45,6 +45,7 @@ pub struct Outer {
     ids: RequestIds,
     /// This listener speaks TLS.
     tls: bool,
+    timeout: Duration,
 }
 
 impl Outer {
@@ -52,13 +53,15 @@ impl Outer {
     pub fn new(app: AppState, router: Router, listen: IpAddr, tls: bool) -> Arc<Self> {
         let gate = Gate::new(&app.config, listen);
         let ids = RequestIds::new(app.entropy.bytes());
-        Arc::new(Self {
-            app,
-            router,
-            gate,
-            ids,
-            tls,
-        })
+        Arc::new(Self { app, router, gate, ids, tls, timeout: TIMEOUT })
+    }
+
+    /// The same layer with less patience.
+    #[cfg(test)]
+    pub fn impatient(self: Arc<Self>, timeout: Duration) -> Arc<Self> {
+        let mut outer = Arc::into_inner(self).unwrap();
+        outer.timeout = timeout;
+        Arc::new(outer)
     }
 
     /// Counts a connection while the returned value lives.
@@ -94,7 +97,7 @@ impl Outer {
             Ok(()) => self.run(request, &context).await,
             Err(error) => error.into_response(),
         };
-        self.finish(&mut response, &context, api);
+        Self::finish(&mut response, &context, api);
         let took = began.elapsed();
         let status = response.status().as_u16();
         self.app.metrics.answered(context.route(), status, took);
@@ -133,7 +136,7 @@ impl Outer {
         request.extensions_mut().insert(Arc::clone(context));
         let mut router = self.router.clone();
         let answer =
-            AssertUnwindSafe(tokio::time::timeout(TIMEOUT, router.call(request))).catch_unwind();
+            AssertUnwindSafe(tokio::time::timeout(self.timeout, router.call(request))).catch_unwind();
         match answer.await {
             Ok(Ok(Ok(response))) => response,
             Ok(Ok(Err(never))) => match never {},
@@ -155,7 +158,7 @@ impl Outer {
     }
 
     /// What every answer carries.
-    fn finish(&self, response: &mut Response, context: &Context, api: bool) {
+    fn finish(response: &mut Response, context: &Context, api: bool) {
         let status = response.status();
         let failed = status.is_client_error() || status.is_server_error();
         // A refusal outside /api (a wrong host, a timeout) is a problem as well when it began as one.
@@ -287,19 +290,4 @@ impl<S: Service<Request<Body>>> Service<Request<Body>> for Noting<S> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_api_ends_where_its_path_does() {
-        for (path, api) in [
-            ("/api", true),
-            ("/api/", true),
-            ("/api/v1/x", true),
-            ("/apiary", false),
-            ("/", false),
-        ] {
-            assert_eq!(is_api(&path.parse().unwrap()), api, "{path}");
-        }
-    }
-}
+mod tests;

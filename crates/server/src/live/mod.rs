@@ -89,6 +89,13 @@ impl LiveSeats {
         Ok(live)
     }
 
+    /// Free seats of a show as far as this server knows; all of them when nobody has looked at it since it started.
+    pub fn free_seats(&self, file: &ShowFile) -> u16 {
+        let live = self.shows.lock().get(&file.show.show_id).cloned();
+        live.filter(|live| live.is_loaded())
+            .map_or(file.show.seats_total, |live| live.seats().free())
+    }
+
     fn entry(&self, show_id: ShowId, file: &ShowFile) -> Arc<LiveShow> {
         let tick = self.clock.fetch_add(1, Ordering::Relaxed);
         let mut shows = self.shows.lock();

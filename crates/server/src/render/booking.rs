@@ -1,6 +1,7 @@
 //! Bookings with everything that hangs on them, and the answers that the use cases keep for repeated requests.
 
 use super::catalog::show_with;
+use crate::live::LiveSeats;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use matinee_api as api;
@@ -15,7 +16,7 @@ use matinee_store::{
     bookings::{BookingFile, Owner, PaymentRow, RefundRow},
     outbox::MessageStatus,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Stands where a guest's token goes: the token is derived when it is sent and never kept with the answer.
 pub const fn guest_token_slot() -> &'static str {
@@ -23,12 +24,13 @@ pub const fn guest_token_slot() -> &'static str {
 }
 
 /// Renders what the use cases commit with their effect.
-#[derive(Debug, Default)]
-pub struct BookingRender;
+pub struct BookingRender {
+    pub live: Arc<LiveSeats>,
+}
 
 impl Render for BookingRender {
     fn booking(&self, file: &BookingFile, show: &ShowFile, now: DateTime<Utc>) -> Bytes {
-        let mut answer = booking(file, show, now);
+        let mut answer = booking(file, show, &self.live, now);
         // Only the answer that makes the booking carries the token.
         if file.booking.version == 1 && matches!(file.booking.owner, Owner::Guest { .. }) {
             answer.guest_token = Some(guest_token_slot().into());
@@ -53,7 +55,7 @@ impl Render for BookingRender {
             api::ProblemCode::PaymentDeclined,
             format!("{} {rest}", reason.trim_end()),
         );
-        problem.booking = Some(Box::new(booking(file, show, now)));
+        problem.booking = Some(Box::new(booking(file, show, &self.live, now)));
         json(&problem)
     }
 
@@ -64,7 +66,7 @@ impl Render for BookingRender {
         refund: bool,
         now: DateTime<Utc>,
     ) -> Bytes {
-        let booking = booking(file, show, now);
+        let booking = booking(file, show, &self.live, now);
         let refund = if refund {
             booking.refunds.last().cloned()
         } else {
@@ -80,7 +82,12 @@ fn json<T: serde::Serialize>(value: &T) -> Bytes {
 }
 
 /// A booking as its owner reads it.
-pub fn booking(file: &BookingFile, show: &ShowFile, now: DateTime<Utc>) -> api::Booking {
+pub fn booking(
+    file: &BookingFile,
+    show: &ShowFile,
+    live: &LiveSeats,
+    now: DateTime<Utc>,
+) -> api::Booking {
     let row = &file.booking;
     let status = row.state.status();
     let waiting = file
@@ -91,7 +98,7 @@ pub fn booking(file: &BookingFile, show: &ShowFile, now: DateTime<Utc>) -> api::
         booking_id: row.booking_id,
         reference: row.reference,
         status,
-        show: show_with(&show.show, &show.theater, show.show.seats_total),
+        show: show_with(&show.show, &show.theater, live.free_seats(show)),
         movie_name: show.movie.name.clone(),
         theater_name: show.theater.name.clone(),
         time_zone: show.theater.time_zone.name().into(),

@@ -15,7 +15,7 @@ use axum::{
 use bytes::Bytes;
 use matinee_api as api;
 use matinee_booking::{
-    Answered, CancelInput, ChangeInput, HoldInput, OnFile, PayInput, Settled, Wanted,
+    Answered, CancelInput, ChangeInput, HoldInput, OnFile, PayInput, Settled, Shows as _, Wanted,
 };
 use matinee_domain::ids::{BookingId, PaymentId};
 use matinee_store::{bookings::Owner, idempotency::Recorded};
@@ -29,13 +29,20 @@ fn replayed(recorded: Recorded) -> Response {
 }
 
 /// The booking as it is now.
-fn booking_answer(app: &App, on_file: &OnFile) -> Response {
-    let booking = render::booking(&on_file.file, &on_file.show, app.clock.now());
+async fn booking_answer(app: &App, on_file: &OnFile) -> Result<Response, ApiError> {
+    // Looked at, so that the show's free seats in the answer are those of now.
+    app.catalog.seats(&on_file.show).await?;
+    let booking = render::booking(
+        &on_file.file,
+        &on_file.show,
+        &app.catalog.live,
+        app.clock.now(),
+    );
     let mut response = answer::json(200, &booking);
     response
         .headers_mut()
         .insert(header::ETAG, etag::of_version(on_file.file.booking.version));
-    response
+    Ok(response)
 }
 
 /// Puts the guest's token where the kept answer has a slot for it.
@@ -142,7 +149,7 @@ pub async fn booking(
     if fixed && let Some(response) = etag::not_modified(&headers, &tag) {
         return Ok(response);
     }
-    Ok(booking_answer(&app, &on_file))
+    booking_answer(&app, &on_file).await
 }
 
 /// `PATCH /bookings/{booking_id}`
@@ -170,7 +177,7 @@ pub async fn change(
         if_version: Some(on_file.file.booking.version),
     };
     let on_file = app.desk.change(booking_id, input).await?;
-    Ok(booking_answer(&app, &on_file))
+    booking_answer(&app, &on_file).await
 }
 
 /// `POST /bookings/{booking_id}/extend`
@@ -182,7 +189,7 @@ pub async fn extend(
 ) -> Result<Response, ApiError> {
     own_booking(&app, &caller, booking_id).await?;
     let on_file = app.desk.extend(booking_id).await?;
-    Ok(booking_answer(&app, &on_file))
+    booking_answer(&app, &on_file).await
 }
 
 /// `DELETE /bookings/{booking_id}`
@@ -350,7 +357,7 @@ pub async fn bookings_of(
     for file in files {
         let show = matinee_booking::Shows::show(&*app.catalog, file.booking.show_id).await?;
         let show = show.ok_or_else(|| ApiError::not_found("show"))?;
-        items.push(render::booking(&file, &show, now));
+        items.push(render::booking(&file, &show, &app.catalog.live, now));
     }
     Ok(answer::json(200, &api::Page { items, next_cursor }))
 }

@@ -226,32 +226,4 @@ fn length(pointer: &str, value: &str, min: usize, max: usize) -> Result<String, 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn profile(change: impl FnOnce(&mut Profile)) -> Result<ProfileData, ApiError> {
-        let mut profile: Profile = serde_json::from_str(r#"{"name":"Ada"}"#).unwrap();
-        change(&mut profile);
-        checked(profile)
-    }
-
-    #[test]
-    fn what_is_wrong_is_named() {
-        assert!(profile(|_| {}).is_ok());
-        assert_eq!(profile(|p| p.name = "  Ada  ".into()).unwrap().name, "Ada");
-        assert!(profile(|p| p.address = "1 Main St\nLondon".into()).is_ok());
-        for (pointer, change) in [
-            ("/name", (|p| p.name = " ".into()) as fn(&mut Profile)),
-            ("/name", |p| p.name = "x".repeat(NAME_OVER)),
-            ("/name", |p| p.name = "a\u{0}b".into()),
-            ("/phone", |p| p.phone = "call me".into()),
-            ("/language", |p| p.language = "e".into()),
-            ("/language", |p| p.language = "en_GB".into()),
-            ("/address", |p| p.address = "x".repeat(ADDRESS_MAX + 1)),
-        ] {
-            let error = profile(change).unwrap_err();
-            assert_eq!(error.0.errors[0].pointer, pointer);
-        }
-    }
-    const NAME_OVER: usize = super::super::auth::NAME_MAX + 1;
-}
+mod tests;

@@ -103,7 +103,7 @@ pub async fn redeem(
         .ok_or_else(used_up)?;
     let booking_id: BookingId = subject.parse().map_err(|_| used_up())?;
     let on_file = app.desk.on_file(booking_id).await?;
-    let mut booking = render::booking(&on_file.file, &on_file.show, now);
+    let mut booking = render::booking(&on_file.file, &on_file.show, &app.catalog.live, now);
     booking.guest_token = Some(app.keys.guest_token(booking_id));
     Ok(answer::json(200, &api::RecoverRedeemAnswer { booking }))
 }
