@@ -178,3 +178,48 @@ pub(super) fn known_ids(conn: &Connection, asked: &AskedIds) -> rusqlite::Result
             .collect(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every list of shows walks one index from its beginning to its end: no scan, no sorting.
+    #[test]
+    fn lists_of_shows_walk_an_index() {
+        let conn = Connection::open_in_memory().unwrap();
+        crate::migrations::apply(&conn).unwrap();
+        let theater_id = Some(TheaterId::from_bytes([1; 16]));
+        let movie_id = Some(MovieId::from_bytes([1; 16]));
+        for (theater_id, movie_id) in [
+            (None, None),
+            (theater_id, None),
+            (None, movie_id),
+            (theater_id, movie_id),
+        ] {
+            let query = ShowQuery {
+                theater_id,
+                movie_id,
+                ..ShowQuery::default()
+            };
+            let plan = plan(&conn, &shows_sql(&query));
+            assert_eq!(plan.len(), 2, "{plan:?}");
+            assert!(
+                plan[0].starts_with("SEARCH s USING") && plan[0].contains("starts_at>"),
+                "{plan:?}"
+            );
+            assert!(
+                plan[1].starts_with("SEARCH t USING PRIMARY KEY"),
+                "{plan:?}"
+            );
+        }
+    }
+
+    fn plan(conn: &Connection, sql: &str) -> Vec<String> {
+        conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
+            .unwrap()
+            .query_map([rusqlite::types::Null; 7], |row| row.get("detail"))
+            .unwrap()
+            .collect::<rusqlite::Result<_>>()
+            .unwrap()
+    }
+}

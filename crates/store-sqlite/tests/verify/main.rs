@@ -11,7 +11,7 @@ use house::{build, open, payment_id, refund_id};
 use matinee_store::{Maintenance, conformance::fixtures::start, verify::VerifyReport};
 use matinee_store_sqlite::SqliteStore;
 use rusqlite::{Connection, config::DbConfig};
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, fmt::Write as _, path::Path};
 
 /// While everything that is in flight may still be.
 fn soon() -> DateTime<Utc> {
@@ -48,12 +48,12 @@ fn names(report: &VerifyReport) -> BTreeSet<&'static str> {
 
 /// The booking of a number, as SQL sees it.
 fn booking(number: u32) -> String {
-    let hex: String = house::booking_id(number)
-        .own()
-        .iter()
-        .map(|byte| format!("{byte:02X}"))
-        .collect();
-    format!("booking = x'{hex}'")
+    let mut sql = String::from("booking = x'");
+    for byte in house::booking_id(number).own() {
+        write!(sql, "{byte:02X}").unwrap();
+    }
+    sql.push('\'');
+    sql
 }
 
 /// What is planted, and exactly the invariants it breaks.
