@@ -94,6 +94,7 @@ impl Server {
         let scheme = if tls.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{address}");
         let app = open(config, &url, Arc::new(SystemClock)).await?;
+        add_probes(&app);
         let mut tasks = JoinSet::new();
         jobs::start(&app, &mut tasks);
         let router = routes::router(Arc::clone(&app), ui);
@@ -166,6 +167,23 @@ pub async fn serve(config: Config, ready: impl FnOnce(&Server)) -> Result<(), Se
     server.stop().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Numbers that are looked up when somebody reads the metrics.
+fn add_probes(app: &AppState) {
+    let passwords = app.passwords.clone();
+    app.metrics.probe(
+        "matinee_passwords_busy",
+        "Passwords being checked or waiting",
+        move || passwords.busy() as f64,
+    );
+    // Weak: the metrics are part of the app they ask.
+    let weak = Arc::downgrade(app);
+    app.metrics.probe(
+        "matinee_live_viewers",
+        "Open live seat streams",
+        move || weak.upgrade().map_or(0.0, |app| app.limits.live_open() as f64),
+    );
 }
 
 /// Opens the database and puts the parts together.

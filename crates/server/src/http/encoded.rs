@@ -168,12 +168,6 @@ impl EncodedBody {
         &self.0.identity.bytes
     }
 
-    /// How much memory this takes now.
-    pub fn size(&self) -> usize {
-        let forms = self.0.forms.iter().filter_map(|form| form.get()?.as_ref());
-        self.0.identity.bytes.len() + forms.map(|form| form.bytes.len()).sum::<usize>()
-    }
-
     /// The answer to a GET with these headers: 200 in the best encoding, or 304.
     pub fn respond(&self, headers: &HeaderMap) -> Response {
         let inner = &*self.0;

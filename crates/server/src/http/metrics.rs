@@ -74,7 +74,6 @@ pub struct Metrics {
     pub cancellations: Counter,
     pub limited: Counter,
     pub panics: Counter,
-    pub live_streams: Gauge,
     pub live_events: Counter,
     pub messages_sent: Counter,
     pub messages_failed: Counter,
@@ -192,11 +191,6 @@ impl Metrics {
                 "matinee_http_connections",
                 "Open connections",
                 &self.connections,
-            ),
-            (
-                "matinee_live_streams",
-                "Open live seat streams",
-                &self.live_streams,
             ),
         ];
         for (name, help, gauge) in gauges {
