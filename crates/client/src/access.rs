@@ -148,6 +148,10 @@ impl Access {
     }
 
     async fn renew(&self, state: &mut State, old: &Tokens) -> Result<Tokens, ClientError> {
+        if let Some(newer) = self.renewed_elsewhere(old).await {
+            *state = State::In(newer.clone());
+            return Ok(newer);
+        }
         let body = api::RefreshRequest {
             refresh_token: Some(old.refresh.expose().to_owned()),
         };
@@ -168,6 +172,13 @@ impl Access {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Newer tokens in the keyring, of a client that was opened beside or after this one: renewing older ones would look
+    /// like theft to the server.
+    async fn renewed_elsewhere(&self, old: &Tokens) -> Option<Tokens> {
+        let kept = self.vault.get(ENTRY).await.ok()??;
+        Tokens::from_secret(&kept).filter(|kept| kept.refresh != old.refresh)
     }
 
     /// Keeps a session just begun. Refused when the keyring does not take it: a session that would silently end with
