@@ -70,8 +70,12 @@ pub mod numbers {
     pub const PARTLY_CANCELLED: u32 = 4;
     pub const CANCELLED: u32 = 5;
     pub const EXPIRED: u32 = 6;
+    /// Confirmed on an authorization that is being captured: no tickets yet.
+    pub const CAPTURING: u32 = 7;
+    /// Confirmed once, but the authorization was lost before it was captured.
+    pub const LOST: u32 = 8;
 }
-use numbers::{AWAITING, CANCELLED, CONFIRMED, EXPIRED, HELD, PARTLY_CANCELLED};
+use numbers::{AWAITING, CANCELLED, CAPTURING, CONFIRMED, EXPIRED, HELD, LOST, PARTLY_CANCELLED};
 
 struct House {
     store: SqliteStore,
@@ -87,14 +91,7 @@ pub async fn build(path: &Path) {
         .await
         .unwrap();
     house.store.set_note("demo", "no").await.unwrap();
-    for number in [
-        HELD,
-        AWAITING,
-        CONFIRMED,
-        PARTLY_CANCELLED,
-        CANCELLED,
-        EXPIRED,
-    ] {
+    for number in HELD..=LOST {
         house.hold(number).await;
     }
     house.begin_payment(AWAITING).await;
@@ -102,6 +99,11 @@ pub async fn build(path: &Path) {
         house.begin_payment(number).await;
         house.confirm(number).await;
     }
+    for number in [CAPTURING, LOST] {
+        house.begin_payment(number).await;
+        house.confirm_authorized(number).await;
+    }
+    house.lose(LOST).await;
     house.cancel(PARTLY_CANCELLED, &[6]).await;
     house.cancel(CANCELLED, &[8, 9]).await;
     let expired = house
@@ -267,6 +269,39 @@ impl House {
                 recipient: "somebody@example.org".into(),
                 payload: "{}".into(),
                 created_at: later(1),
+            });
+        })
+        .await;
+    }
+
+    async fn confirm_authorized(&self, number: u32) {
+        self.step(number, |_, payment, step| {
+            step.to = BookingState::Confirmed;
+            step.seats = SeatsEffect::Sell;
+            let status = PaymentStatus::Authorized;
+            step.payments.push(PaymentRow {
+                status,
+                ..payment.unwrap()
+            });
+        })
+        .await;
+    }
+
+    async fn lose(&self, number: u32) {
+        let key = payment_id(number).to_string();
+        let from = vec![ChargeStatus::Authorized];
+        self.store
+            .move_charge(&key, from, ChargeStatus::Voided)
+            .await
+            .unwrap()
+            .unwrap();
+        self.step(number, |_, payment, step| {
+            step.to = BookingState::Cancelled;
+            step.seats = SeatsEffect::Free;
+            let status = PaymentStatus::Voided;
+            step.payments.push(PaymentRow {
+                status,
+                ..payment.unwrap()
             });
         })
         .await;

@@ -4,6 +4,7 @@ use super::{BOOKED, COUNT_BOOKINGS, Checks, booking_says};
 use matinee_store::StoreError;
 
 pub(super) fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
+    // A booking whose authorization was lost before the capture is cancelled with no ticket to cancel.
     checks.rows(
         "booking_seats",
         COUNT_BOOKINGS,
@@ -14,7 +15,9 @@ pub(super) fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
                  sum(cancelled) AS cancelled FROM booked GROUP BY theater, booking) AS k
                ON k.theater = b.theater AND k.booking = b.booking
              WHERE json_valid(b.seats) AND (k.n IS NOT b.seat_count OR k.distinct_n IS NOT b.seat_count
-               OR NOT CASE b.status WHEN 'cancelled' THEN k.cancelled = k.n
+               OR NOT CASE b.status WHEN 'cancelled' THEN k.cancelled = k.n OR k.cancelled = 0
+                      AND NOT EXISTS (SELECT 1 FROM payments AS p WHERE p.theater = b.theater
+                        AND p.booking = b.booking AND p.captured_minor > 0)
                     WHEN 'partly_cancelled' THEN k.cancelled BETWEEN 1 AND k.n - 1
                     ELSE k.cancelled = 0 END)"
         ),

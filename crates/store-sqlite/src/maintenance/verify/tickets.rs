@@ -4,6 +4,7 @@ use super::{BOOKED, COUNT_BOOKED, Checks, booking_says};
 use matinee_store::StoreError;
 
 pub(super) fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
+    // Tickets are issued with the capture; until then the confirmed booking's money is in flight.
     checks.rows(
         "ticket_for_seat",
         COUNT_BOOKED,
@@ -13,7 +14,9 @@ pub(super) fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
              FROM booked AS k LEFT JOIN tickets AS t
                ON t.theater = k.theater AND t.booking = k.booking AND t.seat = k.seat
              WHERE k.status IN ('confirmed', 'partly_cancelled') AND NOT k.cancelled
-               AND (t.ticket IS NULL OR t.state = 'void')"
+               AND (t.ticket IS NULL OR t.state = 'void')
+               AND NOT EXISTS (SELECT 1 FROM payments AS p WHERE p.theater = k.theater AND p.booking = k.booking
+                 AND p.status = 'authorized')"
         ),
         &[],
         booking_says,
