@@ -182,7 +182,10 @@ fn add_probes(app: &AppState) {
     app.metrics.probe(
         "matinee_live_viewers",
         "Open live seat streams",
-        move || weak.upgrade().map_or(0.0, |app| app.limits.live_open() as f64),
+        move || {
+            weak.upgrade()
+                .map_or(0.0, |app| app.limits.live_open() as f64)
+        },
     );
 }
 

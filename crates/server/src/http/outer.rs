@@ -53,7 +53,14 @@ impl Outer {
     pub fn new(app: AppState, router: Router, listen: IpAddr, tls: bool) -> Arc<Self> {
         let gate = Gate::new(&app.config, listen);
         let ids = RequestIds::new(app.entropy.bytes());
-        Arc::new(Self { app, router, gate, ids, tls, timeout: TIMEOUT })
+        Arc::new(Self {
+            app,
+            router,
+            gate,
+            ids,
+            tls,
+            timeout: TIMEOUT,
+        })
     }
 
     /// The same layer with less patience.
@@ -135,8 +142,8 @@ impl Outer {
         let _one_more = InFlight::new(in_flight);
         request.extensions_mut().insert(Arc::clone(context));
         let mut router = self.router.clone();
-        let answer =
-            AssertUnwindSafe(tokio::time::timeout(self.timeout, router.call(request))).catch_unwind();
+        let answer = AssertUnwindSafe(tokio::time::timeout(self.timeout, router.call(request)))
+            .catch_unwind();
         match answer.await {
             Ok(Ok(Ok(response))) => response,
             Ok(Ok(Err(never))) => match never {},
