@@ -29,6 +29,27 @@ const words: Record<string, () => Explanation> = {
   }),
   secrets_unavailable: () => ({ title: m.error_keyring_title(), detail: m.error_keyring_detail() }),
   bad_server_address: () => ({ title: m.server_invalid(), detail: m.server_hint() }),
+  hold_expired: () => ({
+    title: m.error_hold_expired_title(),
+    detail: m.error_hold_expired_detail()
+  }),
+  price_changed: () => ({
+    title: m.error_price_changed_title(),
+    detail: m.error_price_changed_detail()
+  }),
+  no_gateway: () => ({ title: m.error_no_gateway_title(), detail: m.error_no_gateway_detail() }),
+  too_many_attempts: () => ({ title: m.error_attempts_title(), detail: m.error_attempts_detail() }),
+  cool_down: () => ({ title: m.error_attempts_title(), detail: m.error_attempts_detail() }),
+  too_many_unpaid_seats: () => ({
+    title: m.error_unpaid_title(),
+    detail: m.error_unpaid_detail()
+  }),
+  show_started: () => ({ title: m.error_started_title(), detail: m.error_started_detail() }),
+  not_cancellable: () => ({
+    title: m.error_not_cancellable_title(),
+    detail: m.error_not_cancellable_detail()
+  }),
+  version_mismatch: () => ({ title: m.error_changed_title(), detail: m.error_changed_detail() }),
   no_position: () => ({ title: m.error_position_title(), detail: m.error_position_detail() })
 };
 

@@ -1,0 +1,313 @@
+/**
+ * From a choice of seats to a ticket: the hold and its payment, as one small state machine. Every intention has one
+ * Attempt until its answer is certain; the payment's is kept over a reload, so that "Checking your payment…" ends in one
+ * charge at most. Left out: screens, words, and which seats are chosen.
+ */
+import {
+  isPlatformError,
+  newAttempt,
+  type Attempt,
+  type Booking,
+  type ChangeRequest,
+  type Platform
+} from '$lib/platform';
+
+export type Phase =
+  /** No hold. */
+  | 'choosing'
+  /** Seats are held; nothing is being paid. */
+  | 'held'
+  /** A payment call is out. */
+  | 'paying'
+  /** The payer's bank wants something. */
+  | 'action'
+  /** We do not know yet whether the payment went through, and are asking. */
+  | 'checking'
+  | 'confirmed'
+  /** The hold is over; nothing was charged. */
+  | 'gone';
+
+interface PendingPayment {
+  attempt: Attempt;
+  method: string;
+  total: Booking['total_amount'];
+}
+
+const CHECK_DELAYS_MS = [800, 1500, 2500, 4000, 6000];
+
+/** What a booking's state alone says. */
+export function phaseOf(booking: Booking): Phase {
+  switch (booking.status) {
+    case 'held':
+      return 'held';
+    case 'awaiting_payment':
+      return booking.next_action && booking.payment_id ? 'action' : 'checking';
+    case 'confirmed':
+    case 'partly_cancelled':
+    case 'cancelled':
+      return 'confirmed';
+    default:
+      return 'gone';
+  }
+}
+
+/** The server did not say whether the call had its effect. */
+export function isUncertain(error: unknown): boolean {
+  if (!isPlatformError(error)) return true;
+  if (error.kind === 'offline' || error.kind === 'invalid') return true;
+  return (error.status ?? 0) >= 500 && error.code !== 'no_gateway';
+}
+
+export class Purchase {
+  phase = $state<Phase>('choosing');
+  booking = $state.raw<Booking | null>(null);
+  /** Why the last step did not succeed; null while there is nothing to say. */
+  problem = $state.raw<unknown>(null);
+  busy = $state(false);
+
+  #hold: { attempt: Attempt; of: string } | null = null;
+  #extend: Attempt | null = null;
+  #stopped = false;
+
+  constructor(
+    private readonly host: Platform,
+    private readonly wait: (ms: number) => Promise<void> = (ms) =>
+      new Promise((done) => setTimeout(done, ms))
+  ) {}
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** Opens a hold made earlier: after a reload, from a link, or with Back. */
+  async resume(bookingId: string): Promise<void> {
+    await this.#run(async () => this.#take((await this.host.booking(bookingId)).value));
+    if (this.#pending() && (this.phase === 'held' || this.phase === 'checking')) await this.check();
+    else if (this.phase === 'checking') await this.check();
+  }
+
+  /** Takes the seats; a repeat of the same choice after a lost answer is the same intention. */
+  async hold(
+    showId: string,
+    seatIds: readonly string[],
+    ticketTypes: Record<string, string> = {}
+  ): Promise<boolean> {
+    const of = JSON.stringify([showId, [...seatIds].sort(), ticketTypes]);
+    if (this.#hold?.of !== of) this.#hold = { attempt: newAttempt(), of };
+    const { attempt } = this.#hold;
+    return this.#run(
+      async () => {
+        this.#take(
+          await this.host.book(
+            { show_id: showId, seat_ids: [...seatIds], ticket_types: ticketTypes },
+            attempt
+          )
+        );
+        this.#hold = null;
+      },
+      () => (this.#hold = null)
+    );
+  }
+
+  /** Changes the hold in one step. When somebody else changed it first, the newer one is shown instead. */
+  async change(change: ChangeRequest): Promise<boolean> {
+    const { booking } = this;
+    if (!booking) return false;
+    const done = await this.#run(async () =>
+      this.#take(await this.host.changeBooking(booking.booking_id, change, booking.version))
+    );
+    if (!done && isPlatformError(this.problem) && this.problem.code === 'version_mismatch') {
+      await this.#refresh();
+    }
+    return done;
+  }
+
+  async extend(): Promise<boolean> {
+    const { booking } = this;
+    if (!booking) return false;
+    const attempt = (this.#extend ??= newAttempt());
+    return this.#run(
+      async () => {
+        this.#take(await this.host.extendHold(booking.booking_id, attempt));
+        this.#extend = null;
+      },
+      () => (this.#extend = null)
+    );
+  }
+
+  /** Frees the seats at once. */
+  async release(): Promise<boolean> {
+    const { booking } = this;
+    if (!booking) return false;
+    return this.#run(async () => {
+      await this.host.releaseHold(booking.booking_id);
+      this.#forget();
+      this.reset();
+    });
+  }
+
+  /** Back to choosing; the hold, if there is one, is no longer ours to show. */
+  reset(): void {
+    this.booking = null;
+    this.problem = null;
+    this.phase = 'choosing';
+  }
+
+  async pay(method: string, email: string | null): Promise<void> {
+    if (this.busy || !this.booking) return;
+    if (email && email !== this.booking.guest_email && !(await this.change({ guest_email: email })))
+      return;
+    const { booking } = this;
+    const pending = { attempt: newAttempt(), method, total: booking.total_amount };
+    this.host.remember(this.#key(), JSON.stringify(pending));
+    this.phase = 'paying';
+    await this.#send(pending);
+  }
+
+  /** The sandbox's bank, played by the person. */
+  async answerBank(outcome: 'succeed' | 'fail'): Promise<void> {
+    const { booking } = this;
+    if (!booking?.payment_id) return;
+    const paymentId = booking.payment_id;
+    const attempt = newAttempt();
+    const done = await this.#run(() =>
+      this.host.simulatePayment(paymentId, booking.booking_id, outcome, attempt)
+    );
+    if (done || isUncertain(this.problem)) await this.check();
+  }
+
+  /** Asks until the payment's fate is certain, or gives the question back to the person. */
+  async check(): Promise<void> {
+    this.phase = 'checking';
+    for (const delay of [0, ...CHECK_DELAYS_MS]) {
+      if (delay) await this.wait(delay);
+      if (this.#stopped) return;
+      try {
+        const { value, offline } = await this.host.booking(this.booking?.booking_id ?? '');
+        if (offline) continue;
+        const said = phaseOf(value);
+        this.booking = value;
+        const pending = this.#pending();
+        // Still held although a payment was sent: it may never have arrived. The same attempt asks for one effect.
+        if (said === 'held' && pending && !lastPaymentFailed(value))
+          return await this.#send(pending);
+        if (said === 'checking') continue;
+        this.#take(value);
+        if (said === 'held') this.problem = declined(value);
+        if (said !== 'action') this.#forget();
+        return;
+      } catch (error) {
+        if (!isUncertain(error)) {
+          this.problem = error;
+          this.phase = 'held';
+          return;
+        }
+        this.problem = error;
+      }
+    }
+  }
+
+  /** The clock on this device ran out: the server says whether the hold did. */
+  async checkExpiry(): Promise<void> {
+    if (this.phase === 'held' && !this.busy) await this.#refresh();
+  }
+
+  async #send(pending: PendingPayment): Promise<void> {
+    const bookingId = this.booking?.booking_id ?? '';
+    this.busy = true;
+    this.problem = null;
+    try {
+      const { method: payment_method, total: expected_total, attempt } = pending;
+      const answer = await this.host.pay(
+        { booking_id: bookingId, payment_method, expected_total },
+        attempt
+      );
+      this.busy = false;
+      this.#take(answer);
+      if (this.phase === 'checking') await this.check();
+      else if (this.phase !== 'action') this.#forget();
+    } catch (error) {
+      this.busy = false;
+      await this.#refused(error);
+    }
+  }
+
+  async #refused(error: unknown): Promise<void> {
+    this.problem = error;
+    const code = isPlatformError(error) ? error.code : '';
+    if (code === 'payment_in_progress' || code === 'already_paid') return this.check();
+    if (isUncertain(error)) {
+      this.phase = 'checking';
+      // Offline there is nothing to ask; the person, or the network's return, asks again.
+      if (code !== 'offline') await this.check();
+      return;
+    }
+    this.#forget();
+    if (code === 'hold_expired' || code === 'not_held') {
+      this.phase = 'gone';
+      return;
+    }
+    this.phase = 'held';
+    const still = isPlatformError(error) ? error.problem?.booking : undefined;
+    if (still) this.booking = still;
+    else if (code === 'price_changed' || code === 'version_mismatch') await this.#refresh();
+  }
+
+  async #refresh(): Promise<void> {
+    const id = this.booking?.booking_id;
+    if (!id) return;
+    try {
+      this.#take((await this.host.booking(id)).value);
+    } catch (error) {
+      this.problem ??= error;
+    }
+  }
+
+  #take(booking: Booking): void {
+    this.booking = booking;
+    this.phase = phaseOf(booking);
+  }
+
+  async #run(work: () => Promise<void>, onRefused?: () => void): Promise<boolean> {
+    if (this.busy) return false;
+    this.busy = true;
+    this.problem = null;
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      this.problem = error;
+      if (!isUncertain(error)) onRefused?.();
+      if (isPlatformError(error) && (error.code === 'hold_expired' || error.code === 'not_held')) {
+        this.phase = 'gone';
+      }
+      return false;
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  #key(): string {
+    return `payment.${this.booking?.booking_id ?? ''}`;
+  }
+
+  #forget(): void {
+    this.host.remember(this.#key(), null);
+  }
+
+  #pending(): PendingPayment | null {
+    const text = this.host.recall(this.#key());
+    return text ? (JSON.parse(text) as PendingPayment) : null;
+  }
+}
+
+function lastPaymentFailed(booking: Booking): boolean {
+  const status = booking.payments.at(-1)?.status;
+  return status === 'declined' || status === 'voided';
+}
+
+/** A decline learnt by asking, in the shape of one that was answered. */
+function declined(booking: Booking): { declined: string | null } | null {
+  const last = booking.payments.at(-1);
+  return last?.status === 'declined' ? { declined: last.decline_reason ?? null } : null;
+}

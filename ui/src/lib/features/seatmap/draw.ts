@@ -1,0 +1,147 @@
+/**
+ * The seats and the hall as SVG elements, built once and then changed one seat at a time: a class, a mark and a name.
+ * Everything comes from the server as data and goes in as attributes and text, never as markup. State is told by shape
+ * first (hollow, tick, dashes, cross), colour second. Left out: gestures and focus.
+ */
+import type { ShowSeats } from '$lib/platform';
+import { m } from '$lib/paraglide/messages';
+import type { SeatBoard } from './board.svelte';
+import type { SeatLook, SeatNames } from './naming';
+import type { SeatRow } from './rows';
+import type { Extent } from './view';
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+/** Paths in a square from −1 to 1. */
+const marks: Record<SeatLook, string> = {
+  available: '',
+  chosen: 'M-.42 .04 -.12 .36 .46 -.34',
+  held: '',
+  sold: 'M-.34 -.34 .34 .34M.34 -.34 -.34 .34',
+  blocked: 'M-.34 -.34 .34 .34M.34 -.34 -.34 .34'
+};
+const kindMarks: Partial<Record<string, string>> = {
+  wheelchair: 'M-.12 -.5V.02H.26L.44 .42M-.12 -.2H.22M-.2 -.12A.34 .34 0 1 0 .24 .34',
+  companion: 'M-.36 .46A.36 .36 0 0 1 .36 .46M0 -.1A.2 .2 0 1 0 0 -.5A.2 .2 0 1 0 0 -.1',
+  accessible: 'M-.4 .3H.4M-.2 .02H.4M0 -.26H.4'
+};
+
+type Attributes = Record<string, string | number>;
+
+function make(tag: string, attributes: Attributes, text?: string): SVGElement {
+  const element = document.createElementNS(SVG, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+/** Only plain colours: a paint could otherwise point at another document. */
+function colour(value: string, otherwise: string): string {
+  return /^#[0-9a-f]{3,8}$/i.test(value) ? value : otherwise;
+}
+
+export function drawHall(map: ShowSeats['seat_map'], extent: Extent): SVGElement {
+  const hall = make('g', { 'aria-hidden': 'true', class: 'hall' });
+  const middle = map.width / 2;
+  const half = Math.min(map.width * 0.36, 420);
+  const y = extent.y + 14;
+  hall.append(
+    make('path', {
+      class: 'screen-line',
+      d: `M${middle - half} ${y + 8}Q${middle} ${y - 8} ${middle + half} ${y + 8}`
+    }),
+    make('text', { class: 'screen-name', x: middle, y: y + 22 }, m.map_screen())
+  );
+  for (const thing of map.decorations) {
+    const paint =
+      thing.shape === 'text'
+        ? {}
+        : { fill: colour(thing.color, 'none'), stroke: colour(thing.border_color, 'none') };
+    if (thing.shape === 'polygon') {
+      const points = thing.points.map((point) => `${point.x},${point.y}`).join(' ');
+      hall.append(make('polygon', { ...paint, points, class: 'decoration' }));
+    } else if (thing.shape === 'circle') {
+      const { x: cx, y: cy, radius: r } = thing;
+      hall.append(make('circle', { ...paint, cx, cy, r, class: 'decoration' }));
+    } else if (thing.shape === 'ellipse') {
+      const { x: cx, y: cy, radius_x: rx, radius_y: ry, rotation } = thing;
+      const transform = `rotate(${rotation} ${cx} ${cy})`;
+      hall.append(make('ellipse', { ...paint, cx, cy, rx, ry, transform, class: 'decoration' }));
+    } else if (thing.shape === 'rectangle') {
+      const { x, y: top, width, height, rotation } = thing;
+      const transform = `rotate(${rotation} ${x + width / 2} ${top + height / 2})`;
+      const at = { x, y: top, width, height, rx: 4, transform };
+      hall.append(make('rect', { ...paint, ...at, class: 'decoration' }));
+    }
+    if (thing.text?.text) {
+      const { text, x, y: at, size } = thing.text;
+      hall.append(make('text', { class: 'hall-text', x, y: at, 'font-size': size }, text));
+    }
+  }
+  return hall;
+}
+
+export class SeatDrawing {
+  readonly cells: SVGElement[] = [];
+  readonly #marks: SVGElement[] = [];
+
+  constructor(
+    private readonly board: SeatBoard,
+    private readonly names: SeatNames
+  ) {}
+
+  /** All rows, each a `row` of `gridcell`s, into `grid`. */
+  draw(grid: SVGElement, rows: readonly SeatRow[]): void {
+    const all = document.createDocumentFragment();
+    rows.forEach((row, index) => all.append(this.#row(row, index)));
+    grid.append(all);
+  }
+
+  update(index: number): void {
+    const seat = this.board.seats[index];
+    const cell = this.cells[index];
+    if (!seat || !cell) return;
+    const look = this.board.look(index);
+    cell.setAttribute('class', `seat ${look} ${seat.kind}`);
+    const mark = look === 'available' ? (kindMarks[seat.kind] ?? '') : marks[look];
+    this.#marks[index]?.setAttribute('d', mark);
+    cell.setAttribute('aria-label', this.names.full(seat, look));
+    cell.setAttribute('aria-selected', String(look === 'chosen'));
+    if (look === 'available' || look === 'chosen') cell.removeAttribute('aria-disabled');
+    else cell.setAttribute('aria-disabled', 'true');
+  }
+
+  #row(row: SeatRow, rowIndex: number): SVGElement {
+    const element = make('g', {
+      role: 'row',
+      'aria-rowindex': rowIndex + 1,
+      'aria-label': m.map_row({ row: row.row })
+    });
+    const ends = [row.seats[0], row.seats.at(-1)].map((index) => this.board.seats[index ?? -1]);
+    for (const index of row.seats) element.append(this.#cell(index));
+    ends.forEach((seat, side) => {
+      if (!seat) return;
+      const x = seat.x + (side === 0 ? -1 : 1) * (seat.radius + 13);
+      const at = { class: 'row-name', x, y: seat.y, 'aria-hidden': 'true' };
+      element.append(make('text', at, row.row));
+    });
+    return element;
+  }
+
+  #cell(index: number): SVGElement {
+    const seat = this.board.seats[index];
+    const cell = make('g', { role: 'gridcell', tabindex: -1, 'data-seat': index });
+    if (!seat) return cell;
+    const { x, y, radius } = seat;
+    cell.setAttribute('transform', `translate(${x} ${y}) scale(${radius})`);
+    const body = make('rect', { class: 'body', x: -0.86, y: -0.86, width: 1.72, height: 1.72 });
+    body.setAttribute('rx', seat.kind === 'wheelchair' ? '0.86' : '0.42');
+    const mark = make('path', { class: 'mark' });
+    // The target is the whole square round the seat, however small its drawing.
+    cell.append(make('rect', { class: 'target', x: -1, y: -1, width: 2, height: 2 }), body, mark);
+    this.cells[index] = cell;
+    this.#marks[index] = mark;
+    this.update(index);
+    return cell;
+  }
+}
