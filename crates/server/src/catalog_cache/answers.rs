@@ -93,7 +93,10 @@ mod tests {
             answers.put("/theaters".into(), made_from, until, body.clone());
             let wish = HeaderMap::from_iter([(header::ACCEPT_ENCODING, "zstd".parse().unwrap())]);
             body.respond(&wish);
-            assert!(answers.get("/theaters", made_from, Utc::now()).is_some(), "round {round}");
+            assert!(
+                answers.get("/theaters", made_from, Utc::now()).is_some(),
+                "round {round}"
+            );
         }
     }
 }

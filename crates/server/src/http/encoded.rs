@@ -10,6 +10,7 @@ use axum::{
 };
 use bytes::Bytes;
 use std::{
+    cell::Cell,
     io::Write,
     sync::{Arc, OnceLock},
 };
@@ -171,10 +172,20 @@ impl EncodedBody {
     /// The answer to a GET with these headers: 200 in the best encoding, or 304.
     pub fn respond(&self, headers: &HeaderMap) -> Response {
         let inner = &*self.0;
-        if etag::none_match(headers, |seen| inner.is_tag(seen)) {
+        let held = Cell::new(None);
+        let fresh = etag::none_match(headers, |seen| {
+            let ours = inner.is_tag(seen);
+            if ours {
+                held.set(HeaderValue::from_bytes(seen).ok());
+            }
+            ours
+        });
+        if fresh {
             let mut response = Response::new(Body::empty());
             *response.status_mut() = StatusCode::NOT_MODIFIED;
-            inner.common_headers(response.headers_mut(), &inner.identity.etag);
+            // The tag of the form the caller has, as its 200 carried it: caches update what they kept by it.
+            let tag = held.take().unwrap_or_else(|| inner.identity.etag.clone());
+            inner.common_headers(response.headers_mut(), &tag);
             return response;
         }
         let coding = Coding::negotiate(headers);

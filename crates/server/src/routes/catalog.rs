@@ -2,6 +2,8 @@
 //!
 //! Lists are encoded once and kept while the catalog, the seat counts in them and the clock allow.
 
+mod query;
+
 use crate::{
     app::App,
     catalog_cache::{Listing, MadeFrom},
@@ -13,7 +15,7 @@ use axum::{
     http::{HeaderMap, Uri},
     response::Response,
 };
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 use matinee_api as api;
 use matinee_booking::Shows;
 use matinee_domain::{
@@ -23,6 +25,8 @@ use matinee_domain::{
 use matinee_store::catalog::{ListedShow, ShowQuery};
 use serde::Deserialize;
 use std::{collections::HashMap, sync::Arc};
+
+use query::{distance_km, fold, next_offset, parse_date, parse_near, parse_offset, window};
 
 type S = State<Arc<App>>;
 
@@ -467,111 +471,4 @@ async fn movies_on(
         movies.sort_by(|a, b| a.name.cmp(&b.name));
     }
     Ok(on)
-}
-
-/// The instants a list covers: a local day of the theater, or the next 14 days; never what has started.
-fn window(
-    date: Option<NaiveDate>,
-    theater: &Theater,
-    now: DateTime<Utc>,
-) -> Result<(DateTime<Utc>, DateTime<Utc>), ApiError> {
-    let Some(date) = date else {
-        return Ok((now, now + AHEAD));
-    };
-    let midnight = |date: NaiveDate| {
-        // Where midnight does not exist (a change of clocks at 0:00), the day begins when the clock goes on.
-        (0..=3).find_map(|hour| {
-            let local = date.and_hms_opt(hour, 0, 0)?;
-            theater
-                .time_zone
-                .from_local_datetime(&local)
-                .earliest()
-                .map(|start| start.with_timezone(&Utc))
-        })
-    };
-    let out_of_range = || ApiError::invalid("/date", "This date is out of range.");
-    let next = date
-        .checked_add_days(Days::new(1))
-        .ok_or_else(out_of_range)?;
-    let from = midnight(date).ok_or_else(out_of_range)?;
-    let until = midnight(next).ok_or_else(out_of_range)?;
-    Ok((from.max(now), until))
-}
-
-fn parse_date(text: &str) -> Result<NaiveDate, ApiError> {
-    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
-    date.filter(|date| (1900..=9000).contains(&chrono::Datelike::year(date)))
-        .ok_or_else(|| ApiError::invalid("/date", "A date looks like 2026-11-22."))
-}
-
-fn parse_near(text: &str) -> Result<(f64, f64), ApiError> {
-    let bad = || {
-        ApiError::invalid(
-            "/near",
-            "A position looks like 60.17,24.94 (latitude, longitude).",
-        )
-    };
-    let (latitude, longitude) = text.split_once(',').ok_or_else(bad)?;
-    let latitude: f64 = latitude.trim().parse().map_err(|_| bad())?;
-    let longitude: f64 = longitude.trim().parse().map_err(|_| bad())?;
-    if !(-90.0..=90.0).contains(&latitude) || !(-180.0..=180.0).contains(&longitude) {
-        return Err(bad());
-    }
-    Ok((latitude, longitude))
-}
-
-/// Cursors of these lists are offsets: the lists are small, sorted, and change with the catalog only.
-fn parse_offset(cursor: Option<&str>) -> Result<usize, ApiError> {
-    let Some(cursor) = cursor else { return Ok(0) };
-    cursor
-        .strip_prefix('o')
-        .and_then(|rest| rest.parse::<u32>().ok())
-        .map(|offset| offset as usize)
-        .ok_or_else(|| {
-            ApiError::new(
-                api::ProblemCode::MalformedCursor,
-                "This cursor was not made by this server. Start the list anew.",
-            )
-        })
-}
-
-fn next_offset(skip: usize, shown: usize, total: usize) -> Option<String> {
-    (shown > 0 && skip + shown < total).then(|| format!("o{}", skip + shown))
-}
-
-/// For search: lower case, without the accents people leave out when they type.
-fn fold(text: &str) -> String {
-    text.chars()
-        .flat_map(char::to_lowercase)
-        .map(|c| match c {
-            'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' | 'ā' => 'a',
-            'ç' | 'č' | 'ć' => 'c',
-            'è' | 'é' | 'ê' | 'ë' | 'ē' => 'e',
-            'ì' | 'í' | 'î' | 'ï' | 'ī' => 'i',
-            'ñ' | 'ń' => 'n',
-            'ò' | 'ó' | 'ô' | 'õ' | 'ö' | 'ø' | 'ō' => 'o',
-            'ù' | 'ú' | 'û' | 'ü' | 'ū' => 'u',
-            'ý' | 'ÿ' => 'y',
-            'ß' => 's',
-            'š' | 'ś' => 's',
-            'ž' | 'ź' | 'ż' => 'z',
-            other => other,
-        })
-        .collect::<String>()
-        .trim()
-        .to_owned()
-}
-
-/// Great-circle distance (haversine, mean earth radius 6371.0088 km).
-fn distance_km((latitude, longitude): (f64, f64), theater: &Theater) -> f64 {
-    let (lat1, lat2) = (
-        latitude.to_radians(),
-        theater.location.latitude.to_radians(),
-    );
-    let (dlat, dlon) = (
-        lat2 - lat1,
-        (theater.location.longitude - longitude).to_radians(),
-    );
-    let a = (dlat / 2.0).sin().powi(2) + lat1.cos() * lat2.cos() * (dlon / 2.0).sin().powi(2);
-    2.0 * 6371.0088 * a.sqrt().min(1.0).asin()
 }

@@ -1,0 +1,114 @@
+//! What callers ask of lists: dates, positions, words, pages; each either understood or refused with its place.
+
+use super::AHEAD;
+use crate::http::ApiError;
+use chrono::{DateTime, Days, NaiveDate, TimeZone, Utc};
+use matinee_api as api;
+use matinee_domain::catalog::Theater;
+
+/// The instants a list covers: a local day of the theater, or the next 14 days; never what has started.
+pub(super) fn window(
+    date: Option<NaiveDate>,
+    theater: &Theater,
+    now: DateTime<Utc>,
+) -> Result<(DateTime<Utc>, DateTime<Utc>), ApiError> {
+    let Some(date) = date else {
+        return Ok((now, now + AHEAD));
+    };
+    let midnight = |date: NaiveDate| {
+        // Where midnight does not exist (a change of clocks at 0:00), the day begins when the clock goes on.
+        (0..=3).find_map(|hour| {
+            let local = date.and_hms_opt(hour, 0, 0)?;
+            theater
+                .time_zone
+                .from_local_datetime(&local)
+                .earliest()
+                .map(|start| start.with_timezone(&Utc))
+        })
+    };
+    let out_of_range = || ApiError::invalid("/date", "This date is out of range.");
+    let next = date
+        .checked_add_days(Days::new(1))
+        .ok_or_else(out_of_range)?;
+    let from = midnight(date).ok_or_else(out_of_range)?;
+    let until = midnight(next).ok_or_else(out_of_range)?;
+    Ok((from.max(now), until))
+}
+
+pub(super) fn parse_date(text: &str) -> Result<NaiveDate, ApiError> {
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
+    date.filter(|date| (1900..=9000).contains(&chrono::Datelike::year(date)))
+        .ok_or_else(|| ApiError::invalid("/date", "A date looks like 2026-11-22."))
+}
+
+pub(super) fn parse_near(text: &str) -> Result<(f64, f64), ApiError> {
+    let bad = || {
+        ApiError::invalid(
+            "/near",
+            "A position looks like 60.17,24.94 (latitude, longitude).",
+        )
+    };
+    let (latitude, longitude) = text.split_once(',').ok_or_else(bad)?;
+    let latitude: f64 = latitude.trim().parse().map_err(|_| bad())?;
+    let longitude: f64 = longitude.trim().parse().map_err(|_| bad())?;
+    if !(-90.0..=90.0).contains(&latitude) || !(-180.0..=180.0).contains(&longitude) {
+        return Err(bad());
+    }
+    Ok((latitude, longitude))
+}
+
+/// Cursors of these lists are offsets: the lists are small, sorted, and change with the catalog only.
+pub(super) fn parse_offset(cursor: Option<&str>) -> Result<usize, ApiError> {
+    let Some(cursor) = cursor else { return Ok(0) };
+    cursor
+        .strip_prefix('o')
+        .and_then(|rest| rest.parse::<u32>().ok())
+        .map(|offset| offset as usize)
+        .ok_or_else(|| {
+            ApiError::new(
+                api::ProblemCode::MalformedCursor,
+                "This cursor was not made by this server. Start the list anew.",
+            )
+        })
+}
+
+pub(super) fn next_offset(skip: usize, shown: usize, total: usize) -> Option<String> {
+    (shown > 0 && skip + shown < total).then(|| format!("o{}", skip + shown))
+}
+
+/// For search: lower case, without the accents people leave out when they type.
+pub(super) fn fold(text: &str) -> String {
+    text.chars()
+        .flat_map(char::to_lowercase)
+        .map(|c| match c {
+            'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' | 'ā' => 'a',
+            'ç' | 'č' | 'ć' => 'c',
+            'è' | 'é' | 'ê' | 'ë' | 'ē' => 'e',
+            'ì' | 'í' | 'î' | 'ï' | 'ī' => 'i',
+            'ñ' | 'ń' => 'n',
+            'ò' | 'ó' | 'ô' | 'õ' | 'ö' | 'ø' | 'ō' => 'o',
+            'ù' | 'ú' | 'û' | 'ü' | 'ū' => 'u',
+            'ý' | 'ÿ' => 'y',
+            'ß' => 's',
+            'š' | 'ś' => 's',
+            'ž' | 'ź' | 'ż' => 'z',
+            other => other,
+        })
+        .collect::<String>()
+        .trim()
+        .to_owned()
+}
+
+/// Great-circle distance (haversine, mean earth radius 6371.0088 km).
+pub(super) fn distance_km((latitude, longitude): (f64, f64), theater: &Theater) -> f64 {
+    let (lat1, lat2) = (
+        latitude.to_radians(),
+        theater.location.latitude.to_radians(),
+    );
+    let (dlat, dlon) = (
+        lat2 - lat1,
+        (theater.location.longitude - longitude).to_radians(),
+    );
+    let a = (dlat / 2.0).sin().powi(2) + lat1.cos() * lat2.cos() * (dlon / 2.0).sin().powi(2);
+    2.0 * 6371.0088 * a.sqrt().min(1.0).asin()
+}
