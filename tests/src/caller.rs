@@ -79,7 +79,12 @@ fn client() -> Client {
         // Only the first of several tests installs it.
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
+    // What the server sends is what a test sees, whatever another package's build switches on.
     Client::builder()
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate()
         .build()
         .expect("a client needs nothing from outside")
 }
@@ -149,6 +154,16 @@ impl Caller {
             headers,
             bytes: response.bytes().await?.to_vec(),
         })
+    }
+
+    /// Opens a stream: the answer with its body still to come.
+    pub async fn open(&self, path: &str) -> reqwest::Response {
+        let url = format!("{}{}{path}", self.base, matinee_api::BASE_PATH);
+        let mut request = self.client.get(url);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        request.send().await.expect("the server answers")
     }
 
     /// GET.

@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
-    sync::mpsc,
+    sync::{Mutex, mpsc},
     time::{Duration, Instant},
 };
 
@@ -72,9 +72,9 @@ impl Server {
         Self::start(&ServerOptions::default())
     }
 
-    /// A server in a fresh folder.
+    /// A server in a fresh folder. The demo is filled in once per process and copied for every further server.
     pub fn start(options: &ServerOptions) -> Result<Self, TestError> {
-        let temporary = tempfile::tempdir()?;
+        let temporary = demo_folder(options.demo)?;
         let mut server = Self::start_in(temporary.path(), options)?;
         server._temporary = Some(temporary);
         Ok(server)
@@ -120,6 +120,21 @@ impl Server {
                 Err(format!("the server did not start: {error}\n{log}").into())
             }
         }
+    }
+
+    /// Shares it with every test of the process. Statics are not dropped, so a shell waits for the process to end, then
+    /// ends the server and removes its folder.
+    pub fn shared(self) -> Result<&'static Self, TestError> {
+        let watcher = Command::new("sh")
+            .args(["-c", "read -r _; kill -KILL \"$0\"; rm -rf \"$1\""])
+            .arg(self.child.id().to_string())
+            .arg(&self.folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        std::mem::forget(watcher);
+        Ok(Box::leak(Box::new(self)))
     }
 
     /// `http://127.0.0.1:PORT`
@@ -190,6 +205,30 @@ impl Server {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+/// A fresh folder, with the demo's database in it if so wished.
+pub fn demo_folder(demo: bool) -> Result<tempfile::TempDir, TestError> {
+    static FILLED: Mutex<Option<Vec<u8>>> = Mutex::new(None);
+    let folder = tempfile::tempdir()?;
+    if !demo {
+        return Ok(folder);
+    }
+    let mut filled = FILLED.lock().map_err(|_| "filling the demo failed before")?;
+    let bytes = if let Some(bytes) = &*filled {
+        bytes
+    } else {
+        let first = tempfile::tempdir()?;
+        Server::start_in(first.path(), &ServerOptions::default())?.stop()?;
+        let copy = first.path().join("copy.db");
+        let (status, text) = run(first.path(), &["backup", &copy.to_string_lossy()])?;
+        if !status.success() {
+            return Err(text.into());
+        }
+        filled.insert(std::fs::read(copy)?)
+    };
+    std::fs::write(folder.path().join("matinee.db"), bytes)?;
+    Ok(folder)
 }
 
 /// Waits for the line that says where it listens.
