@@ -1,0 +1,132 @@
+//! The server under test: the shipped program on a database of its own, started, looked at and stopped.
+
+use crate::{failure::Failure, proc};
+use std::{
+    fs::File,
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+/// After this long without a request a server counts as idle.
+const REST: Duration = Duration::from_secs(3);
+const STOPS_WITHIN: Duration = Duration::from_secs(20);
+
+pub struct ServerProcess {
+    child: Child,
+    binary: PathBuf,
+    database: PathBuf,
+    address: SocketAddr,
+}
+
+impl ServerProcess {
+    /// Starts it with the demo data, without rate limits, on a free port of the loopback.
+    pub fn start(binary: &Path, folder: &Path) -> Result<Self, Failure> {
+        let database = folder.join("bench.db");
+        let mut child = Command::new(binary)
+            .arg("serve")
+            .args(["--listen", "127.0.0.1:0", "--demo"])
+            .args(["--hold-minutes", "20", "--rate-limit", "off"])
+            .args(["--log-level", "warn", "--database", &url(&database)])
+            .stdout(Stdio::piped())
+            .stderr(File::create(folder.join("server.log"))?)
+            .spawn()
+            .map_err(|error| Failure::Server(format!("{}: {error}", binary.display())))?;
+        let mut line = String::new();
+        if let Some(stdout) = child.stdout.take() {
+            BufReader::new(stdout).read_line(&mut line)?;
+        }
+        let address = line
+            .trim()
+            .strip_prefix("listening on http://")
+            .and_then(|address| address.parse().ok());
+        let Some(address) = address else {
+            let log = std::fs::read_to_string(folder.join("server.log")).unwrap_or_default();
+            return Err(Failure::Server(format!("did not start: {line}{log}")));
+        };
+        Ok(Self {
+            child,
+            binary: binary.to_owned(),
+            database,
+            address,
+        })
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn database(&self) -> &Path {
+        &self.database
+    }
+
+    pub fn memory(&self) -> Result<proc::Memory, Failure> {
+        proc::memory(self.pid())
+    }
+
+    /// Its memory when nobody has asked anything yet.
+    pub async fn memory_after_rest(&self) -> Result<proc::Memory, Failure> {
+        tokio::time::sleep(REST).await;
+        self.memory()
+    }
+
+    /// Copies the database with the server's own command.
+    pub fn backup(&self, to: &Path) -> Result<(), Failure> {
+        self.command("backup", &[to.as_os_str()])
+    }
+
+    /// Every invariant of the database holds; otherwise the server's own words.
+    pub fn verify(&self) -> Result<(), Failure> {
+        self.command("verify", &[])
+    }
+
+    fn command(&self, name: &str, arguments: &[&std::ffi::OsStr]) -> Result<(), Failure> {
+        let done = Command::new(&self.binary)
+            .arg(name)
+            .args(arguments)
+            .args(["--database", &url(&self.database)])
+            .output()?;
+        if done.status.success() {
+            return Ok(());
+        }
+        let text = [done.stdout, done.stderr].concat();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        Err(Failure::Server(format!("{name}: {text}")))
+    }
+
+    /// Ends it as a supervisor would, and waits.
+    pub async fn stop(mut self) -> Result<(), Failure> {
+        let pid = self.pid().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status()?;
+        let until = Instant::now() + STOPS_WITHIN;
+        while Instant::now() < until {
+            if let Some(status) = self.child.try_wait()? {
+                return if status.success() {
+                    Ok(())
+                } else {
+                    Err(Failure::Server(format!("ended with {status}")))
+                };
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Err(Failure::Server("did not end after SIGTERM".into()))
+    }
+}
+
+impl Drop for ServerProcess {
+    fn drop(&mut self) {
+        // Only after a failure is it still there.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn url(database: &Path) -> String {
+    format!("sqlite:{}", database.display())
+}
