@@ -2,6 +2,7 @@
  * Who has which seat, and which ones this person chose. Live changes come in here in version order; whoever draws is
  * told seat by seat, so that a change costs what it touches. Left out: drawing, words and the server.
  */
+/* eslint-disable svelte/prefer-svelte-reactivity -- these are never read by a template; whoever draws is told directly */
 import type { SeatChange, SeatEvent, SeatStatus, ShowSeat, ShowSeats } from '$lib/platform';
 import type { SeatLook } from './naming';
 

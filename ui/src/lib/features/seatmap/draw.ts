@@ -90,11 +90,12 @@ export class SeatDrawing {
     private readonly names: SeatNames
   ) {}
 
-  /** All rows, each a `row` of `gridcell`s, into `grid`. */
-  draw(grid: SVGElement, rows: readonly SeatRow[]): void {
+  /** The hall, then all rows, each a `row` of `gridcell`s, into an element that Svelte keeps empty. */
+  draw(into: SVGElement, hall: SVGElement, rows: readonly SeatRow[]): void {
     const all = document.createDocumentFragment();
+    all.append(hall);
     rows.forEach((row, index) => all.append(this.#row(row, index)));
-    grid.append(all);
+    into.replaceChildren(all);
   }
 
   update(index: number): void {

@@ -2,6 +2,7 @@
  * Fingers, mouse and wheel on the map. While a gesture runs only a CSS transform changes; at its end the result is
  * committed to the viewBox, so that the map is sharp again. Left out: what a tap means.
  */
+/* eslint-disable svelte/prefer-svelte-reactivity -- these are never read by a template; whoever draws is told directly */
 import {
   centredOn,
   clampView,
