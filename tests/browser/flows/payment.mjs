@@ -1,0 +1,88 @@
+/** What may go wrong between hold and ticket: a declined card, a bank that asks, time that runs out. */
+import { bar, chosen, openShow, payAs, proceed, ticketShown } from '../lib/buying.mjs';
+import { equal, ok, until } from '../lib/expect.mjs';
+import { button, field } from '../lib/screen.mjs';
+import { say } from '../lib/tools.mjs';
+
+async function declined(scene, { api, programme }) {
+  const show = programme.show();
+  const page = await scene.person();
+  await openShow(page, show);
+  const booking = await proceed(page);
+  scene.expect(/status of 402/);
+  await payAs(page, 'declined@example.org', 'card_declined');
+  await page.getByText(say('declined_title')).waitFor();
+  await page.getByText(say('declined_safe')).waitFor();
+  equal(await field(page, 'email').inputValue(), 'declined@example.org', 'typed data stays');
+  const { seats } = await api.seats(show.show_id);
+  equal(seats.filter((seat) => seat.status === 'held').length >= 2, true, 'the seats stay held');
+  await payAs(page, 'declined@example.org', 'card_ok');
+  equal(await ticketShown(page), booking, 'the same hold is paid');
+}
+
+async function bankApproves(scene, { programme }) {
+  const page = await scene.person();
+  await openShow(page, programme.show());
+  await proceed(page);
+  await payAs(page, 'bank@example.org', 'card_3ds');
+  await page.getByText(say('bank_title')).waitFor();
+  await page.reload();
+  await button(page, 'bank_approve').click();
+  await ticketShown(page);
+}
+
+async function bankRefuses(scene, { programme }) {
+  const page = await scene.person();
+  await openShow(page, programme.show());
+  const booking = await proceed(page);
+  await payAs(page, 'bank@example.org', 'card_3ds');
+  scene.expect(/status of 402/);
+  await button(page, 'bank_refuse').click();
+  await page.getByText(say('declined_safe')).waitFor();
+  await payAs(page, 'bank@example.org', 'card_ok');
+  equal(await ticketShown(page), booking, 'the same hold is paid with another card');
+}
+
+const clock = async (page) => {
+  const [minutes, seconds] = (await page.getByRole('timer').innerText()).match(/(\d+):(\d+)/).slice(1);
+  return Number(minutes) * 60 + Number(seconds);
+};
+
+async function extension(scene, { programme }) {
+  const page = await scene.person();
+  await openShow(page, programme.show());
+  await proceed(page);
+  const before = await clock(page);
+  ok(before > 400 && before <= 480, `a hold of eight minutes shows ${before} s`);
+  await page.waitForTimeout(1200);
+  await button(page, 'hold_extend').click();
+  await until('more time', async () => (await clock(page)) > before, { every: 200 });
+}
+
+/** On a server whose holds last a minute. */
+async function expiry(scene, { api, programme }) {
+  const show = programme.show();
+  const page = await scene.person();
+  scene.expect(/status of 40[49]/);
+  await openShow(page, show);
+  await proceed(page);
+  ok((await clock(page)) <= 60, 'a hold of one minute');
+  await field(page, 'email').fill('late@example.org');
+  await page.getByText(say('hold_over_title')).waitFor({ timeout: 85_000 });
+  await page.getByText(say('hold_over_detail')).waitFor();
+  const { seats } = await api.seats(show.show_id);
+  equal(seats.filter((seat) => seat.status === 'held').length, 0, 'the seats are free again');
+  await button(page, 'choose_again').click();
+  await until('the choice is still there to take again', async () => (await chosen(page).count()) === 2);
+  await bar(page).click();
+  await button(page, 'pay_amount').waitFor();
+  equal(await field(page, 'email').inputValue(), 'late@example.org', 'typed data survives the expiry');
+}
+
+export const payment = [
+  { name: 'a declined card keeps the hold', sizes: ['phone', 'desktop'], run: declined },
+  { name: 'the bank asks and is told yes, after a reload', sizes: ['phone'], run: bankApproves },
+  { name: 'the bank asks and is told no', sizes: ['desktop'], run: bankRefuses },
+  { name: 'more time for a hold', sizes: ['phone'], run: extension }
+];
+export const expiring = [{ name: 'a hold that runs out', sizes: ['phone'], run: expiry }];

@@ -1,0 +1,194 @@
+/**
+ * Every route and dialog in both themes and sizes: axe, targets, no sideways scroll at 320 px, and what a first visit
+ * downloads. What axe could not decide is collected for a person to read.
+ */
+import { gzipSync } from 'node:zlib';
+import { buy, openShow, payAs, proceed } from '../lib/buying.mjs';
+import { axe, sideways, smallTargets } from '../lib/checks.mjs';
+import { ok, until } from '../lib/expect.mjs';
+import { button, field, heading, link } from '../lib/screen.mjs';
+import { say } from '../lib/tools.mjs';
+
+const BUDGET = 80 * 1024;
+export const incomplete = new Set();
+
+async function settled(page) {
+  await page.waitForLoadState('networkidle').catch(() => undefined);
+  await until('nothing is loading', async () => (await page.locator('[aria-busy=true]').count()) === 0);
+  await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => undefined))));
+}
+
+/** Checks collect everything wrong with a size and theme before they fail, so that one run shows it all. */
+class Findings {
+  list = [];
+
+  async look(page, where, { narrow = false } = {}) {
+    const add = (found) => found && this.list.push(`${where}: ${found}`);
+    const wide = page.viewportSize();
+    if (!narrow) {
+      (await axe(page, incomplete)).forEach(add);
+      (await smallTargets(page)).forEach((one) => add(`target ${one}`));
+    }
+    add(await sideways(page));
+    if (wide.width >= 600) return;
+    await page.setViewportSize({ width: 320, height: 700 });
+    const over = await sideways(page);
+    add(over && `at 320 px ${over}`);
+    await page.setViewportSize(wide);
+  }
+
+  end() {
+    ok(this.list.length === 0, this.list.join('\n'));
+  }
+}
+
+async function publicPages(scene, { programme }, theme) {
+  const found = new Findings();
+  const settings = { favourite_theater_id: programme.theater.theater_id };
+  const fresh = await scene.person({ theme });
+  await fresh.goto('/');
+  await heading(fresh, 'discover_where').waitFor();
+  await settled(fresh);
+  await found.look(fresh, 'first visit');
+
+  const page = await scene.person({ theme, settings });
+  const show = programme.peek();
+  const { theater_id: theater } = programme.theater;
+  const routes = [
+    '/', `/?date=${show.date}`, `/?q=the`, '/?q=zzzz', '/theaters', `/theaters/${theater}`,
+    `/movies/${show.movie.movie_id}`, `/movies/${show.movie.movie_id}?theater=${theater}&date=${show.date}`,
+    '/signin', '/register', '/forgot', '/reset', '/reset#token=x', '/recover', '/settings', '/profile', '/tickets', '/nowhere'
+  ];
+  scene.expect(/status of 404/);
+  for (const route of routes) {
+    await page.goto(route);
+    await settled(page);
+    await found.look(page, route);
+  }
+  for (const route of ['/register', '/recover']) {
+    await page.goto(route);
+    await page.locator('form [type=submit]').click();
+    await page.locator('[aria-invalid=true]').first().waitFor();
+    await found.look(page, `${route} refused`);
+  }
+  await page.goto('/');
+  await page.getByRole('button', { name: say('theater_change', {}, { whole: false }) }).click();
+  await page.getByRole('dialog').waitFor();
+  await settled(page);
+  await found.look(page, 'dialog: theaters');
+  found.end();
+}
+
+async function buyingPages(scene, { programme }, theme) {
+  const found = new Findings();
+  const page = await scene.person({ theme });
+  scene.expect(/status of 402/);
+  await openShow(page, programme.show());
+  await settled(page);
+  await found.look(page, 'seat map');
+  await button(page, 'show_list').click();
+  await page.locator('summary').first().click();
+  await found.look(page, 'seat list');
+  await button(page, 'show_map').click();
+  await proceed(page);
+  await settled(page);
+  await found.look(page, 'checkout');
+  await payAs(page, 'axe@example.org', 'card_declined');
+  await page.getByText(say('declined_title')).waitFor();
+  await found.look(page, 'checkout, declined');
+  await payAs(page, 'axe@example.org', 'card_3ds');
+  await button(page, 'bank_approve').waitFor();
+  await found.look(page, 'checkout, bank');
+  await button(page, 'bank_approve').click();
+  await page.waitForURL(/\/bookings\//);
+  await page.getByRole('img', { name: say('ticket_code') }).first().waitFor();
+  await settled(page);
+  await found.look(page, 'ticket');
+  const booking = page.url();
+  await page.goto('/tickets');
+  await heading(page, 'history_upcoming').waitFor();
+  await found.look(page, 'history');
+  await page.goto(`${booking}/cancel`);
+  await button(page, 'cancel_confirm').waitFor();
+  await found.look(page, 'cancel');
+  await button(page, 'cancel_confirm').click();
+  await heading(page, 'cancelled_done').waitFor();
+  await found.look(page, 'cancelled');
+  await link(page, 'to_booking').click();
+  await page.getByText(say('booking_cancelled')).waitFor();
+  await found.look(page, 'a cancelled booking');
+  found.end();
+}
+
+async function accountPages(scene, { programme }, theme) {
+  const found = new Findings();
+  const page = await scene.person({ theme });
+  await page.goto('/register');
+  await field(page, 'name').fill('Axe Reader');
+  await field(page, 'email').fill(`axe.${scene.size}.${theme}.${Date.now()}@example.org`);
+  await field(page, 'password').fill('a long evening at the pictures');
+  await button(page, 'create_account').click();
+  await page.getByText(say('registered')).first().waitFor();
+  await found.look(page, 'toast');
+  await page.goto('/profile');
+  await field(page, 'phone').waitFor();
+  await settled(page);
+  await found.look(page, 'profile');
+  await page.getByRole('button', { name: say('delete_account') }).click();
+  await page.getByRole('dialog').waitFor();
+  await settled(page);
+  await found.look(page, 'dialog: delete account');
+  await page.keyboard.press('Escape');
+  await page.goto('/tickets');
+  await settled(page);
+  await found.look(page, 'history, empty');
+  await openShow(page, programme.show());
+  await proceed(page);
+  await found.look(page, 'checkout, signed in');
+  found.end();
+}
+
+/** JavaScript of a first visit, as the network carried it: every script that came before the page was usable. */
+async function firstLoad(scene, { programme, server }) {
+  const show = programme.show();
+  const { theater_id: theater } = programme.theater;
+  const booker = await scene.person();
+  const booking = await buy(booker, show);
+  const routes = [
+    '/', '/theaters', `/theaters/${theater}`, `/movies/${show.movie.movie_id}`, `/shows/${show.show_id}`,
+    `/bookings/${booking}`, `/bookings/${booking}/cancel`, '/tickets', '/profile', '/settings', '/signin', '/recover'
+  ];
+  scene.expect(/status of 404/, /status of 401/);
+  const heavy = [];
+  const sizes = [];
+  for (const route of routes) {
+    const page = await scene.person({ settings: { favourite_theater_id: theater } });
+    const scripts = [];
+    page.on('response', (answer) => {
+      if (answer.request().resourceType() === 'script') scripts.push(answer);
+    });
+    await page.goto(route);
+    await settled(page);
+    let total = 0;
+    for (const answer of scripts) total += gzipSync(await answer.body(), { level: 6 }).length;
+    sizes.push(`${route.split('/')[1] || 'discover'} ${(total / 1024).toFixed(1)}`);
+    if (total > BUDGET) heavy.push(`${route}: ${(total / 1024).toFixed(1)} kB`);
+    await page.context().close();
+  }
+  console.log(`        first-load JavaScript, kB gzipped: ${sizes.join(' · ')}`);
+  ok(server.address && heavy.length === 0, `above 80 kB gzipped: ${heavy.join(', ')}`);
+}
+
+const themed = (name, run) =>
+  ['dark', 'light'].map((theme) => ({
+    name: `${name}, ${theme}`,
+    sizes: ['phone', 'desktop'],
+    run: (scene, world) => run(scene, world, theme)
+  }));
+
+export const surfaces = [
+  ...themed('every open page', publicPages),
+  ...themed('every page of buying', buyingPages),
+  ...themed('every page of an account', accountPages),
+  { name: 'first-load JavaScript', sizes: ['desktop'], run: firstLoad }
+];

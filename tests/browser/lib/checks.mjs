@@ -1,0 +1,57 @@
+/** What every screen must pass whatever it shows: axe, no sideways scroll, targets large enough for a finger. */
+import { axeSource } from './tools.mjs';
+
+/** Violations as lines; what axe could not decide goes to `incomplete`. */
+export async function axe(page, incomplete) {
+  await page.evaluate(axeSource);
+  const result = await page.evaluate(() =>
+    globalThis.axe.run(document, { resultTypes: ['violations', 'incomplete'] })
+  );
+  for (const rule of result.incomplete) {
+    const first = rule.nodes[0];
+    const why = first?.any[0]?.data?.messageKey ?? first?.any[0]?.message ?? '';
+    incomplete?.add(`${rule.id} ${why} · ${first?.target.join(' ')}`);
+  }
+  return result.violations.flatMap((rule) =>
+    rule.nodes.slice(0, 4).map((node) => `${rule.id}: ${node.target.join(' ')} ${node.failureSummary}`)
+  );
+}
+
+/** How many pixels the page is wider than its window, and which element sticks out. */
+export function sideways(page) {
+  return page.evaluate(() => {
+    const over = document.documentElement.scrollWidth - window.innerWidth;
+    if (over <= 0) return null;
+    const out = [...document.querySelectorAll('body *')].find(
+      (one) => one.getBoundingClientRect().right > window.innerWidth + 1 && getComputedStyle(one).position !== 'fixed'
+    );
+    return `${over} px too wide: ${out?.outerHTML.slice(0, 120)}`;
+  });
+}
+
+/**
+ * Targets under 24 px, and primary actions under 44 px. A link inside a sentence is as high as its line, as WCAG 2.5.8
+ * allows; a label around an input is that input's target; a link may be enlarged by its pseudo-element.
+ */
+export function smallTargets(page) {
+  return page.evaluate(() => {
+    const found = [];
+    const interactive = 'a[href],button,input,select,textarea,summary,[role=button],[role=radio],[role=gridcell]';
+    for (const one of document.querySelectorAll(interactive)) {
+      if (one.closest('[inert],.skip,[aria-hidden=true]') || !one.checkVisibility({ visibilityProperty: true })) continue;
+      if (one.matches('a') && getComputedStyle(one).display === 'inline' && one.closest('p,li,dd')) continue;
+      const target = one.matches('input') ? (one.closest('label') ?? one) : one;
+      const area = target.matches('[role=gridcell]') ? (target.querySelector('.target') ?? target) : target;
+      const after = getComputedStyle(target, '::after');
+      const grown = after.content !== 'none' && after.position === 'absolute';
+      const { width, height } = area.getBoundingClientRect();
+      if (width === 0 || height === 0 || grown) continue;
+      const primary = one.matches('.primary,[type=submit]');
+      const least = primary ? 44 : 24;
+      if (Math.min(width, height) < least - 0.5) {
+        found.push(`${Math.round(width)}×${Math.round(height)}${primary ? ' primary' : ''}: ${one.outerHTML.slice(0, 110)}`);
+      }
+    }
+    return found;
+  });
+}

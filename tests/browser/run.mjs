@@ -1,0 +1,66 @@
+/**
+ * The UI in a real browser against a real server: node tests/browser/run.mjs [--only TEXT] [--pictures].
+ * Needs a built UI and a built server; everything else it starts, and stops, itself. A failed test leaves a picture and
+ * its console in target/browser/.
+ */
+import { account } from './flows/account.mjs';
+import { guest } from './flows/guest.mjs';
+import { outage, stopping } from './flows/outage.mjs';
+import { expiring, payment } from './flows/payment.mjs';
+import { recovery } from './flows/recovery.mjs';
+import { incomplete, surfaces } from './flows/surfaces.mjs';
+import { together } from './flows/together.mjs';
+import { Api, Programme } from './lib/api.mjs';
+import { Runner } from './lib/runner.mjs';
+import { Server } from './lib/server.mjs';
+import { Stage } from './lib/stage.mjs';
+import { checkTools } from './lib/tools.mjs';
+import { takePictures } from './pictures.mjs';
+
+const argument = (name) => {
+  const at = process.argv.indexOf(name);
+  return at < 0 ? undefined : (process.argv[at + 1] ?? '');
+};
+
+async function world(server) {
+  await server.start();
+  const api = new Api(server);
+  return { server, api, programme: await Programme.of(api) };
+}
+
+/** One test for each size it names. */
+const each = (tests, there) =>
+  tests.flatMap(({ sizes = [undefined], ...test }) => sizes.map((size) => ({ ...test, size, world: there })));
+
+async function main() {
+  checkTools();
+  const started = Date.now();
+  const [usual, hasty] = [new Server(), new Server({ args: ['--hold-minutes', '1'] })];
+  const stage = await Stage.open();
+  const runner = new Runner(stage, { only: argument('--only') });
+  try {
+    if (process.argv.includes('--pictures')) {
+      await takePictures(stage, await world(usual));
+      return true;
+    }
+    const [usualWorld, hastyWorld] = await Promise.all([world(usual), world(hasty)]);
+    const others = [guest, account, payment, together, recovery, outage, surfaces].flat();
+    // The waiting for a hold's end runs beside everything else; that server is stopped only afterwards.
+    const waiting = new Runner(stage, { only: argument('--only'), lanes: 1 });
+    const patience = waiting
+      .run(each(expiring, hastyWorld))
+      .then(() => waiting.run(each(stopping, hastyWorld)));
+    await runner.run(each(others, usualWorld));
+    await patience;
+    runner.passed += waiting.passed;
+    runner.failed += waiting.failed;
+  } finally {
+    await stage.close();
+    await Promise.all([usual.end(), hasty.end()]);
+  }
+  if (incomplete.size > 0) console.log(`axe left for a person to judge:\n  ${[...incomplete].sort().join('\n  ')}`);
+  console.log(`took ${Math.round((Date.now() - started) / 1000)} s`);
+  return runner.report();
+}
+
+process.exitCode = (await main()) ? 0 : 1;
