@@ -226,7 +226,17 @@ impl Desk {
         if status == RefundStatus::Failed {
             row.refunded_minor -= kept.amount.amount_minor;
         } else {
-            row.status = if row.refunded_minor >= row.captured_minor {
+            // Only what the gateway took counts: another refund may be claimed on the row and still fail.
+            let arrived: i64 = file
+                .refunds
+                .iter()
+                .filter(|r| {
+                    r.payment_id == paid.payment_id
+                        && (r.status == RefundStatus::Succeeded || r.refund_id == refund.refund_id)
+                })
+                .map(|r| r.amount.amount_minor)
+                .sum();
+            row.status = if arrived >= row.captured_minor {
                 PaymentStatus::Refunded
             } else {
                 PaymentStatus::PartlyRefunded

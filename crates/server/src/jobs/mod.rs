@@ -21,7 +21,9 @@ const FORGET_ROUND: u16 = 2000;
 /// Starts every job.
 pub fn start(app: &Arc<App>, tasks: &mut JoinSet<()>) {
     tasks.spawn(every(app.clone(), "expire", EXPIRE_EVERY, async |app| {
-        app.desk.expire().await
+        let report = app.desk.expire().await?;
+        app.metrics.holds_expired.add(report.done as u64);
+        Ok(report)
     }));
     tasks.spawn(every(app.clone(), "payments", RECOVER_EVERY, async |app| {
         app.desk.recover_payments().await

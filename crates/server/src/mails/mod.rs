@@ -44,9 +44,11 @@ pub async fn deliver(app: &App, mailer: &Mailer) -> Result<JobReport, SaleError>
         match send(app, mailer, &message).await {
             Ok(()) => {
                 app.store.message_sent(id, app.clock.now()).await?;
+                app.metrics.messages_sent.add(1);
                 report.done += 1;
             }
             Err(error) => {
+                app.metrics.messages_failed.add(1);
                 report.failed += 1;
                 let again = retry_at(&error, message.attempt, app.clock.now());
                 // The error may quote the address: kept with the message for the operator, not logged.

@@ -124,8 +124,16 @@ pub async fn book(
         caller: caller.digest(),
         idempotency: caller.idempotency("POST", "/book", &body.bytes),
     };
-    let (status, body) = match app.desk.hold(input).await? {
-        Answered::Now { body, .. } => (201, body),
+    let held = app
+        .desk
+        .hold(input)
+        .await
+        .inspect_err(|_| app.metrics.holds_refused.add(1))?;
+    let (status, body) = match held {
+        Answered::Now { body, .. } => {
+            app.metrics.holds.add(1);
+            (201, body)
+        }
         Answered::Again(recorded) => (recorded.status, recorded.body),
     };
     let mut response = answer::bytes(status, with_guest_token(&app, &body));
@@ -241,7 +249,7 @@ pub async fn pay(
         expected_total: request.expected_total,
         idempotency,
     };
-    Ok(settled(app.desk.pay(input).await?))
+    Ok(settled(&app, app.desk.pay(input).await?))
 }
 
 /// Digits that a card number could be, by length and check digit.
@@ -266,9 +274,16 @@ fn looks_like_a_card(method: &str) -> bool {
     (12..=19).contains(&digits.len()) && luhn.is_multiple_of(10)
 }
 
-fn settled(settled: Settled) -> Response {
+fn settled(app: &App, settled: Settled) -> Response {
     match settled {
-        Settled::Answer { status, body, .. } => answer::bytes(status, body),
+        Settled::Answer { status, body, .. } => {
+            match status {
+                200 => app.metrics.payments_confirmed.add(1),
+                402 => app.metrics.payments_declined.add(1),
+                _ => {}
+            }
+            answer::bytes(status, body)
+        }
         Settled::Again(recorded) => replayed(recorded),
     }
 }
@@ -289,7 +304,7 @@ pub async fn simulate(
         return Err(ApiError::not_found("payment"));
     }
     let succeed = body.value.outcome == api::SimulateOutcome::Succeed;
-    Ok(settled(app.desk.simulate(payment_id, succeed).await?))
+    Ok(settled(&app, app.desk.simulate(payment_id, succeed).await?))
 }
 
 /// `POST /cancel/{booking_id}`
@@ -306,7 +321,10 @@ pub async fn cancel(
         idempotency: caller.idempotency("POST", &format!("/cancel/{booking_id}"), &body.bytes),
     };
     Ok(match app.desk.cancel(input).await? {
-        Answered::Now { body, .. } => answer::bytes(200, body),
+        Answered::Now { body, .. } => {
+            app.metrics.cancellations.add(1);
+            answer::bytes(200, body)
+        }
         Answered::Again(recorded) => replayed(recorded),
     })
 }

@@ -13,6 +13,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::Response,
 };
+use futures_util::StreamExt as _;
 use matinee_api as api;
 use matinee_booking::{ShowFile, Shows};
 use matinee_domain::{best_seats, ids::ShowId};
@@ -38,9 +39,15 @@ pub async fn seats(
     let live = app.catalog.live.show(&*app.store, &file).await?;
     let (_, body) = live.answer(|states| {
         let bytes = serde_json::to_vec(&render::show_seats(&file, states)).unwrap_or_default();
-        EncodedBody::json(bytes, &format!("s{}", states.version), Effort::Fresh)
+        EncodedBody::json(bytes, &tag(&file, states.version), Effort::Fresh)
     });
     Ok(body.respond(&headers))
+}
+
+/// The version alone would not do: a show nobody has booked yet may get another seat map.
+fn tag(file: &ShowFile, version: u64) -> String {
+    let map = file.show.seat_map_id.to_string();
+    format!("s{version}-{}", map.get(1..9).unwrap_or_default())
 }
 
 /// Query of `GET /shows/{show_id}/seats/live`.
@@ -70,7 +77,10 @@ pub async fn seats_live(
         .or(query.since)
         .and_then(|text| text.trim().parse().ok());
     let events = SeatEvents::new(live, since, app.draining.clone(), Some(Box::new(place)));
-    let mut response = Response::new(Body::from_stream(events.into_stream()));
+    let counted = events
+        .into_stream()
+        .inspect(move |_| app.metrics.live_events.add(1));
+    let mut response = Response::new(Body::from_stream(counted));
     let out = response.headers_mut();
     out.insert(
         header::CONTENT_TYPE,

@@ -194,7 +194,7 @@ pub async fn steps_of_one_booking_are_in_order(engine: &impl Engine) {
                             .await
                             .unwrap()
                             .unwrap()
-                            .booking
+                            .booking;
                     }
                     other => panic!("{other:?}"),
                 }
