@@ -8,7 +8,10 @@ const WRITES: usize = 200;
 /// Median of appending 4 KiB and syncing it, in microseconds.
 pub fn fsync_p50_us(folder: &Path) -> Result<f64, Failure> {
     let path = folder.join("fsync");
-    let mut file = OpenOptions::new().create_new(true).append(true).open(&path)?;
+    let mut file = OpenOptions::new()
+        .create_new(true)
+        .append(true)
+        .open(&path)?;
     let page = [7_u8; 4096];
     let mut took = Vec::with_capacity(WRITES);
     for _ in 0..WRITES {

@@ -51,6 +51,6 @@ where
     Ok(Round {
         done: done.get(),
         elapsed: began.elapsed(),
-        cpu: proc::cpu(pid)? - cpu_before,
+        cpu: proc::cpu_since(pid, cpu_before)?,
     })
 }

@@ -58,7 +58,14 @@ async fn run(args: &Args) -> Result<(), Failure> {
     let binary = args.server_binary()?;
     say("fsync");
     let fsync_us = disk::fsync_p50_us(folder.path())?;
-    report.add("fsync_p50_us", "fsync of 4 KiB on this disk, p50", fsync_us, "µs", None, "");
+    report.add(
+        "fsync_p50_us",
+        "fsync of 4 KiB on this disk, p50",
+        fsync_us,
+        "µs",
+        None,
+        "",
+    );
 
     say("starting the server with the demo data");
     let server = ServerProcess::start(&binary, folder.path())?;
@@ -86,7 +93,8 @@ async fn run(args: &Args) -> Result<(), Failure> {
     server.stop().await?;
 
     say("the writer and the raw group commit");
-    let writer = writer::measure(&template, folder.path(), &holds.answer, &pace, &mut report).await?;
+    let writer =
+        writer::measure(&template, folder.path(), &holds.answer, &pace, &mut report).await?;
     report::derived(&mut report, &holds, &paid, &writer);
     report.finish();
     println!("{}", report.markdown());

@@ -68,14 +68,13 @@ impl Plan {
         let (mut shows, mut samples) = (Vec::new(), Vec::new());
         for show in catalog(&mut connection).await? {
             // Shows on one screen have the same seats, and nothing is sold yet.
-            let pairs = match screens.get(&show.screen.screen_id) {
-                Some(pairs) => pairs.clone(),
-                None => {
-                    let pairs = Rc::new(pairs_of(&mut connection, &show.show_id).await?);
-                    samples.push(show.show_id.clone());
-                    screens.insert(show.screen.screen_id, pairs.clone());
-                    pairs
-                }
+            let pairs = if let Some(pairs) = screens.get(&show.screen.screen_id) {
+                pairs.clone()
+            } else {
+                let pairs = Rc::new(pairs_of(&mut connection, &show.show_id).await?);
+                samples.push(show.show_id.clone());
+                screens.insert(show.screen.screen_id, pairs.clone());
+                pairs
             };
             shows.push((show.show_id, pairs));
         }
@@ -148,7 +147,9 @@ async fn catalog(connection: &mut Connection) -> Result<Vec<Show>, Failure> {
         }
         path = format!("/api/v1/sync?cursor={}", page.cursor);
     }
-    Err(Failure::Server(format!("the catalog has more than {PAGES} pages")))
+    Err(Failure::Server(format!(
+        "the catalog has more than {PAGES} pages"
+    )))
 }
 
 async fn pairs_of(
@@ -161,7 +162,10 @@ async fn pairs_of(
     let mut free: Seats = serde_json::from_slice(answer.expect("seats", 200)?)?;
     free.seats.retain(|seat| seat.status == "available");
     let mut out = Vec::with_capacity(free.seats.len() / 2);
-    for row in free.seats.chunk_by(|a, b| (a.area, &a.row) == (b.area, &b.row)) {
+    for row in free
+        .seats
+        .chunk_by(|a, b| (a.area, &a.row) == (b.area, &b.row))
+    {
         for pair in row.chunks_exact(2) {
             out.push((pair[0].seat_id.clone(), pair[1].seat_id.clone()));
         }

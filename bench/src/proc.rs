@@ -14,6 +14,11 @@ pub fn cpu(pid: u32) -> Result<Duration, Failure> {
         .ok_or_else(|| Failure::Server(format!("/proc/{pid}/stat cannot be read: {stat}")))
 }
 
+/// CPU time of all threads since an earlier [`cpu`].
+pub fn cpu_since(pid: u32, before: Duration) -> Result<Duration, Failure> {
+    Ok(cpu(pid)?.saturating_sub(before))
+}
+
 /// utime + stime, the 14th and 15th field. The second may contain anything in its parentheses.
 fn cpu_ticks(stat: &str) -> Option<u32> {
     let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(11);

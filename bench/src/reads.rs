@@ -31,13 +31,12 @@ pub async fn measure(
         .iter()
         .map(|show| format!("/api/v1/shows/{show}/seats"))
         .collect();
-    let (next, bytes, asked) = (Cell::new(0), Cell::new(0), Cell::new(0));
+    let (next, bytes) = (Cell::new(0_u32), Cell::new(0_u64));
     let seats = async |connection: &mut Connection| {
-        let path = &paths[next.get() % paths.len()];
+        let path = &paths[next.get() as usize % paths.len()];
         next.set(next.get() + 1);
         let answer = connection.get(path, ACCEPT).await?;
         bytes.set(bytes.get() + answer.expect("seats", 200)?.len() as u64);
-        asked.set(asked.get() + 1);
         Ok(true)
     };
     let health = async |connection: &mut Connection| {
@@ -58,7 +57,7 @@ pub async fn measure(
         rounds[2].push(drive(&mut to_hello, hello.pid(), pace.slice, world).await?);
     }
     let [seats, health, world] = &rounds;
-    let size = bytes.get() as f64 / f64::max(1.0, asked.get() as f64);
+    let size = bytes.get() as f64 / f64::from(next.get().max(1));
     let note = format!(
         "pre-compressed zstd, {:.1} kB on average over {} seat maps; {:.0} against {:.0} requests/s; {:.1} and {:.1} µs of CPU",
         size / 1000.0,

@@ -98,8 +98,22 @@ impl<'a> Sales<'a> {
             Some("≥ 0.7"),
             &note,
         );
-        report.add("hold_cpu_us", "server CPU per hold", out.cpu_us, "µs", None, "commit and fsync included");
-        report.add("no_op_cpu_us", "server CPU per no-op POST", out.no_op_cpu_us, "µs", None, "");
+        report.add(
+            "hold_cpu_us",
+            "server CPU per hold",
+            out.cpu_us,
+            "µs",
+            None,
+            "commit and fsync included",
+        );
+        report.add(
+            "no_op_cpu_us",
+            "server CPU per no-op POST",
+            out.no_op_cpu_us,
+            "µs",
+            None,
+            "",
+        );
         Ok(out)
     }
 
@@ -127,9 +141,23 @@ impl<'a> Sales<'a> {
         let note = format!(
             "`POST /book` and `POST /payment` with pm_card_visa: confirmed, tickets issued, mail queued; {CONNECTIONS} connections"
         );
-        report.add("paid_per_second", "paid bookings per second", per_second, "/s", Some("≥ 12,000"), &note);
+        report.add(
+            "paid_per_second",
+            "paid bookings per second",
+            per_second,
+            "/s",
+            Some("≥ 12,000"),
+            &note,
+        );
         let cpu = column(&rounds, Round::cpu_us);
-        report.add("paid_cpu_us", "server CPU per paid booking", cpu, "µs", Some("≤ 90"), "with the mails sent meanwhile");
+        report.add(
+            "paid_cpu_us",
+            "server CPU per paid booking",
+            cpu,
+            "µs",
+            Some("≤ 90"),
+            "with the mails sent meanwhile",
+        );
         Ok(Paid { per_second })
     }
 
@@ -172,11 +200,31 @@ impl<'a> Sales<'a> {
         let database =
             Database::open_with_flags(self.server.database(), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         for (what, sql, expected) in [
-            ("held bookings", "SELECT count(*) FROM bookings WHERE status = 'held'", held),
-            ("confirmed bookings", "SELECT count(*) FROM bookings WHERE status = 'confirmed'", paid),
-            ("tickets", "SELECT count(*) FROM tickets WHERE state = 'valid'", paid * 2),
-            ("captured charges", "SELECT count(*) FROM sandbox_charges WHERE status = 'captured'", paid),
-            ("kept answers", "SELECT count(*) FROM idempotency", held + paid * 2),
+            (
+                "held bookings",
+                "SELECT count(*) FROM bookings WHERE status = 'held'",
+                held,
+            ),
+            (
+                "confirmed bookings",
+                "SELECT count(*) FROM bookings WHERE status = 'confirmed'",
+                paid,
+            ),
+            (
+                "tickets",
+                "SELECT count(*) FROM tickets WHERE state = 'valid'",
+                paid * 2,
+            ),
+            (
+                "captured charges",
+                "SELECT count(*) FROM sandbox_charges WHERE status = 'captured'",
+                paid,
+            ),
+            (
+                "kept answers",
+                "SELECT count(*) FROM idempotency",
+                held + paid * 2,
+            ),
         ] {
             let found: i64 = database.query_row(sql, [], |row| row.get(0))?;
             expect(what, expected, found as u64)?;
@@ -213,7 +261,8 @@ impl<'a> Sales<'a> {
 
     async fn check_tickets(&self) -> Result<(), Failure> {
         let mut connection = Connection::open(self.server.address()).await?;
-        for (booking, token) in self.samples.borrow().iter() {
+        let samples = self.samples.borrow().clone();
+        for (booking, token) in &samples {
             let answer = connection
                 .get(
                     &format!("/api/v1/bookings/{booking}/tickets"),

@@ -176,7 +176,9 @@ mod tests {
         assert!(Head::parse(&head[..head.len() - 1]).unwrap().is_none());
         let read = Head::parse(head).unwrap().unwrap();
         assert_eq!((read.status, read.length, read.body), (201, head.len(), 12));
-        let empty = Head::parse(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap().unwrap();
+        let empty = Head::parse(b"HTTP/1.1 204 No Content\r\n\r\n")
+            .unwrap()
+            .unwrap();
         assert_eq!((empty.status, empty.body), (204, 0));
         assert!(Head::parse(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n").is_err());
     }

@@ -51,7 +51,7 @@ pub async fn measure(
             std::fs::copy(template, &path)?;
             let cpu_before = proc::cpu(std::process::id())?;
             let raw = raw::write(&path, &holds, per_commit)?;
-            let took = proc::cpu(std::process::id())? - cpu_before;
+            let took = proc::cpu_since(std::process::id(), cpu_before)?;
             check(&path, holds.len())?;
             remove(&path)?;
 
@@ -118,7 +118,11 @@ fn check(path: &Path, holds: usize) -> Result<(), Failure> {
     for (what, sql, expected) in [
         ("bookings", "SELECT count(*) FROM bookings", holds),
         ("seats", "SELECT count(*) FROM seats", holds * 2),
-        ("taken seats", "SELECT sum(taken) FROM show_state", holds * 2),
+        (
+            "taken seats",
+            "SELECT sum(taken) FROM show_state",
+            holds * 2,
+        ),
         ("kept answers", "SELECT count(*) FROM idempotency", holds),
     ] {
         let found: i64 = conn.query_row(sql, [], |row| row.get(0))?;

@@ -83,7 +83,8 @@ impl<'c> Insert<'c> {
         let mut taken: HashMap<_, i64> = HashMap::new();
         for row in rows {
             self.row(row)?;
-            *taken.entry(row.hold.booking.show_id).or_default() += row.hold.booking.seats.len() as i64;
+            *taken.entry(row.hold.booking.show_id).or_default() +=
+                row.hold.booking.seats.len() as i64;
         }
         for (show, taken) in taken {
             self.show
@@ -97,8 +98,12 @@ impl<'c> Insert<'c> {
         let (show, id) = (booking.show_id, booking.booking_id);
         let theater = show.theater();
         for seat in &booking.seats {
-            self.seat
-                .execute(params![theater.as_bytes(), show.own(), seat.seat.0, id.own()])?;
+            self.seat.execute(params![
+                theater.as_bytes(),
+                show.own(),
+                seat.seat.0,
+                id.own()
+            ])?;
         }
         self.booking.execute(params![
             theater.as_bytes(),
