@@ -93,7 +93,8 @@ export class Choice {
 
   #lost(seat: ShowSeat): void {
     const other = this.board.nearestLike(seat);
-    const text = m.seat_lost({ seat: placeName(seat) });
+    const words = this.board.chosen.length > 0 ? m.seat_lost_rest : m.seat_lost;
+    const text = words({ seat: placeName(seat) });
     announcer.announce(text, 'assertive');
     announcer.toast(text, {
       tone: 'bad',

@@ -8,7 +8,8 @@ import type { SeatStatus, ShowSeat, ShowSeats } from '$lib/platform';
 export type SeatLook = SeatStatus | 'chosen';
 
 export function shortName(seat: { row: string; number: string }): string {
-  return `${seat.row}${seat.number}`;
+  // "1" and "8" must not read as 18.
+  return /\d$/.test(seat.row) ? `${seat.row}-${seat.number}` : `${seat.row}${seat.number}`;
 }
 
 export function placeName(seat: { row: string; number: string }): string {
