@@ -58,7 +58,7 @@ CREATE TABLE bookings (
 -- What the reaper looks at.
 CREATE INDEX bookings_held ON bookings (expires_at) WHERE status = 'held';
 -- What one caller has unpaid of a show.
-CREATE INDEX bookings_unpaid ON bookings (theater, show, caller, seat_count)
+CREATE INDEX bookings_unpaid ON bookings (theater, show, caller)
   WHERE status IN ('held', 'awaiting_payment');
 -- A person's history, newest last.
 CREATE INDEX bookings_of_user ON bookings (user, booking) WHERE user IS NOT NULL;

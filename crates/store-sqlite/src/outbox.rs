@@ -60,17 +60,19 @@ pub(crate) fn insert(tx: &Tx<'_>, message: &NewMessage) -> Result<(), StoreError
     Ok(())
 }
 
+pub(crate) const DUE: &str = "SELECT theater, booking, message, kind, channel, recipient, payload, created_at, attempts \
+     FROM messages INDEXED BY messages_due \
+     WHERE status = 'pending' AND due_at <= ?1 ORDER BY due_at, created_at, message LIMIT ?2";
+pub(crate) const LEASE: &str = "UPDATE messages SET attempts = attempts + 1, due_at = ?2 WHERE message = ?1 AND status = 'pending'";
+
 fn claim(
     tx: &Tx<'_>,
     now: DateTime<Utc>,
     lease_until: DateTime<Utc>,
     limit: u16,
 ) -> Result<Vec<ClaimedMessage>, StoreError> {
-    const DUE: &str = "SELECT theater, booking, message, kind, channel, recipient, payload, created_at, attempts \
-         FROM messages WHERE status = 'pending' AND due_at <= ?1 ORDER BY due_at, created_at, message LIMIT ?2";
     let mut claimed = query::all(tx.conn(), DUE, params![micros(now), limit], message)?;
-    let mut lease =
-        tx.prepare("UPDATE messages SET attempts = attempts + 1, due_at = ?2 WHERE message = ?1 AND status = 'pending'")?;
+    let mut lease = tx.prepare(LEASE)?;
     for claim in &mut claimed {
         let id = claim.message.notification_id;
         lease

@@ -31,7 +31,7 @@ pub(super) fn expired(
 pub(super) const EXPIRED: &str = concat!(
     "SELECT ",
     booking_columns!(),
-    " FROM bookings WHERE status = 'held' AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2"
+    " FROM bookings INDEXED BY bookings_held WHERE status = 'held' AND expires_at <= ?1 ORDER BY expires_at LIMIT ?2"
 );
 
 /// Expires those of the bookings that are still held and due; how many that were.
@@ -47,10 +47,11 @@ pub(super) fn expire(
     Ok(freed)
 }
 
+pub(super) const DUE: &str = "SELECT show, caller, seats FROM bookings \
+     WHERE theater = ?1 AND booking = ?2 AND status = 'held' AND expires_at <= ?3";
+
 fn expire_one(tx: &mut Tx<'_>, booking: BookingId, now: DateTime<Utc>) -> Result<bool, StoreError> {
     let theater = booking.theater();
-    const DUE: &str = "SELECT show, caller, seats FROM bookings \
-         WHERE theater = ?1 AND booking = ?2 AND status = 'held' AND expires_at <= ?3";
     let key = params![theater.as_bytes(), booking.own(), micros(now)];
     let found = query::first(tx.conn(), DUE, key, |row| {
         let show = ShowId::from_parts(theater, row.get(0).db()?);

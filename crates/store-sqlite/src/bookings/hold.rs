@@ -116,7 +116,8 @@ fn unpaid(tx: &Tx<'_>, wanted: &Wanted) -> Result<u16, StoreError> {
     Ok(found.unwrap_or(0).clamp(0, i64::from(u16::MAX)) as u16)
 }
 
-pub(super) const UNPAID: &str = "SELECT coalesce(sum(seat_count), 0) FROM bookings \
+/// The index is named because the planner, without statistics, takes the theater's whole range of the primary key.
+pub(super) const UNPAID: &str = "SELECT coalesce(sum(seat_count), 0) FROM bookings INDEXED BY bookings_unpaid \
      WHERE theater = ?1 AND show = ?2 AND caller = ?3 AND status IN ('held', 'awaiting_payment')";
 
 /// When the oldest of the caller's last `most` unpaid expiries since then was, if there were that many.
@@ -140,5 +141,5 @@ fn last_expiries(
     query::first(tx.conn(), EXPIRIES, key, |row| time(row.get(0).db()?))
 }
 
-const EXPIRIES: &str = "SELECT at FROM unpaid_expiries WHERE theater = ?1 AND show = ?2 AND caller = ?3 AND at >= ?4 \
+pub(super) const EXPIRIES: &str = "SELECT at FROM unpaid_expiries WHERE theater = ?1 AND show = ?2 AND caller = ?3 AND at >= ?4 \
      ORDER BY at DESC LIMIT 1 OFFSET ?5";

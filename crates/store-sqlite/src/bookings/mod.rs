@@ -8,6 +8,8 @@ mod expire;
 mod hold;
 mod idempotency;
 mod insert;
+#[cfg(test)]
+mod plans;
 mod read;
 mod rows;
 mod seats;

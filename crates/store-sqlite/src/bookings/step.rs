@@ -125,10 +125,11 @@ fn may_cancel(tx: &Tx<'_>, current: &Current, step: &Step) -> Result<bool, Store
     Ok(true)
 }
 
+pub(super) const LIVE: &str = "SELECT payment FROM payments INDEXED BY payments_live \
+     WHERE theater = ?1 AND booking = ?2 AND status IN ('created', 'requires_action', 'authorized')";
+
 /// The step has a live payment, and the booking has another one that the step does not end.
 fn another_is_live(tx: &Tx<'_>, step: &Step) -> Result<bool, StoreError> {
-    const LIVE: &str = "SELECT payment FROM payments \
-         WHERE theater = ?1 AND booking = ?2 AND status IN ('created', 'requires_action', 'authorized')";
     let mut live = step
         .payments
         .iter()
