@@ -22,7 +22,7 @@ use matinee_store::{
     bookings::{
         BookingFile, PaymentRow, RefundRow, SeatsEffect, Step, StepOutcome, TicketRow, TicketState,
     },
-    idempotency::{IdempotencyRecord, Recorded},
+    idempotency::{IdempotencyRecord, Lookup, Recorded},
 };
 use std::sync::Arc;
 
@@ -41,6 +41,8 @@ pub enum Settled {
 
 /// Steps one settlement may need: confirm, capture, record, plus lost races.
 const STEPS: usize = 12;
+/// The status of a kept answer that was not the last word.
+const PAYER_HAD_TO_ACT: u16 = 202;
 
 /// What to do next about a payment.
 enum Next {
@@ -61,9 +63,11 @@ impl Desk {
         mut answer: ChargeAnswer,
     ) -> Result<Settled, SaleError> {
         let key = payment_id.to_string();
+        // What the request's key keeps, once it keeps something.
+        let mut kept: Option<Recorded> = None;
         for _ in 0..STEPS {
             match self.next_step(&on_file, payment_id, &answer)? {
-                Next::Done => return self.answer_of(on_file, payment_id),
+                Next::Done => return self.done(on_file, payment_id, kept),
                 Next::Capture => answer = gateway.capture(&key).await?,
                 Next::Void => answer = gateway.void(&key).await?,
                 Next::Refunds => {
@@ -73,13 +77,30 @@ impl Desk {
                         payment_id,
                     );
                 }
-                Next::Take(step) => {
-                    let done = self.store.step((*step).clone()).await?;
+                Next::Take(mut step) => {
+                    let mut done = self.store.step((*step).clone()).await?;
+                    if let StepOutcome::Repeated(Lookup::Replay(first)) = &done {
+                        let own = step.idempotency.as_ref().map(|record| record.answer.status);
+                        if first.status == PAYER_HAD_TO_ACT && own != Some(PAYER_HAD_TO_ACT) {
+                            // The request was answered when its payer had to act; what follows is not its answer.
+                            step.idempotency = None;
+                            done = self.store.step((*step).clone()).await?;
+                        } else {
+                            kept = Some(first.clone());
+                        }
+                    }
                     on_file = match done {
-                        StepOutcome::Done { .. } => OnFile {
-                            file: after(&on_file.file, &step),
-                            show: on_file.show.clone(),
-                        },
+                        StepOutcome::Done { .. } => {
+                            kept = step
+                                .idempotency
+                                .as_ref()
+                                .map(|record| record.answer.clone())
+                                .or(kept);
+                            OnFile {
+                                file: after(&on_file.file, &step),
+                                show: on_file.show.clone(),
+                            }
+                        }
                         StepOutcome::SeatsGone(_) => {
                             self.seats_gone(&on_file, payment_id, &answer).await?;
                             self.on_file(on_file.file.booking.booking_id).await?
@@ -314,6 +335,23 @@ impl Desk {
                     .declined(&on_file.file, &on_file.show, reason, now)
             }
             None => self.render.booking(&on_file.file, &on_file.show, now),
+        }
+    }
+
+    /// The answer: the bytes that were kept, when there are any, so that a repetition hears the same.
+    fn done(
+        &self,
+        on_file: OnFile,
+        payment_id: PaymentId,
+        kept: Option<Recorded>,
+    ) -> Result<Settled, SaleError> {
+        match kept {
+            Some(Recorded { status, body }) => Ok(Settled::Answer {
+                status,
+                body,
+                on_file: Box::new(on_file),
+            }),
+            None => self.answer_of(on_file, payment_id),
         }
     }
 

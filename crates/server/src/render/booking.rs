@@ -23,6 +23,16 @@ pub const fn guest_token_slot() -> &'static str {
     "mg_@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@"
 }
 
+tokio::task_local! {
+    /// The request being answered: a problem that is kept for repetitions names the request that met it.
+    static REQUEST_ID: String;
+}
+
+/// Runs a use case whose kept answer may be a problem.
+pub async fn for_request<F: Future>(request_id: impl std::fmt::Display, use_case: F) -> F::Output {
+    REQUEST_ID.scope(request_id.to_string(), use_case).await
+}
+
 /// Renders what the use cases commit with their effect.
 pub struct BookingRender {
     pub live: Arc<LiveSeats>,
@@ -55,6 +65,12 @@ impl Render for BookingRender {
             api::ProblemCode::PaymentDeclined,
             format!("{} {rest}", reason.trim_end()),
         );
+        // Settled by recovery after a crash there is no request; then the payment is what support can look for.
+        problem.request_id = REQUEST_ID.try_with(Clone::clone).unwrap_or_else(|_| {
+            let last = file.payments.last();
+            last.map(|payment| payment.payment_id.to_string())
+                .unwrap_or_default()
+        });
         problem.booking = Some(Box::new(booking(file, show, &self.live, now)));
         json(&problem)
     }

@@ -249,7 +249,8 @@ pub async fn pay(
         expected_total: request.expected_total,
         idempotency,
     };
-    Ok(settled(&app, app.desk.pay(input).await?))
+    let paid = render::for_request(&caller.request.request_id, app.desk.pay(input)).await?;
+    Ok(settled(&app, paid))
 }
 
 /// Digits that a card number could be, by length and check digit.
@@ -304,7 +305,9 @@ pub async fn simulate(
         return Err(ApiError::not_found("payment"));
     }
     let succeed = body.value.outcome == api::SimulateOutcome::Succeed;
-    Ok(settled(&app, app.desk.simulate(payment_id, succeed).await?))
+    let told = app.desk.simulate(payment_id, succeed);
+    let told = render::for_request(&caller.request.request_id, told).await?;
+    Ok(settled(&app, told))
 }
 
 /// `POST /cancel/{booking_id}`

@@ -43,7 +43,13 @@ fn problem(error: SaleError) -> ApiError {
         SaleError::TooManyUnpaid { .. } | SaleError::CoolDown { .. } | SaleError::TooManyAttempts => too_many(error),
         error => {
             let (code, detail) = conflict(&error);
-            ApiError::new(code, detail)
+            let problem = ApiError::new(code, detail);
+            match code {
+                Code::Overloaded => problem.retry_after(1),
+                // An operator has to set payments up first.
+                Code::NoGateway => problem.retry_after(3600),
+                _ => problem,
+            }
         }
     }
 }
