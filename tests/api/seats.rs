@@ -8,8 +8,16 @@ use std::collections::HashSet;
 async fn a_seat_map_has_every_seat_once_with_price_and_place() {
     let caller = stranger();
     let show = show().await;
-    let detail = caller.get(&format!("/shows/{show}")).await.expect(200).json();
-    let map = caller.get(&format!("/shows/{show}/seats")).await.expect(200).json();
+    let detail = caller
+        .get(&format!("/shows/{show}"))
+        .await
+        .expect(200)
+        .json();
+    let map = caller
+        .get(&format!("/shows/{show}/seats"))
+        .await
+        .expect(200)
+        .json();
     assert_eq!(text(&map, "show_id"), show);
     assert!(map["version"].as_u64().unwrap() >= 1);
     let seats = items(&map["seats"]);
@@ -18,8 +26,15 @@ async fn a_seat_map_has_every_seat_once_with_price_and_place() {
     assert_eq!(ids.len(), seats.len());
     for seat in seats {
         assert_eq!(seat["status"], "available");
-        assert!(seat["price"]["amount_minor"].as_i64().unwrap() > 0, "{seat}");
-        assert!(!text(seat, "category").is_empty() && !text(seat, "kind").is_empty() && !text(seat, "number").is_empty());
+        assert!(
+            seat["price"]["amount_minor"].as_i64().unwrap() > 0,
+            "{seat}"
+        );
+        assert!(
+            !text(seat, "category").is_empty()
+                && !text(seat, "kind").is_empty()
+                && !text(seat, "number").is_empty()
+        );
         assert!(seat["x"].is_number() && seat["y"].is_number());
     }
     assert!(!items(&map["seat_map"]["categories"]).is_empty());
@@ -32,7 +47,11 @@ async fn a_hold_changes_the_version_and_the_etag_and_is_seen_at_once() {
     let path = format!("/shows/{show}/seats");
     let before = caller.get(&path).await.expect(200);
     let (booking, guest) = caller.hold(&show, 3).await;
-    let after = caller.with_header("if-none-match", before.header("etag")).get(&path).await.expect(200);
+    let after = caller
+        .with_header("if-none-match", before.header("etag"))
+        .get(&path)
+        .await
+        .expect(200);
     assert_ne!(before.header("etag"), after.header("etag"));
     assert!(after.json()["version"].as_u64() > before.json()["version"].as_u64());
     let held: HashSet<String> = items(&after.json()["seats"])
@@ -41,10 +60,23 @@ async fn a_hold_changes_the_version_and_the_etag_and_is_seen_at_once() {
         .map(|seat| text(seat, "seat_id").to_owned())
         .collect();
     assert_eq!(held, seat_ids(&booking).into_iter().collect());
-    let detail = caller.get(&format!("/shows/{show}")).await.expect(200).json();
-    assert_eq!(detail["seats_available"].as_u64().unwrap() + 3, detail["seats_total"].as_u64().unwrap());
-    guest.delete(&format!("/bookings/{}", text(&booking, "booking_id"))).await.expect(204);
-    assert_eq!(seat_status(&caller, &show, &seat_ids(&booking)[0]).await, "available");
+    let detail = caller
+        .get(&format!("/shows/{show}"))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        detail["seats_available"].as_u64().unwrap() + 3,
+        detail["seats_total"].as_u64().unwrap()
+    );
+    guest
+        .delete(&format!("/bookings/{}", text(&booking, "booking_id")))
+        .await
+        .expect(204);
+    assert_eq!(
+        seat_status(&caller, &show, &seat_ids(&booking)[0]).await,
+        "available"
+    );
 }
 
 #[tokio::test]
@@ -58,9 +90,15 @@ async fn best_seats_are_free_together_and_never_a_taken_one() {
     let body = json!({ "show_id": show, "seat_ids": wanted });
     caller.post("/book", body).await.expect(201);
     let second = best(&caller, &show, 4).await;
-    assert!(second.iter().all(|seat| !wanted.contains(seat)), "{second:?} are free");
+    assert!(
+        second.iter().all(|seat| !wanted.contains(seat)),
+        "{second:?} are free"
+    );
     for count in ["0", "11", "-1", "x", "70000"] {
-        let problem = caller.get(&format!("/shows/{show}/best-seats?count={count}")).await.expect_problem(422, "invalid");
+        let problem = caller
+            .get(&format!("/shows/{show}/best-seats?count={count}"))
+            .await
+            .expect_problem(422, "invalid");
         assert_eq!(problem.json()["errors"][0]["pointer"], "/count");
     }
 }
@@ -70,7 +108,10 @@ async fn a_full_house_has_no_best_seats_and_says_how_many_are_left() {
     let caller = stranger();
     let shows = crate::shared::shows_of(&caller, "spreebogen").await;
     // The smallest house, earliest show: the others take the latest ones of large houses.
-    let small = shows.iter().filter(|show| show["seats_total"].as_u64().unwrap() < 60).min_by_key(|s| s["seats_total"].as_u64());
+    let small = shows
+        .iter()
+        .filter(|show| show["seats_total"].as_u64().unwrap() < 60)
+        .min_by_key(|s| s["seats_total"].as_u64());
     let Some(small) = small else { return };
     let show = text(small, "show_id");
     let mut free = small["seats_total"].as_u64().unwrap();
@@ -80,8 +121,15 @@ async fn a_full_house_has_no_best_seats_and_says_how_many_are_left() {
         free -= count;
     }
     let path = format!("/shows/{show}/best-seats?count=1");
-    caller.get(&path).await.expect_problem(409, "seats_unavailable");
+    caller
+        .get(&path)
+        .await
+        .expect_problem(409, "seats_unavailable");
     let body = json!({ "show_id": show, "best": 1, "guest_email": "late@example.com" });
-    let problem = caller.post("/book", body).await.expect_problem(409, "seats_unavailable").json();
+    let problem = caller
+        .post("/book", body)
+        .await
+        .expect_problem(409, "seats_unavailable")
+        .json();
     assert_eq!(items(&problem["alternatives"]).len(), 0);
 }

@@ -26,9 +26,17 @@ pub fn stranger() -> Caller {
 
 /// Every show of a theater that lies at least a day ahead, latest last.
 pub async fn shows_of(caller: &Caller, search: &str) -> Vec<Value> {
-    let theaters = caller.get(&format!("/theaters?q={search}")).await.expect(200).json();
+    let theaters = caller
+        .get(&format!("/theaters?q={search}"))
+        .await
+        .expect(200)
+        .json();
     let theater = text(&theaters["items"][0], "theater_id").to_owned();
-    let movies = caller.get(&format!("/theaters/{theater}/movies")).await.expect(200).json();
+    let movies = caller
+        .get(&format!("/theaters/{theater}/movies"))
+        .await
+        .expect(200)
+        .json();
     let soon = (chrono::Utc::now() + chrono::TimeDelta::days(1)).to_rfc3339();
     let mut shows: Vec<Value> = items(&movies["items"])
         .iter()
@@ -45,7 +53,9 @@ pub async fn show() -> String {
     let shows = SHOWS
         .get_or_init(|| async {
             let shows = shows_of(&stranger(), "spreebogen").await;
-            let large = shows.iter().filter(|show| show["seats_total"].as_u64() >= Some(60));
+            let large = shows
+                .iter()
+                .filter(|show| show["seats_total"].as_u64() >= Some(60));
             Mutex::new(large.map(|show| text(show, "show_id").to_owned()).collect())
         })
         .await;
@@ -65,7 +75,11 @@ pub const PASSWORD: &str = "correct horse battery staple";
 pub async fn account(stranger: &Caller) -> (String, Value, Caller) {
     let email = format!("person{}@example.com", unique());
     let body = json!({ "email": email, "password": PASSWORD, "name": "Ada Example" });
-    let session = stranger.post("/auth/register", body).await.expect(201).json();
+    let session = stranger
+        .post("/auth/register", body)
+        .await
+        .expect(201)
+        .json();
     let caller = stranger.with_token(text(&session, "access_token"));
     (email, session, caller)
 }
@@ -73,30 +87,46 @@ pub async fn account(stranger: &Caller) -> (String, Value, Caller) {
 /// A text member.
 #[track_caller]
 pub fn text<'a>(value: &'a Value, member: &str) -> &'a str {
-    value[member].as_str().unwrap_or_else(|| panic!("{member} is no text in {value}"))
+    value[member]
+        .as_str()
+        .unwrap_or_else(|| panic!("{member} is no text in {value}"))
 }
 
 /// A list.
 #[track_caller]
 pub fn items(value: &Value) -> &Vec<Value> {
-    value.as_array().unwrap_or_else(|| panic!("no list: {value}"))
+    value
+        .as_array()
+        .unwrap_or_else(|| panic!("no list: {value}"))
 }
 
 /// An amount in minor units.
 #[track_caller]
 pub fn minor(money: &Value) -> i64 {
-    money["amount_minor"].as_i64().unwrap_or_else(|| panic!("no money: {money}"))
+    money["amount_minor"]
+        .as_i64()
+        .unwrap_or_else(|| panic!("no money: {money}"))
 }
 
 /// The seats of a booking.
 pub fn seat_ids(booking: &Value) -> Vec<String> {
-    items(&booking["seats"]).iter().map(|seat| text(seat, "seat_id").to_owned()).collect()
+    items(&booking["seats"])
+        .iter()
+        .map(|seat| text(seat, "seat_id").to_owned())
+        .collect()
 }
 
 /// The status of a seat now.
 pub async fn seat_status(caller: &Caller, show: &str, seat: &str) -> String {
-    let map = caller.get(&format!("/shows/{show}/seats")).await.expect(200).json();
-    let found = items(&map["seats"]).iter().find(|s| s["seat_id"] == seat).cloned();
+    let map = caller
+        .get(&format!("/shows/{show}/seats"))
+        .await
+        .expect(200)
+        .json();
+    let found = items(&map["seats"])
+        .iter()
+        .find(|s| s["seat_id"] == seat)
+        .cloned();
     text(&found.expect("the show has this seat"), "status").to_owned()
 }
 
@@ -104,17 +134,27 @@ pub async fn seat_status(caller: &Caller, show: &str, seat: &str) -> String {
 pub async fn best(caller: &Caller, show: &str, count: usize) -> Vec<String> {
     let path = format!("/shows/{show}/best-seats?count={count}");
     let best = caller.get(&path).await.expect(200).json();
-    items(&best["seat_ids"]).iter().map(|seat| seat.as_str().unwrap().to_owned()).collect()
+    items(&best["seat_ids"])
+        .iter()
+        .map(|seat| seat.as_str().unwrap().to_owned())
+        .collect()
 }
 
 /// Asks again until there is an answer, at most so long.
-pub async fn until<T, F: Future<Output = Option<T>>>(seconds: u64, what: &str, mut ask: impl FnMut() -> F) -> T {
+pub async fn until<T, F: Future<Output = Option<T>>>(
+    seconds: u64,
+    what: &str,
+    mut ask: impl FnMut() -> F,
+) -> T {
     let begun = Instant::now();
     loop {
         if let Some(found) = ask().await {
             return found;
         }
-        assert!(begun.elapsed() < Duration::from_secs(seconds), "still not after {seconds} s: {what}");
+        assert!(
+            begun.elapsed() < Duration::from_secs(seconds),
+            "still not after {seconds} s: {what}"
+        );
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -146,7 +186,11 @@ pub fn verify(server: &Server) {
 /// The secret of the latest mailed link to this path and address, once it is there.
 pub async fn mailed_secret(server: &Server, to: &str, path: &str) -> String {
     until(10, "a mail with a link", || async {
-        let found = server.mails().into_iter().rev().find_map(|mail| secret_in(&mail, to, path));
+        let found = server
+            .mails()
+            .into_iter()
+            .rev()
+            .find_map(|mail| secret_in(&mail, to, path));
         found
     })
     .await
@@ -154,11 +198,17 @@ pub async fn mailed_secret(server: &Server, to: &str, path: &str) -> String {
 
 fn secret_in(mail: &str, to: &str, path: &str) -> Option<String> {
     // Quoted-printable: soft line breaks, and = as =3D.
-    let mail = mail.replace("=\r\n", "").replace("=\n", "").replace("=3D", "=");
+    let mail = mail
+        .replace("=\r\n", "")
+        .replace("=\n", "")
+        .replace("=3D", "=");
     if !mail.contains(to) {
         return None;
     }
     let (_, rest) = mail.split_once(&format!("{path}#token="))?;
-    let secret: String = rest.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
+    let secret: String = rest
+        .chars()
+        .take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c))
+        .collect();
     Some(secret)
 }

@@ -1,11 +1,17 @@
 //! Many buyers, one show.
 
-use matinee_tests::{Server, server};
+use matinee_tests::{Caller, Server, server};
 use serde_json::{Value, json};
-use std::collections::HashSet;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_buyers_of_one_show_never_share_a_seat() {
+async fn many_buyers_of_one_show_never_share_a_seat_and_versions_only_grow() {
     let mut server = Server::demo().unwrap();
     let caller = server.caller();
     let show = caller.some_show().await;
@@ -22,6 +28,9 @@ async fn many_buyers_of_one_show_never_share_a_seat() {
         .take(40)
         .map(|s| s["seat_id"].as_str().unwrap().to_owned())
         .collect();
+    // Somebody watches: versions grow, and what is seen at the end is what is so.
+    let ended = Arc::new(AtomicBool::new(false));
+    let watcher = tokio::spawn(watch(caller.clone(), show_id.clone(), Arc::clone(&ended)));
     // Every buyer wants two neighbours; each seat is wanted by about ten of them.
     let mut buyers = tokio::task::JoinSet::new();
     for buyer in 0..200_usize {
@@ -67,7 +76,63 @@ async fn many_buyers_of_one_show_never_share_a_seat() {
         .filter(|seat| seat["status"] == "sold")
         .count();
     assert_eq!(taken, seen.len());
+    ended.store(true, Ordering::Relaxed);
+    // One more change, so that the watcher wakes up.
+    let (last, guest) = caller.hold(&show_id, 1).await;
+    let path = format!("/bookings/{}", last["booking_id"].as_str().unwrap());
+    guest.delete(&path).await.expect(204);
+    let (watched, events) = watcher.await.unwrap();
+    let sold_watched = watched.values().filter(|status| *status == "sold").count();
+    assert_eq!(
+        sold_watched,
+        seen.len(),
+        "after {events} events the watcher saw every sale"
+    );
     server.stop().unwrap();
     let (status, text) = server::run(server.folder(), &["verify"]).unwrap();
     assert!(status.success(), "{text}");
+}
+
+/// Follows the live events until it is told to end and then to the first version past the map's: every seat's status as
+/// it was told, and how many events it took.
+async fn watch(
+    caller: Caller,
+    show_id: String,
+    ended: Arc<AtomicBool>,
+) -> (HashMap<String, String>, usize) {
+    let mut stream = caller.open(&format!("/shows/{show_id}/seats/live")).await;
+    let (mut buffer, mut seats, mut last, mut events) = (String::new(), HashMap::new(), 0, 0);
+    while let Some(chunk) = stream.chunk().await.unwrap() {
+        buffer.push_str(std::str::from_utf8(&chunk).unwrap());
+        while let Some(end) = buffer.find("\n\n") {
+            let block: String = buffer.drain(..end + 2).collect();
+            let Some(data) = block.lines().find_map(|line| line.strip_prefix("data:")) else {
+                continue;
+            };
+            let data: Value = serde_json::from_str(data).unwrap();
+            let version = data["version"].as_u64().unwrap();
+            assert!(version > last, "version {version} after {last}");
+            (last, events) = (version, events + 1);
+            let changes = if data["seats"].is_array() {
+                &data["seats"]
+            } else {
+                &data["changes"]
+            };
+            for change in changes.as_array().unwrap() {
+                let (seat, status) = (
+                    change["seat_id"].as_str().unwrap(),
+                    change["status"].as_str().unwrap(),
+                );
+                // A sold seat stays sold: nobody here cancels.
+                if seats.get(seat).is_some_and(|before| before == "sold") {
+                    assert_eq!(status, "sold", "{seat}");
+                }
+                seats.insert(seat.to_owned(), status.to_owned());
+            }
+        }
+        if ended.load(Ordering::Relaxed) && events > 1 {
+            break;
+        }
+    }
+    (seats, events)
 }

@@ -214,7 +214,9 @@ pub fn demo_folder(demo: bool) -> Result<tempfile::TempDir, TestError> {
     if !demo {
         return Ok(folder);
     }
-    let mut filled = FILLED.lock().map_err(|_| "filling the demo failed before")?;
+    let mut filled = FILLED
+        .lock()
+        .map_err(|_| "filling the demo failed before")?;
     let bytes = if let Some(bytes) = &*filled {
         bytes
     } else {
