@@ -3,7 +3,10 @@
 use crate::shared::{items, text, until};
 use matinee_tests::{Server, ServerOptions, server};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+};
 
 /// The example for theater owners.
 pub fn small_theater() -> Value {
@@ -48,7 +51,7 @@ fn catalog_of(folder: &Path) -> String {
         let mut rows = rows.query([]).unwrap();
         while let Some(row) = rows.next().unwrap() {
             for column in 0..columns {
-                out.push_str(&format!("{:?}|", row.get_ref(column).unwrap()));
+                write!(out, "{:?}|", row.get_ref(column).unwrap()).unwrap();
             }
             out.push('\n');
         }
@@ -67,18 +70,21 @@ fn importing_twice_changes_nothing() {
     assert_eq!(catalog_of(folder.path()), before);
 }
 
+/// What is wrong with a catalog.
+type Change = fn(&mut Value);
+
 #[test]
 fn a_refusal_names_every_place_and_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     assert!(import(folder.path(), &small_theater(), &[]).0);
     let before = catalog_of(folder.path());
-    let broken = |change: fn(&mut Value)| {
+    let broken = |change: Change| {
         let mut catalog = small_theater();
         catalog["movies"][1]["name"] = json!("Would be renamed");
         change(&mut catalog);
         catalog
     };
-    let cases: [(fn(&mut Value), &str); 8] = [
+    let cases: [(Change, &str); 8] = [
         (
             |c| c["theaters"][0]["currency"] = json!("XXQ"),
             "/theaters/0/currency",
@@ -106,7 +112,7 @@ fn a_refusal_names_every_place_and_changes_nothing() {
         (
             |c| {
                 c["seat_maps"][0]["plan"]["zones"][0]["rows"][0]["seats"][1]["category"] =
-                    json!("Cloud")
+                    json!("Cloud");
             },
             "/seat_maps/0/plan/zones/0/rows/0/seats/1/category",
         ),

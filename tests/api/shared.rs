@@ -186,12 +186,11 @@ pub fn verify(server: &Server) {
 /// The secret of the latest mailed link to this path and address, once it is there.
 pub async fn mailed_secret(server: &Server, to: &str, path: &str) -> String {
     until(10, "a mail with a link", || async {
-        let found = server
+        server
             .mails()
             .into_iter()
             .rev()
-            .find_map(|mail| secret_in(&mail, to, path));
-        found
+            .find_map(|mail| secret_in(&mail, to, path))
     })
     .await
 }

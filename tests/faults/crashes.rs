@@ -81,7 +81,11 @@ async fn buy(
                 break;
             }
         }
-        if let Some(held) = attempt.held.as_deref().filter(|_| number % 4 != 0) {
+        if let Some(held) = attempt
+            .held
+            .as_deref()
+            .filter(|_| !number.is_multiple_of(4))
+        {
             let (token, pay) = Attempt::pay(held);
             let guest = caller.with_token(&token).with_key(&attempt.key);
             if let Ok(answer) = guest

@@ -10,7 +10,7 @@ use std::{
 };
 
 /// Longest a server may take to be ready, the demo included, in an unoptimized build on a busy machine.
-const READY: Duration = Duration::from_secs(120);
+const READY: Duration = Duration::from_mins(2);
 
 /// How to start one.
 #[derive(Debug, Clone)]
@@ -38,7 +38,7 @@ pub struct Server {
     url: String,
     folder: PathBuf,
     /// Removes the folder at the end, when it is ours.
-    _temporary: Option<tempfile::TempDir>,
+    temporary: Option<tempfile::TempDir>,
 }
 
 /// The server program: built before the tests, its path passed in.
@@ -76,7 +76,7 @@ impl Server {
     pub fn start(options: &ServerOptions) -> Result<Self, TestError> {
         let temporary = demo_folder(options.demo)?;
         let mut server = Self::start_in(temporary.path(), options)?;
-        server._temporary = Some(temporary);
+        server.temporary = Some(temporary);
         Ok(server)
     }
 
@@ -111,7 +111,7 @@ impl Server {
                 child,
                 url,
                 folder: folder.to_owned(),
-                _temporary: None,
+                temporary: None,
             }),
             Err(error) => {
                 let _ = child.kill();
@@ -252,5 +252,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // Only now: a server that still writes would keep the folder from going.
+        drop(self.temporary.take());
     }
 }
