@@ -1,1 +1,82 @@
-export async function takePictures() {}
+/**
+ * The pictures of the documentation, taken from the real thing: eight screens, two sizes, two themes. Their colours are
+ * reduced, so that all of them together stay small.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { names, openShow, payAs, proceed, ticketShown } from './lib/buying.mjs';
+import { button, field, heading } from './lib/screen.mjs';
+import { quantised } from './lib/png.mjs';
+import { Scene, sizes } from './lib/stage.mjs';
+import { root, say } from './lib/tools.mjs';
+
+const folder = join(root, 'docs/pictures');
+
+async function quiet(page) {
+  await page.waitForLoadState('networkidle').catch(() => undefined);
+  await page.evaluate(() => document.fonts.ready);
+  await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => undefined))));
+  await page.mouse.move(0, 0);
+  await page.waitForTimeout(350);
+}
+
+async function series(stage, { server, programme }, size, theme) {
+  const scene = new Scene(stage, server.address, size);
+  const shot = async (name) => {
+    await quiet(page);
+    const file = `${name}-${size}-${theme}.png`;
+    const png = quantised(await page.screenshot());
+    writeFileSync(join(folder, file), png);
+    console.log(`${file} ${Math.round(png.length / 1024)} kB`);
+  };
+  const settings = { favourite_theater_id: programme.theater.theater_id };
+  const page = await scene.person({ theme, settings });
+  const show = programme.show({ atLeast: 200 });
+  await page.goto(`/?date=${show.date}`);
+  await page.getByRole('link', { name: show.movie.name, exact: true }).waitFor();
+  await shot('discover');
+  await page.goto(`/movies/${show.movie.movie_id}?theater=${programme.theater.theater_id}&date=${show.date}`);
+  await page.locator(`a[href="/shows/${show.show_id}"]`).waitFor();
+  await shot('movie');
+  await openShow(page, show);
+  await names(page);
+  await shot('seats');
+  await proceed(page);
+  await field(page, 'email').fill('ada@example.org');
+  await page.evaluate(() => document.activeElement?.blur());
+  await shot('checkout');
+  await payAs(page, 'ada@example.org');
+  const booking = await ticketShown(page);
+  await shot('ticket');
+  await page.goto('/tickets');
+  await heading(page, 'history_upcoming').waitFor();
+  await shot('history');
+  await page.goto(`/bookings/${booking}/cancel`);
+  await button(page, 'cancel_confirm').waitFor();
+  await shot('cancel');
+  await page.goto('/settings');
+  await page.getByText(say('party_size')).first().waitFor();
+  await shot('settings');
+  await scene.close();
+}
+
+/** Some of the seats in every hall are taken, as on any evening. */
+async function otherGuests(api, show, count) {
+  for (let taken = 0; taken < count; taken += 1) {
+    const { seats } = await api.seats(show.show_id);
+    const free = seats.filter((seat) => seat.status === 'available' && seat.kind === 'standard');
+    const at = (taken * 7919) % (free.length - 2);
+    const pair = free.slice(at, at + 2).filter((seat) => seat.row === free[at].row);
+    await api.hold(show.show_id, pair.map((seat) => seat.seat_id), { pay: taken % 5 !== 0 });
+  }
+}
+
+export async function takePictures(stage, world) {
+  mkdirSync(folder, { recursive: true });
+  for (const size of Object.keys(sizes)) {
+    for (const theme of ['dark', 'light']) {
+      await otherGuests(world.api, world.programme.peek({ atLeast: 200 }), 34);
+      await series(stage, world, size, theme);
+    }
+  }
+}

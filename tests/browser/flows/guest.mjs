@@ -10,7 +10,7 @@ async function wholePath(scene, { api, programme }) {
 
   await page.goto('/');
   await heading(page, 'discover_where').waitFor();
-  await field(page, 'theaters_search').fill(programme.theater.location.city);
+  await page.getByRole('searchbox', { name: say('theaters_search') }).fill(programme.theater.location.city);
   await page.getByRole('button', { name: programme.theater.name }).click();
   await heading(page, 'movies_on_day').waitFor({ state: 'attached' });
   equal(await page.locator('[data-page-title]').innerText(), programme.theater.name, 'Discover opens on the theater');
@@ -80,7 +80,11 @@ async function chooseOwn(page, api, show) {
 
 /** Two free neighbours away from the best seats, at a row's start so that no seat is left single. */
 export function freePair(seats, skip = 0) {
-  const rows = Map.groupBy(seats.filter((seat) => seat.kind === 'standard'), (seat) => `${seat.area ?? ''} ${seat.row}`);
+  const rows = new Map();
+  for (const seat of seats.filter(({ kind }) => kind === 'standard')) {
+    const name = `${seat.area ?? ''} ${seat.row}`;
+    rows.set(name, [...(rows.get(name) ?? []), seat]);
+  }
   for (const row of [...rows.values()].slice(skip)) {
     const inOrder = row.sort((a, b) => a.x - b.x);
     for (let at = 0; at + 1 < inOrder.length; at += 2) {

@@ -4,6 +4,7 @@ import { ok, until } from '../lib/expect.mjs';
 import { button, field, heading, link } from '../lib/screen.mjs';
 import { say } from '../lib/tools.mjs';
 
+const banner = say('offline_banner', {}, { whole: false });
 const refused = [/ERR_CONNECTION_REFUSED/, /ERR_EMPTY_RESPONSE/, /ERR_CONNECTION_RESET/, /ERR_INCOMPLETE_CHUNKED/, /ERR_SOCKET_NOT_CONNECTED/];
 
 /** Stops the server under open pages and starts it again: one test, since nobody else can use that server meanwhile. */
@@ -19,7 +20,7 @@ async function serverGone(scene, { server, programme }) {
   await server.stop();
   try {
     await reading.getByRole('link', { name: say('nav_discover') }).click();
-    await reading.getByText(say('offline_banner')).waitFor();
+    await reading.getByText(banner).waitFor();
     await heading(reading, 'error_offline_title').waitFor();
     await reading.getByText(say('error_offline_detail')).waitFor();
     await reading.goBack();
@@ -28,7 +29,7 @@ async function serverGone(scene, { server, programme }) {
     await map.getByText(say('map_stale')).waitFor({ timeout: 15_000 });
 
     await button(paying, 'pay_amount').click();
-    await paying.getByText(say('offline_banner')).waitFor();
+    await paying.getByText(banner).waitFor();
     await until('what is safe is said', async () => {
       const text = await paying.locator('body').innerText();
       return say('not_charged', {}, { whole: false }).test(text) || say('checking_offline', {}, { whole: false }).test(text);
@@ -36,8 +37,8 @@ async function serverGone(scene, { server, programme }) {
   } finally {
     await server.start();
   }
-  await reading.getByText(say('offline_banner')).waitFor({ state: 'hidden', timeout: 15_000 });
-  await paying.getByText(say('offline_banner')).waitFor({ state: 'hidden', timeout: 15_000 });
+  await reading.getByText(banner).waitFor({ state: 'hidden', timeout: 15_000 });
+  await paying.getByText(banner).waitFor({ state: 'hidden', timeout: 15_000 });
   await until('the payment goes on after the outage', async () => {
     if (/\/bookings\//.test(paying.url())) return true;
     const pay = button(paying, 'pay_amount').or(button(paying, 'checking_again'));
@@ -54,12 +55,12 @@ async function networkGone(scene, { programme }) {
   await openShow(page, programme.show());
   await proceed(page);
   await page.context().setOffline(true);
-  await page.getByText(say('offline_banner')).waitFor();
+  await page.getByText(banner).waitFor();
   const pay = button(page, 'pay_amount');
   await until('Pay is disabled', async () => (await pay.getAttribute('aria-disabled')) === 'true');
   await page.getByText(say('pay_offline')).first().waitFor();
   await page.context().setOffline(false);
-  await page.getByText(say('offline_banner')).waitFor({ state: 'hidden', timeout: 15_000 });
+  await page.getByText(banner).waitFor({ state: 'hidden', timeout: 15_000 });
   await until('Pay works again', async () => (await pay.getAttribute('aria-disabled')) !== 'true');
 }
 

@@ -20,7 +20,7 @@ async function recover(scene, { programme, server }) {
   const mails = () => server.mails().map(textOf).filter((mail) => mail.includes(email));
   const confirmation = await until('the confirmation is mailed', () => mails()[0]);
   const shown = await page.getByRole('main').innerText();
-  const reference = [...confirmation.matchAll(/\b[A-Z0-9]{8,16}\b/g)].map(([text]) => text).find((text) => shown.includes(text));
+  const reference = [...confirmation.matchAll(/\b[A-Z0-9]{4,6}-[A-Z0-9]{4,6}\b/g)].map(([text]) => text).find((text) => shown.includes(text));
   ok(reference, 'the reference is in the mail and on the ticket');
 
   const other = await scene.person();

@@ -35,13 +35,20 @@ export class Api {
     return seats.find((seat) => seat.seat_id === seatId)?.status;
   }
 
-  async hold(showId, seatIds) {
+  /** Another guest's seats; paid, when asked. */
+  async hold(showId, seatIds, { pay = false } = {}) {
     const secret = { 'guest-secret': randomUUID().replaceAll('-', '') };
     const { status, body } = await this.call('POST', '/book', {
       headers: secret,
       body: { show_id: showId, seat_ids: seatIds, guest_email: 'other@example.org' }
     });
     if (status !== 201) throw new Error(`POST /book: ${status} ${JSON.stringify(body)}`);
+    if (pay) {
+      await this.call('POST', '/payment', {
+        headers: { authorization: `Bearer ${body.guest_token}` },
+        body: { booking_id: body.booking_id, payment_method: 'pm_card_visa' }
+      });
+    }
     return body;
   }
 
@@ -87,16 +94,16 @@ export class Programme {
   }
 
   /** The next show, left for others. */
-  peek() {
-    return this.#shows[0];
+  peek({ atLeast = 60, atMost = 400 } = {}) {
+    const found = this.#shows.find(({ seats_total: seats }) => seats >= atLeast && seats <= atMost);
+    if (!found) throw new Error('the demo has no such show left');
+    return found;
   }
 
   /** A show nobody else in this run uses, with seats enough. */
-  show({ atLeast = 60, atMost = 1000 } = {}) {
-    const index = this.#shows.findIndex(
-      (show) => show.seats_total >= atLeast && show.seats_total <= atMost && show.seats_available > atLeast / 2
-    );
-    if (index < 0) throw new Error('the demo has no such show left');
-    return this.#shows.splice(index, 1)[0];
+  show(wanted) {
+    const found = this.peek(wanted);
+    this.#shows.splice(this.#shows.indexOf(found), 1);
+    return found;
   }
 }

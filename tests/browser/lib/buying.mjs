@@ -24,8 +24,8 @@ export async function names(page) {
   return (await chosen(page).evaluateAll((all) => all.map((one) => one.getAttribute('aria-label'))));
 }
 
-/** "Row G, seat 12" of a seat's full name. */
-export const place = (name) => name.split(', ').slice(0, 2).join(', ');
+/** "Row G, seat 12" of a seat's full name, which may begin with its area. */
+export const place = (name) => /Row [^,]+, seat [^,]+/.exec(name)[0];
 
 export function seatNamed(page, seat) {
   const at = say('seat_place', { row: seat.row, number: seat.number }).source.replace(/^\^\\s\*|\\s\*\$$/g, '');

@@ -18,6 +18,9 @@ export function createQueryClient(): QueryClient {
     defaultOptions: {
       queries: {
         staleTime: MINUTE,
+        // Every change of a query is told, not only of what was read before: a template that looks at a second query only
+        // once the first is there would otherwise never hear that the second had come earlier.
+        notifyOnChangeProps: 'all',
         gcTime: 30 * MINUTE,
         // The platform knows better than the browser whether an answer is to be had, and retries by itself.
         networkMode: 'always',
