@@ -81,7 +81,7 @@ async function chooseOwn(page, api, show) {
 /** Two free neighbours away from the best seats, at a row's start so that no seat is left single. */
 export function freePair(seats, skip = 0) {
   const rows = new Map();
-  for (const seat of seats.filter(({ kind }) => kind === 'standard')) {
+  for (const seat of seats.filter(({ kind }) => !/wheelchair|companion|sofa/.test(kind))) {
     const name = `${seat.area ?? ''} ${seat.row}`;
     rows.set(name, [...(rows.get(name) ?? []), seat]);
   }
