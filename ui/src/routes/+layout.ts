@@ -1,3 +1,4 @@
+import { adoptGuestLink } from '$lib/app/guest-link';
 import { app } from '$lib/app/state.svelte';
 import { openPlatform } from '$lib/platform';
 
@@ -7,5 +8,6 @@ export const prerender = false;
 
 export async function load(): Promise<void> {
   await openPlatform();
-  await app.start();
+  // The first page reads its booking right after this. `location`, because load's url has no fragment.
+  await Promise.all([app.start(), adoptGuestLink(new URL(location.href))]);
 }

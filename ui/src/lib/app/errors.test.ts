@@ -14,7 +14,7 @@ const error = (code: string, status?: number, kind: ErrorKind = 'problem') =>
 it('has its own words for what it knows, by code and then by status', () => {
   expect(explain(error('offline', undefined, 'offline')).title).toBe('No connection');
   expect(explain(error('whatever', 404)).title).toBe('Not found');
-  expect(explain(error('cool_down', 429)).title).toBe('Very busy right now');
+  expect(explain(error('whatever', 429)).title).toBe('Very busy right now');
 });
 
 it("uses the server's words for a code it does not know", () => {

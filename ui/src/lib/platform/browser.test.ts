@@ -69,6 +69,35 @@ describe('a guest', () => {
     await platform.book({ show_id: 's', best: 1 }, { key: 'k' });
     expect((await platform.bookings()).value.items).toHaveLength(1);
   });
+
+  it('opens a booking with the token of its mail', async () => {
+    const { platform, requests } = host(() => Response.json({ booking_id: 'b1' }));
+    await platform.adoptGuestToken('b1', 'mg_1');
+    await platform.booking('b1');
+    const sent = requests.map((request) => request.headers.get('Authorization'));
+    expect(sent).toEqual(['Bearer mg_1', 'Bearer mg_1']);
+  });
+
+  it('keeps the token it has when a link brings one that opens nothing', async () => {
+    const { platform, requests } = host((request) =>
+      request.headers.get('Authorization') === 'Bearer mg_good'
+        ? Response.json({ booking_id: 'b1' })
+        : problem(401, 'unauthenticated')
+    );
+    await platform.adoptGuestToken('b1', 'mg_good');
+    await platform.adoptGuestToken('b1', 'mg_bad');
+    await platform.booking('b1');
+    expect(requests.at(-1)?.headers.get('Authorization')).toBe('Bearer mg_good');
+  });
+});
+
+describe('an e-mail address', () => {
+  it('is confirmed with the token of its mail', async () => {
+    const { platform, requests } = host(() => new Response(null, { status: 204 }));
+    await platform.verifyEmail('t1');
+    expect(new URL(requests[0]?.url ?? '').pathname).toBe('/api/v1/auth/verify');
+    expect(await requests[0]?.json()).toEqual({ token: 't1' });
+  });
 });
 
 describe('a session', () => {

@@ -207,6 +207,9 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
     async resetPassword(token, password) {
       await send({ method: 'POST', path: '/auth/password/reset', body: { token, password } });
     },
+    async verifyEmail(token) {
+      await send({ method: 'POST', path: '/auth/verify', body: { token } });
+    },
     profile: () => get<Profile>('/users/me/profile'),
     async saveProfile(profile, version) {
       const headers = version === null ? {} : { 'If-Match': `"${version}"` };
@@ -230,6 +233,19 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
       return keep(
         (await send<{ booking: Booking }>({ method: 'POST', path, body: { token } })).value.booking
       );
+    },
+    async adoptGuestToken(bookingId, token) {
+      const kept = store.guestToken(bookingId);
+      if (kept === token) return;
+      const headers = { Authorization: `Bearer ${token}` };
+      try {
+        await send({ method: 'GET', path: `/bookings/${id(bookingId)}`, headers });
+      } catch (error) {
+        const refused = isPlatformError(error) && [401, 403, 404].includes(error.status ?? 0);
+        // Not heard: better a token to try later than none.
+        if (refused || kept !== undefined) return;
+      }
+      store.keepGuestToken(bookingId, token);
     },
 
     settings: () => Promise.resolve(store.settings()),

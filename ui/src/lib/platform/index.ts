@@ -1,6 +1,5 @@
 /** Where the UI gets its Platform: opened once, before the first page; after that `platform()` is there. */
 import type { Platform } from './platform';
-import type { ShellCommands } from './shell-commands';
 
 let current: Platform | undefined;
 
@@ -9,7 +8,8 @@ export async function openPlatform(): Promise<Platform> {
   if ('__TAURI_INTERNALS__' in window) {
     const [{ createShellPlatform }, { commands }] = await Promise.all([
       import('./shell'),
-      shellCommands()
+      // The type check compares these with ShellCommands.
+      import('./generated/shell')
     ]);
     current = createShellPlatform(commands);
   } else {
@@ -17,13 +17,6 @@ export async function openPlatform(): Promise<Platform> {
     current = createBrowserPlatform();
   }
   return current;
-}
-
-async function shellCommands(): Promise<{ commands: ShellCommands }> {
-  const load = import.meta.glob<{ commands: ShellCommands }>('./generated/shell.ts');
-  const module = load['./generated/shell.ts'];
-  if (!module) throw new Error('this build has no shell commands');
-  return module();
 }
 
 export function platform(): Platform {

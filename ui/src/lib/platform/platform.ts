@@ -164,6 +164,8 @@ export interface Platform {
   logout(): Promise<void>;
   forgotPassword(email: string): Promise<void>;
   resetPassword(token: string, password: string): Promise<void>;
+  /** Redeems the link mailed at registration. The shell hands it to the browser, at its server's own page. */
+  verifyEmail(token: string): Promise<void>;
   profile(): Promise<Read<Profile>>;
   /** `version` is the one the profile came with; 412 when it has changed elsewhere. null overwrites. */
   saveProfile(profile: Profile, version: number | null): Promise<Profile>;
@@ -172,6 +174,12 @@ export interface Platform {
   recoverBooking(reference: string, email: string, attempt: Attempt): Promise<void>;
   /** Redeems the mailed link's token; the booking can be opened from here on. */
   redeemRecovery(token: string): Promise<Booking>;
+  /**
+   * Takes the token of a booking mail's link, so that the booking opens from here on. One the server refuses is
+   * dropped without a word: what was kept before goes on opening the booking. The shell, whose links carry no
+   * token, hands the link to the browser.
+   */
+  adoptGuestToken(bookingId: string, token: string): Promise<void>;
 
   // The host.
   settings(): Promise<Settings>;
