@@ -104,6 +104,11 @@ impl Plan {
         &self.samples
     }
 
+    /// Pairs that somebody took.
+    pub fn taken(&self) -> usize {
+        self.next.get()
+    }
+
     /// The next pair that nobody took yet.
     pub fn take(&self) -> Option<Pair<'_>> {
         let number = self.next.get();
