@@ -1,0 +1,155 @@
+//! The whole path of a guest, and what is left of it with the server gone.
+
+use crate::{
+    app::App,
+    on_desktop,
+    world::{World, files},
+};
+use std::process::Command;
+
+const EMAIL: &str = "guest@example.org";
+const CODE: &str = "//img[@alt='Ticket code to be scanned at the door']";
+
+#[tokio::test]
+async fn a_guest_buys_restarts_offline_and_cancels_later() {
+    if !on_desktop() {
+        return;
+    }
+    let mut world = World::new();
+    let mut app = App::start(&world, "1-buy").await;
+    choose_theater(&mut app).await;
+    buy_two_seats(&mut app).await;
+    let reference = ticket_is_shown(&mut app).await;
+    app.close().await;
+
+    world.stop_server();
+    let mut app = App::start(&world, "2-offline").await;
+    everything_is_still_there(&mut app, &reference).await;
+    app.close().await;
+    no_token_in(&world);
+
+    world.start_server();
+    let mut app = App::start(&world, "3-cancel").await;
+    cancel(&mut app).await;
+    app.close().await;
+}
+
+async fn choose_theater(app: &mut App) {
+    app.see("//h1[contains(., 'Where do you want to watch')]")
+        .await;
+    app.see("//*[contains(., 'Rex') or contains(., 'Cinema')]")
+        .await;
+    app.picture("theaters").await;
+    app.click("(//main//ul//li//*[self::a or self::button])[1]")
+        .await;
+    app.see("//a[starts-with(@href, '/shows/')]").await;
+    app.picture("programme").await;
+}
+
+async fn buy_two_seats(app: &mut App) {
+    app.click("(//a[starts-with(@href, '/shows/')])[last()]")
+        .await;
+    app.see("//button[starts-with(normalize-space(.), 'Continue ·')]")
+        .await;
+    app.picture("seats").await;
+    app.click("//button[starts-with(normalize-space(.), 'Continue ·')]")
+        .await;
+    app.write("//input[@type='email']", EMAIL).await;
+    app.picture("checkout").await;
+    app.click("//button[@type='submit' and starts-with(normalize-space(.), 'Pay ')]")
+        .await;
+}
+
+async fn ticket_is_shown(app: &mut App) -> String {
+    app.see(CODE).await;
+    app.picture("ticket").await;
+    assert_eq!(app.count(CODE).await, 2);
+    let text = app.text().await;
+    reference_in(&text).unwrap_or_else(|| panic!("the reference is shown:\n{text}"))
+}
+
+/// Two groups of five.
+fn reference_in(text: &str) -> Option<String> {
+    let is_group = |group: &str| {
+        group.len() == 5
+            && group
+                .bytes()
+                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+    };
+    let mut words = text.split_whitespace();
+    words
+        .find(|word| {
+            word.split_once('-')
+                .is_some_and(|(a, b)| is_group(a) && is_group(b))
+        })
+        .map(str::to_owned)
+}
+
+async fn everything_is_still_there(app: &mut App, reference: &str) {
+    app.see("//*[contains(text(), 'Offline')]").await;
+    app.see("//a[starts-with(@href, '/shows/')]").await;
+    app.picture("programme").await;
+    app.click("//nav//a[normalize-space(.)='Theaters']").await;
+    app.see("//main//ul//li").await;
+    app.picture("theaters").await;
+    app.click("//nav//a[normalize-space(.)='Tickets']").await;
+    app.picture("tickets").await;
+    app.click("(//main//a[starts-with(@href, '/bookings/')])[1]")
+        .await;
+    app.see(CODE).await;
+    let drawn = "return document.querySelector('article img').naturalWidth";
+    assert!(
+        app.number(drawn).await.unwrap_or_default() >= 240.0,
+        "the code is drawn"
+    );
+    app.picture("ticket").await;
+    assert!(app.text().await.contains(reference));
+}
+
+async fn cancel(app: &mut App) {
+    app.click("//nav//a[normalize-space(.)='Tickets']").await;
+    app.click("(//main//a[starts-with(@href, '/bookings/')])[1]")
+        .await;
+    app.click("//a[normalize-space(.)='Cancel tickets']").await;
+    app.see("//*[normalize-space(.)='You get back']").await;
+    app.picture("before").await;
+    app.click("//main//button[contains(., 'Cancel') and contains(., 'get')] | //main//button[starts-with(normalize-space(.), 'Cancel ')]").await;
+    app.see("//h2[normalize-space(.)='Cancelled'] | //*[contains(text(), ' to ') and contains(text(), 'Visa')]").await;
+    app.picture("refunded").await;
+}
+
+/// The keyring holds what opens the guest's booking; no file of the app does.
+fn no_token_in(world: &World) {
+    let kept = secrets();
+    assert!(!kept.is_empty(), "the keyring holds something");
+    for file in files(world.data()) {
+        let text = String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into_owned();
+        for secret in &kept {
+            assert!(!text.contains(secret), "a token is in {}", file.display());
+        }
+    }
+}
+
+/// Every token-like word of every entry of the app, read as the system's own tool reads it.
+fn secrets() -> Vec<String> {
+    let output = Command::new("secret-tool")
+        .args(["search", "--all", "--unlock", "service", "app.matinee"])
+        .output()
+        .expect("secret-tool is installed");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let secrets = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("secret = "));
+    let words = secrets.flat_map(|secret| {
+        secret.split(|c: char| !(c.is_ascii_alphanumeric() || "_-.".contains(c)))
+    });
+    // Ids are no secrets and begin with their kind.
+    let is_id = |word: &str| {
+        word.parse::<matinee_api::BookingId>().is_ok()
+            || word.parse::<matinee_api::UserId>().is_ok()
+    };
+    words
+        .filter(|word| word.len() >= 20 && !is_id(word))
+        .map(str::to_owned)
+        .collect()
+}
