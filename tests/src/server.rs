@@ -96,7 +96,9 @@ impl Server {
             command.args(["--gateway", "sandbox"]);
         }
         command.args(&options.arguments);
-        if !options.limits {
+        if options.limits {
+            command.env_remove("MATINEE_RATE_LIMIT");
+        } else {
             command.env("MATINEE_RATE_LIMIT", "off");
         }
         let log = std::fs::File::create(folder.join("server.log"))?;
