@@ -32,6 +32,9 @@ async function world(server) {
 const each = (tests, there) =>
   tests.flatMap(({ sizes = [undefined], ...test }) => sizes.map((size) => ({ ...test, size, world: there })));
 
+// A run that is broken off leaves nothing running: what it started ends with it.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
+
 async function main() {
   checkTools();
   const started = Date.now();

@@ -29,6 +29,7 @@ export class Server {
       stdio: ['ignore', 'pipe', 'pipe']
     });
     this.#child = child;
+    process.once('exit', () => child.kill('SIGKILL'));
     child.stderr.on('data', (bytes) => (this.log = (this.log + bytes).slice(-20_000)));
     this.address = await new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`the server did not start\n${this.log}`)), START_MS);

@@ -173,7 +173,9 @@ export class Purchase {
     const done = await this.#run(() =>
       this.host.simulatePayment(paymentId, booking.booking_id, outcome, attempt)
     );
-    if (done || isUncertain(this.problem)) await this.check();
+    // A refusal is an answer too: the booking tells why, and that its seats are still held.
+    const refused = isPlatformError(this.problem) && this.problem.code === 'payment_declined';
+    if (done || refused || isUncertain(this.problem)) await this.check();
   }
 
   /** Asks until the payment's fate is certain, or gives the question back to the person. */

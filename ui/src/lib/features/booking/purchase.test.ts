@@ -163,4 +163,29 @@ describe('paying', () => {
     expect(simulatePayment).toHaveBeenCalledOnce();
     expect(purchase.phase).toBe('confirmed');
   });
+
+  it('keeps the hold when the bank refuses, and says why', async () => {
+    const payments = [{ status: 'declined', decline_reason: 'The bank said no.' }];
+    let refused = false;
+    const { purchase } = setUp({
+      pay: () =>
+        Promise.resolve(
+          aBooking({
+            status: 'awaiting_payment',
+            payment_id: 'p',
+            next_action: { type: 'simulate' }
+          } as Partial<Booking>)
+        ),
+      booking: () => reading(aBooking(refused ? ({ payments } as Partial<Booking>) : {})),
+      simulatePayment: () => {
+        refused = true;
+        return Promise.reject(problem('payment_declined', 402));
+      }
+    });
+    await purchase.resume('b1');
+    await purchase.pay('pm_card_authenticationRequired', null);
+    await purchase.answerBank('fail');
+    expect(purchase.phase).toBe('held');
+    expect(purchase.problem).toEqual({ declined: 'The bank said no.' });
+  });
 });
