@@ -54,9 +54,11 @@ async function extension(scene, { programme }) {
   await proceed(page);
   const before = await clock(page);
   ok(before > 400 && before <= 480, `a hold of eight minutes shows ${before} s`);
-  await page.waitForTimeout(1200);
+  await page.waitForTimeout(5000);
+  const later = await clock(page);
+  ok(later < before, `the clock runs: ${later} s after ${before} s`);
   await button(page, 'hold_extend').click();
-  await until('more time', async () => (await clock(page)) > before, { every: 200 });
+  await until('more time', async () => (await clock(page)) > later, { every: 200 });
 }
 
 /** On a server whose holds last a minute. */

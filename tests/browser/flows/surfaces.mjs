@@ -13,7 +13,7 @@ const BUDGET = 80 * 1024;
 export const incomplete = new Set();
 
 async function settled(page) {
-  await page.locator('h1').first().waitFor();
+  await page.locator('main').locator('h1, h2').first().waitFor();
   await until('nothing is loading', async () => (await page.locator('[aria-busy=true]').count()) === 0);
   await still(page);
 }
@@ -32,7 +32,7 @@ class Findings {
     for (const colorScheme of ['light', 'dark']) {
       await page.emulateMedia({ colorScheme });
       await still(page);
-      grounds.push(await page.evaluate(() => getComputedStyle(document.body).backgroundColor));
+      grounds.push(await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor));
       (await axe(page, incomplete)).forEach((one) => add(`${colorScheme}: ${one}`));
     }
     if (grounds[0] === grounds[1]) add(`both themes are ${grounds[0]}`);
