@@ -60,7 +60,7 @@ impl Args {
             Pace {
                 rounds: 7,
                 slice: Duration::from_millis(900),
-                commit_rounds: 5,
+                commit_rounds: 3,
                 commit_bookings: 20_000,
             }
         }
