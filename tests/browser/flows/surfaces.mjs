@@ -18,8 +18,12 @@ async function settled(page) {
   await still(page);
 }
 
+/** Two frames for a change to begin its transitions, then their end. */
 const still = (page) =>
-  page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => undefined))));
+  page.evaluate(async () => {
+    for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+    await Promise.all(document.getAnimations().map((one) => one.finished.catch(() => undefined)));
+  });
 
 /** Checks collect everything wrong at a size before they fail, so that one run shows it all. */
 class Findings {
