@@ -11,7 +11,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BookingState {
     /// Seats are held until `expires_at`.
-    Held { expires_at: DateTime<Utc>, held_at: DateTime<Utc>, extensions: u8 },
+    Held {
+        expires_at: DateTime<Utc>,
+        held_at: DateTime<Utc>,
+        extensions: u8,
+    },
     /// A payment is in flight; seats stay until it is certain, at the latest past `payment_deadline`.
     AwaitingPayment {
         expires_at: DateTime<Utc>,
@@ -32,7 +36,18 @@ pub enum BookingState {
 }
 
 /// The name of a state, as the contract and stores write it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, specta::Type, schemars::JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    specta::Type,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum BookingStatus {
     Held,
@@ -73,7 +88,10 @@ impl BookingStatus {
     }
     /// The booking owns its seats.
     pub fn owns_seats(self) -> bool {
-        matches!(self, Self::Held | Self::AwaitingPayment | Self::Confirmed | Self::PartlyCancelled)
+        matches!(
+            self,
+            Self::Held | Self::AwaitingPayment | Self::Confirmed | Self::PartlyCancelled
+        )
     }
 }
 
@@ -82,7 +100,10 @@ impl BookingStatus {
 pub enum IllegalBooking {
     /// The rules know no such step.
     #[error("a booking cannot go from {from:?} to {to:?}")]
-    Step { from: BookingStatus, to: BookingStatus },
+    Step {
+        from: BookingStatus,
+        to: BookingStatus,
+    },
     /// The hold has already run out.
     #[error("the hold has run out")]
     HoldExpired,
@@ -94,7 +115,11 @@ pub enum IllegalBooking {
 impl BookingState {
     /// A new hold of `life`, bounded by [`limits::HOLD_LIFE`].
     pub fn hold(now: DateTime<Utc>, life: chrono::TimeDelta) -> Self {
-        Self::Held { expires_at: now + life.min(limits::HOLD_LIFE), held_at: now, extensions: 0 }
+        Self::Held {
+            expires_at: now + life.min(limits::HOLD_LIFE),
+            held_at: now,
+            extensions: 0,
+        }
     }
 
     /// The state's name.
@@ -113,18 +138,32 @@ impl BookingState {
     /// When the hold runs out, while there is one.
     pub const fn expires_at(&self) -> Option<DateTime<Utc>> {
         match self {
-            Self::Held { expires_at, .. } | Self::AwaitingPayment { expires_at, .. } => Some(*expires_at),
+            Self::Held { expires_at, .. } | Self::AwaitingPayment { expires_at, .. } => {
+                Some(*expires_at)
+            }
             _ => None,
         }
     }
 
     fn illegal(self, to: BookingStatus) -> IllegalBooking {
-        IllegalBooking::Step { from: self.status(), to }
+        IllegalBooking::Step {
+            from: self.status(),
+            to,
+        }
     }
 
     /// Held → Held with a later end: `life` from now, twice at most, 20 minutes in all.
-    pub fn extend(self, now: DateTime<Utc>, life: chrono::TimeDelta) -> Result<Self, IllegalBooking> {
-        let Self::Held { expires_at, held_at, extensions } = self else {
+    pub fn extend(
+        self,
+        now: DateTime<Utc>,
+        life: chrono::TimeDelta,
+    ) -> Result<Self, IllegalBooking> {
+        let Self::Held {
+            expires_at,
+            held_at,
+            extensions,
+        } = self
+        else {
             return Err(self.illegal(BookingStatus::Held));
         };
         if now >= expires_at {
@@ -134,18 +173,32 @@ impl BookingState {
         if extensions >= limits::HOLD_EXTENSIONS || later <= expires_at {
             return Err(IllegalBooking::NoMoreExtensions);
         }
-        Ok(Self::Held { expires_at: later, held_at, extensions: extensions + 1 })
+        Ok(Self::Held {
+            expires_at: later,
+            held_at,
+            extensions: extensions + 1,
+        })
     }
 
     /// Held → AwaitingPayment, while the hold lasts.
     pub fn begin_payment(self, now: DateTime<Utc>) -> Result<Self, IllegalBooking> {
-        let Self::Held { expires_at, held_at, extensions } = self else {
+        let Self::Held {
+            expires_at,
+            held_at,
+            extensions,
+        } = self
+        else {
             return Err(self.illegal(BookingStatus::AwaitingPayment));
         };
         if now >= expires_at {
             return Err(IllegalBooking::HoldExpired);
         }
-        Ok(Self::AwaitingPayment { expires_at, held_at, extensions, payment_deadline: now + limits::PAYMENT_DEADLINE })
+        Ok(Self::AwaitingPayment {
+            expires_at,
+            held_at,
+            extensions,
+            payment_deadline: now + limits::PAYMENT_DEADLINE,
+        })
     }
 
     /// AwaitingPayment → Confirmed; or Expired → Confirmed by re-claim, which the store only does when every seat is
@@ -160,9 +213,16 @@ impl BookingState {
     /// AwaitingPayment → Held while the hold lasts, else → Expired.
     pub fn payment_failed(self, now: DateTime<Utc>) -> Result<Self, IllegalBooking> {
         match self {
-            Self::AwaitingPayment { expires_at, held_at, extensions, .. } if now < expires_at => {
-                Ok(Self::Held { expires_at, held_at, extensions })
-            }
+            Self::AwaitingPayment {
+                expires_at,
+                held_at,
+                extensions,
+                ..
+            } if now < expires_at => Ok(Self::Held {
+                expires_at,
+                held_at,
+                extensions,
+            }),
             Self::AwaitingPayment { .. } => Ok(Self::Expired),
             other => Err(other.illegal(BookingStatus::Held)),
         }
@@ -186,7 +246,11 @@ impl BookingState {
 
     /// Confirmed or PartlyCancelled → Cancelled when no ticket is left, else PartlyCancelled.
     pub fn cancel(self, tickets_left: usize) -> Result<Self, IllegalBooking> {
-        let to = if tickets_left == 0 { Self::Cancelled } else { Self::PartlyCancelled };
+        let to = if tickets_left == 0 {
+            Self::Cancelled
+        } else {
+            Self::PartlyCancelled
+        };
         match self {
             Self::Confirmed | Self::PartlyCancelled => Ok(to),
             other => Err(other.illegal(to.status())),

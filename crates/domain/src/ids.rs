@@ -19,7 +19,8 @@ pub struct InvalidId {
 }
 
 fn encode(prefix: char, parts: &[&[u8]]) -> String {
-    let mut text = String::with_capacity(1 + parts.iter().map(|p| p.len() * 8 / 5 + 1).sum::<usize>());
+    let mut text =
+        String::with_capacity(1 + parts.iter().map(|p| p.len() * 8 / 5 + 1).sum::<usize>());
     text.push(prefix);
     let mut bytes = [0_u8; 64];
     let mut len = 0;
@@ -32,7 +33,11 @@ fn encode(prefix: char, parts: &[&[u8]]) -> String {
     text
 }
 
-fn decode<const N: usize>(prefix: char, kind: &'static str, text: &str) -> Result<[u8; N], InvalidId> {
+fn decode<const N: usize>(
+    prefix: char,
+    kind: &'static str,
+    text: &str,
+) -> Result<[u8; N], InvalidId> {
     let invalid = InvalidId { kind };
     // Checked before allocating: an id arrives in a path and could be of any length.
     if text.len() > 128 {
@@ -44,7 +49,9 @@ fn decode<const N: usize>(prefix: char, kind: &'static str, text: &str) -> Resul
     if rest.bytes().any(|b| b.is_ascii_uppercase()) {
         return Err(invalid);
     }
-    let bytes = BASE32_NOPAD.decode(rest.to_ascii_uppercase().as_bytes()).map_err(|_| invalid.clone())?;
+    let bytes = BASE32_NOPAD
+        .decode(rest.to_ascii_uppercase().as_bytes())
+        .map_err(|_| invalid.clone())?;
     bytes.try_into().map_err(|_| invalid)
 }
 
@@ -238,7 +245,11 @@ impl FromStr for Reference {
             out[len] = upper;
             len += 1;
         }
-        if len == 10 { Ok(Self(out)) } else { Err(invalid) }
+        if len == 10 {
+            Ok(Self(out))
+        } else {
+            Err(invalid)
+        }
     }
 }
 wire_traits!(Reference);

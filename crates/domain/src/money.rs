@@ -27,8 +27,8 @@ impl Currency {
     /// anybody pays a ticket with).
     pub fn decimals(&self) -> u32 {
         match &self.0 {
-            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF" | b"UGX"
-            | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
+            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG"
+            | b"RWF" | b"UGX" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
             b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
             _ => 2,
         }
@@ -48,7 +48,11 @@ impl FromStr for Currency {
     type Err = InvalidCurrency;
     fn from_str(text: &str) -> Result<Self, InvalidCurrency> {
         let code: [u8; 3] = text.as_bytes().try_into().map_err(|_| InvalidCurrency)?;
-        if code.iter().all(u8::is_ascii_uppercase) { Ok(Self(code)) } else { Err(InvalidCurrency) }
+        if code.iter().all(u8::is_ascii_uppercase) {
+            Ok(Self(code))
+        } else {
+            Err(InvalidCurrency)
+        }
     }
 }
 impl Serialize for Currency {
@@ -83,7 +87,18 @@ impl schemars::JsonSchema for Currency {
 pub const MAX_AMOUNT_MINOR: i64 = (1 << 53) - 1;
 
 /// An amount in one currency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, specta::Type, schemars::JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    specta::Type,
+    schemars::JsonSchema,
+)]
 pub struct Money {
     /// Minor units (cents for EUR, yen for JPY, fils for KWD).
     #[specta(type = i32)]
@@ -106,7 +121,10 @@ pub enum MoneyError {
 impl Money {
     /// An amount of minor units.
     pub const fn new(amount_minor: i64, currency: Currency) -> Self {
-        Self { amount_minor, currency }
+        Self {
+            amount_minor,
+            currency,
+        }
     }
     /// No money.
     pub const fn zero(currency: Currency) -> Self {

@@ -6,7 +6,18 @@
 use serde::{Deserialize, Serialize};
 
 /// Where a payment attempt stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, specta::Type, schemars::JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    specta::Type,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum PaymentStatus {
     /// Recorded here; the gateway may or may not know of it yet.
@@ -39,7 +50,8 @@ impl PaymentStatus {
     /// The next status, if the rules allow the step. Repeating the present status is not a step.
     pub fn advance(self, to: Self) -> Result<Self, IllegalPayment> {
         use PaymentStatus::{
-            Authorized, Captured, Created, Declined, PartlyRefunded, Refunded, RequiresAction, Voided,
+            Authorized, Captured, Created, Declined, PartlyRefunded, Refunded, RequiresAction,
+            Voided,
         };
         match (self, to) {
             (Created, RequiresAction | Authorized | Captured | Declined | Voided)
@@ -52,7 +64,10 @@ impl PaymentStatus {
     }
     /// Live: money may still move towards us, so no second payment may start for the booking.
     pub fn is_live(self) -> bool {
-        matches!(self, Self::Created | Self::RequiresAction | Self::Authorized)
+        matches!(
+            self,
+            Self::Created | Self::RequiresAction | Self::Authorized
+        )
     }
     /// Money has been taken.
     pub fn is_paid(self) -> bool {
@@ -89,7 +104,18 @@ impl PaymentStatus {
 }
 
 /// Where a refund stands. It is never a state of the booking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, specta::Type, schemars::JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Serialize,
+    Deserialize,
+    specta::Type,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum RefundStatus {
     /// Recorded; being asked of the gateway until it is certain.
@@ -111,7 +137,9 @@ impl RefundStatus {
     }
     /// Reads what [`Self::as_str`] wrote.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Pending, Self::Succeeded, Self::Failed].into_iter().find(|status| status.as_str() == text)
+        [Self::Pending, Self::Succeeded, Self::Failed]
+            .into_iter()
+            .find(|status| status.as_str() == text)
     }
 }
 
@@ -140,7 +168,11 @@ mod tests {
         ];
         for from in P::ALL {
             for to in P::ALL {
-                assert_eq!(from.advance(to).is_ok(), legal.contains(&(from, to)), "{from:?} → {to:?}");
+                assert_eq!(
+                    from.advance(to).is_ok(),
+                    legal.contains(&(from, to)),
+                    "{from:?} → {to:?}"
+                );
             }
         }
     }

@@ -11,7 +11,18 @@ use std::fmt;
 pub const MAX_SEATS: usize = 20_000;
 
 /// A seat's name within its map, stable across versions of the map; it comes from the plan (its `seat_guid`).
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, specta::Type, schemars::JsonSchema)]
+#[derive(
+    Clone,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    specta::Type,
+    schemars::JsonSchema,
+)]
 #[serde(transparent)]
 #[schemars(transparent, inline)]
 pub struct SeatId(pub String);
@@ -29,7 +40,18 @@ impl fmt::Display for SeatId {
 
 /// A seat's position in [`SeatMap::seats`]: what stores and bit sets use instead of the text.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, specta::Type, schemars::JsonSchema,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    specta::Type,
+    schemars::JsonSchema,
 )]
 #[serde(transparent)]
 pub struct SeatNo(pub u16);
@@ -43,7 +65,17 @@ impl SeatNo {
 
 /// What a seat physically is.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, specta::Type, schemars::JsonSchema,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    specta::Type,
+    schemars::JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum SeatKind {
@@ -65,7 +97,9 @@ pub enum SeatKind {
 }
 
 /// A price category of a map, e.g. "Premium".
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, specta::Type, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, Serialize, Deserialize, specta::Type, schemars::JsonSchema,
+)]
 pub struct SeatCategory {
     /// The key that price lists name.
     pub code: String,
@@ -87,7 +121,12 @@ pub struct Area {
 #[serde(tag = "shape", rename_all = "snake_case")]
 pub enum Decoration {
     /// An outline through absolute points.
-    Polygon { points: Vec<Point>, color: String, border_color: String, text: Option<Label> },
+    Polygon {
+        points: Vec<Point>,
+        color: String,
+        border_color: String,
+        text: Option<Label>,
+    },
     /// A rectangle turned by `rotation` degrees round its centre.
     Rectangle {
         #[specta(type = i32)]
@@ -163,7 +202,9 @@ pub struct Label {
 }
 
 /// A point in map units.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, specta::Type, schemars::JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Serialize, Deserialize, specta::Type, schemars::JsonSchema,
+)]
 pub struct Point {
     #[specta(type = i32)]
     pub x: f32,
@@ -290,7 +331,11 @@ impl SeatMap {
             }
             next = range.end;
         }
-        if next == self.seats.len() { Ok(()) } else { Err(SeatMapError::BadRow("the last".into())) }
+        if next == self.seats.len() {
+            Ok(())
+        } else {
+            Err(SeatMapError::BadRow("the last".into()))
+        }
     }
 
     fn row_range(row: &Row) -> std::ops::Range<usize> {
@@ -304,7 +349,10 @@ impl SeatMap {
 
     /// The number of the seat with this name. Linear: callers that look up often keep their own index.
     pub fn seat_no(&self, seat_id: &str) -> Option<SeatNo> {
-        self.seats.iter().position(|seat| seat.seat_id.0 == seat_id).map(|index| SeatNo(index as u16))
+        self.seats
+            .iter()
+            .position(|seat| seat.seat_id.0 == seat_id)
+            .map(|index| SeatNo(index as u16))
     }
 
     /// Runs of seats that sit side by side: each row cut at its aisles, in map order.
@@ -312,11 +360,18 @@ impl SeatMap {
         self.rows.iter().flat_map(move |row| {
             let range = Self::row_range(row);
             let mut cuts: Vec<usize> = vec![range.start];
-            cuts.extend(row.breaks.iter().map(|seat| seat.index()).filter(|cut| *cut > range.start));
+            cuts.extend(
+                row.breaks
+                    .iter()
+                    .map(|seat| seat.index())
+                    .filter(|cut| *cut > range.start),
+            );
             cuts.push(range.end);
             cuts.sort_unstable();
             cuts.dedup();
-            (1..cuts.len()).map(move |i| cuts[i - 1]..cuts[i]).collect::<Vec<_>>()
+            (1..cuts.len())
+                .map(move |i| cuts[i - 1]..cuts[i])
+                .collect::<Vec<_>>()
         })
     }
 }
