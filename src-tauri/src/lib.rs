@@ -10,6 +10,7 @@ mod links;
 mod server;
 mod settings;
 mod shell;
+mod window;
 
 use shell::Shell;
 use std::path::PathBuf;
@@ -84,6 +85,7 @@ fn set_up(app: &App) -> Result<(), tauri::Error> {
         }
     });
     tauri::async_runtime::spawn(async move { shell.connect().await });
+    window::open(app)?;
     Ok(())
 }
 

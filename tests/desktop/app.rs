@@ -49,6 +49,7 @@ impl App {
         // The app is the driver's child and finds the same environment.
         let driver = Command::new("WebKitWebDriver")
             .arg(format!("--port={port}"))
+            .env_remove("MATINEE_SERVER")
             .env("MATINEE_DATA", world.data())
             .envs(variables.iter().copied())
             .env("TAURI_AUTOMATION", "true")

@@ -5,6 +5,7 @@
 //! `MATINEE_DESKTOP=1`. Without that there is nothing to drive, and the tests say so and end. Pictures of every step are
 //! left in `target/desktop/`.
 
+mod account;
 mod app;
 mod path;
 mod refusals;

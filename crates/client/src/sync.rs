@@ -5,7 +5,7 @@
 use crate::{
     cache::has_tickets,
     client::{Client, Inner},
-    error::ClientError,
+    error::{ClientError, ErrorKind},
     fresh::Status,
     http::Call,
 };
@@ -90,8 +90,8 @@ impl Client {
     /// Profile, bookings and tickets, of the account and of the guest.
     async fn sync_own(&self) -> Result<(), ClientError> {
         match self.sync_account().await {
-            // The session has ended; the guest's bookings are still to be had.
-            Err(error) if error.status == Some(401) => {}
+            // The session has ended, or there is no keyring to have one from; the rest is still to be had.
+            Err(error) if error.status == Some(401) || error.kind == ErrorKind::Secrets => {}
             outcome => outcome?,
         }
         for id in self.inner.guests.bookings().await {

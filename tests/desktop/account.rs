@@ -1,0 +1,68 @@
+//! The app with no configuration at all: its own server inside, an account on it, and where the sign-in is kept.
+
+use crate::{app::App, on_desktop, path::no_token_in, world::World};
+
+const NOBODY_THERE: (&str, &str) = ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus");
+
+async fn register(app: &App) {
+    app.click("//nav//a[normalize-space(.)='Profile']").await;
+    app.click("//a[normalize-space(.)='Create account']").await;
+    app.write("//input[@name='name']", "Ada Moviegoer").await;
+    app.write("//input[@name='email']", "ada@example.org").await;
+    app.write("//input[@name='password']", "correct horse battery")
+        .await;
+    app.click("//button[@type='submit']").await;
+}
+
+#[tokio::test]
+async fn the_app_brings_its_own_server_and_the_keyring_keeps_the_sign_in() {
+    if !on_desktop() {
+        return;
+    }
+    let world = World::without_server();
+    let mut app = App::start_with(&world, "5-account", &[]).await;
+    app.see("//main//ul//li").await;
+    app.picture("theaters").await;
+    register(&app).await;
+    app.see("//*[contains(., 'Your account is ready')]").await;
+    app.click("//nav//a[normalize-space(.)='Profile']").await;
+    app.see("//input[@name='name']").await;
+    app.picture("profile").await;
+    app.close().await;
+    no_token_in(&world);
+
+    let mut app = App::start_with(&world, "6-again", &[]).await;
+    app.click("//nav//a[normalize-space(.)='Profile']").await;
+    let name = app.see("//input[@name='name']").await;
+    assert_eq!(
+        name.prop("value").await.unwrap().as_deref(),
+        Some("Ada Moviegoer")
+    );
+    app.picture("profile").await;
+    app.close().await;
+}
+
+#[tokio::test]
+async fn with_no_keyring_a_person_chooses_to_be_signed_in_until_the_app_closes() {
+    if !on_desktop() {
+        return;
+    }
+    let world = World::without_server();
+    let mut app = App::start_with(&world, "7-no-keyring", &[NOBODY_THERE]).await;
+    app.see("//main//ul//li").await;
+    register(&app).await;
+    app.see("//*[contains(., \"can't keep your sign-in\")]")
+        .await;
+    app.picture("refused").await;
+    app.click("//button[normalize-space(.)='Stay signed in only until the app closes']")
+        .await;
+    app.click("//button[@type='submit']").await;
+    app.see("//*[contains(., 'Your account is ready')]").await;
+    app.picture("signed-in").await;
+    app.close().await;
+
+    let app = App::start_with(&world, "8-no-keyring", &[NOBODY_THERE]).await;
+    app.click("//nav//a[normalize-space(.)='Profile']").await;
+    app.see("//a[normalize-space(.)='Create account']").await;
+    app.close().await;
+}
