@@ -11,7 +11,7 @@ use std::{
 };
 
 /// Longest a server may take to be ready, the demo included.
-const READY: Duration = Duration::from_secs(120);
+const READY: Duration = Duration::from_mins(2);
 
 /// A server's folder and address, and the app's data folder.
 pub struct World {
