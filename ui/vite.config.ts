@@ -19,5 +19,23 @@ export default defineConfig(({ command }) => ({
   server: {
     proxy: { '/api': { target: process.env['MATINEE_SERVER'] ?? 'http://127.0.0.1:8080' } }
   },
-  build: { target: ['es2022', 'safari16'] }
+  build: {
+    target: ['es2022', 'safari16'],
+    rolldownOptions: {
+      output: {
+        // What most pages share travels as one file: dozens of files of a kilobyte compress badly. Forms stay out of
+        // it: the seat map, the heaviest page, has none.
+        codeSplitting: {
+          groups: [
+            {
+              name: 'shared',
+              test: /^(?!.*(valibot|features.account|components.Field|components.FormError)).*$/,
+              minShareCount: 6,
+              priority: 1
+            }
+          ]
+        }
+      }
+    }
+  }
 }));
