@@ -1,6 +1,6 @@
 //! The app with no configuration at all: its own server inside, an account on it, and where the sign-in is kept.
 
-use crate::{app::App, on_desktop, path::no_token_in, world::World};
+use crate::{app::App, path::no_token_in, world::World};
 
 const NOBODY_THERE: (&str, &str) = ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent/bus");
 
@@ -15,10 +15,8 @@ async fn register(app: &App) {
 }
 
 #[tokio::test]
+#[ignore = "needs a desktop: cargo xtask test --only desktop"]
 async fn the_app_brings_its_own_server_and_the_keyring_keeps_the_sign_in() {
-    if !on_desktop() {
-        return;
-    }
     let world = World::without_server();
     let mut app = App::start_with(&world, "5-account", &[]).await;
     app.see("//main//ul//li").await;
@@ -43,10 +41,8 @@ async fn the_app_brings_its_own_server_and_the_keyring_keeps_the_sign_in() {
 }
 
 #[tokio::test]
+#[ignore = "needs a desktop: cargo xtask test --only desktop"]
 async fn with_no_keyring_a_person_chooses_to_be_signed_in_until_the_app_closes() {
-    if !on_desktop() {
-        return;
-    }
     let world = World::without_server();
     let mut app = App::start_with(&world, "7-no-keyring", &[NOBODY_THERE]).await;
     app.see("//main//ul//li").await;

@@ -1,6 +1,6 @@
 //! What the page may not do, even if something in it went wrong.
 
-use crate::{app::App, on_desktop, world::World};
+use crate::{app::App, world::World};
 use serde_json::Value;
 
 /// Answers with the command's outcome, or its refusal.
@@ -13,10 +13,8 @@ fn invoke(command: &str) -> String {
 }
 
 #[tokio::test]
+#[ignore = "needs a desktop: cargo xtask test --only desktop"]
 async fn the_page_has_the_apps_own_commands_and_no_others() {
-    if !on_desktop() {
-        return;
-    }
     let world = World::without_server();
     let app = App::start(&world, "4-refusals").await;
     app.see("//h1").await;
