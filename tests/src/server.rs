@@ -96,6 +96,8 @@ impl Server {
             command.args(["--gateway", "sandbox"]);
         }
         command.args(&options.arguments);
+        // Whoever runs the tests may have named a UI for the browser's; these servers have only what they were given.
+        command.env_remove("MATINEE_UI");
         if options.limits {
             command.env_remove("MATINEE_RATE_LIMIT");
         } else {
