@@ -38,8 +38,10 @@ pub fn check(file: &File, masked: &Masked) -> Vec<Problem> {
             problems.push(Problem::new(file, line, what));
         }
     }
+    // The desktop stage runs exactly the ignored tests of this folder; everywhere else switched off means forgotten.
+    let on_desktop = file.path.starts_with("tests/desktop/");
     for (index, line) in masked.code.lines().enumerate() {
-        if line.replace(' ', "").contains("#[ignore") {
+        if !on_desktop && line.replace(' ', "").contains("#[ignore") {
             problems.push(Problem::new(
                 file,
                 index + 1,
