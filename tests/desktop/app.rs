@@ -126,10 +126,19 @@ impl App {
         let _ = self.client.execute(script, vec![element]).await;
     }
 
+    /// Writes into a field until it says so: a page that is still arriving takes the focus to its title.
     pub async fn write(&self, what: &str, text: &str) {
-        let field = self.see(what).await;
-        field.clear().await.unwrap();
-        field.send_keys(text).await.unwrap();
+        let begun = Instant::now();
+        loop {
+            let field = self.see(what).await;
+            let _ = field.clear().await;
+            let _ = field.send_keys(text).await;
+            let written = field.prop("value").await.ok().flatten();
+            if written.as_deref() == Some(text) {
+                return;
+            }
+            assert!(begun.elapsed() < PATIENCE, "{what} says {written:?}");
+        }
     }
 
     /// The words on the page.
