@@ -14,6 +14,7 @@ mod theaters;
 mod tickets;
 
 pub(crate) use bookings::{GUEST, KeptBooking, has_tickets};
+pub(crate) use movies::list_order;
 pub(crate) use shows::ShowFilter;
 
 use parking_lot::Mutex;

@@ -42,6 +42,11 @@ pub(super) fn write(
     Ok(())
 }
 
+/// As lists are ordered: by name whatever its case, then by id in the order of its bytes, which is not that of its text.
+pub(crate) fn list_order(movie: &Movie) -> (String, MovieId) {
+    (movie.name.to_ascii_lowercase(), movie.movie_id)
+}
+
 impl Cache {
     pub(crate) async fn movie(&self, id: MovieId) -> Result<Option<Movie>, CacheError> {
         self.run(move |connection| {
@@ -58,8 +63,7 @@ impl Cache {
     pub(crate) async fn movies(&self, typed: Option<String>) -> Result<Vec<Movie>, CacheError> {
         self.run(move |connection| {
             let words = typed_words(typed.as_deref());
-            let mut statement = connection
-                .prepare_cached("SELECT search, body FROM movies ORDER BY name, movie_id")?;
+            let mut statement = connection.prepare_cached("SELECT search, body FROM movies")?;
             let mut rows = statement.query([])?;
             let mut found = Vec::new();
             while let Some(row) = rows.next()? {
@@ -75,6 +79,7 @@ impl Cache {
                     found.push(from_body(body, TABLE)?);
                 }
             }
+            found.sort_by_cached_key(list_order);
             Ok(found)
         })
         .await

@@ -57,11 +57,11 @@ impl Cache {
                 .prepare_cached(match (filter.theater, filter.movie) {
                 (Some(_), _) => {
                     "SELECT body FROM shows WHERE theater_id = ?1 AND (?2 IS NULL OR movie_id = ?2)
-                     AND start_time >= ?3 AND start_time < ?4 ORDER BY start_time, show_id"
+                     AND start_time >= ?3 AND start_time < ?4"
                 }
                 (None, _) => {
                     "SELECT body FROM shows WHERE ?1 IS NULL AND movie_id = ?2
-                     AND start_time >= ?3 AND start_time < ?4 ORDER BY start_time, show_id"
+                     AND start_time >= ?3 AND start_time < ?4"
                 }
             })?;
             let (from, until) = (
@@ -79,17 +79,18 @@ impl Cache {
                     .map_err(|_| CacheError::Row(TABLE))?;
                 found.push(from_body(body, TABLE)?);
             }
+            // Ids in the order of their bytes, which is not that of their text.
+            found.sort_by_key(|show: &Show| (show.start_time, show.show_id));
             Ok(found)
         })
         .await
     }
 
-    /// The movies that a theater shows in a time, by their name.
+    /// The movies that a theater shows in a time, in no order.
     pub(crate) async fn movies_on(&self, filter: ShowFilter) -> Result<Vec<MovieId>, CacheError> {
         self.run(move |connection| {
             let mut statement = connection.prepare_cached(
-                "SELECT DISTINCT s.movie_id, m.name FROM shows s JOIN movies m USING (movie_id)
-                 WHERE s.theater_id = ?1 AND s.start_time >= ?2 AND s.start_time < ?3 ORDER BY m.name, s.movie_id",
+                "SELECT DISTINCT movie_id FROM shows WHERE theater_id = ?1 AND start_time >= ?2 AND start_time < ?3",
             )?;
             let theater = filter.theater.map(|id| id.to_string());
             let (from, until) = (filter.from.timestamp_millis(), filter.until.timestamp_millis());

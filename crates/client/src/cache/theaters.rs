@@ -56,8 +56,7 @@ impl Cache {
     pub(crate) async fn theaters(&self, typed: Option<String>) -> Result<Vec<Theater>, CacheError> {
         self.run(move |connection| {
             let words = typed_words(typed.as_deref());
-            let mut statement = connection
-                .prepare_cached("SELECT search, body FROM theaters ORDER BY name, theater_id")?;
+            let mut statement = connection.prepare_cached("SELECT search, body FROM theaters")?;
             let mut rows = statement.query([])?;
             let mut found = Vec::new();
             while let Some(row) = rows.next()? {
@@ -73,6 +72,10 @@ impl Cache {
                     found.push(from_body(body, TABLE)?);
                 }
             }
+            // Ids in the order of their bytes, which is not that of their text.
+            found.sort_by_cached_key(|theater: &Theater| {
+                (theater.name.to_ascii_lowercase(), theater.theater_id)
+            });
             Ok(found)
         })
         .await

@@ -2,7 +2,7 @@
 
 use super::Copied;
 use crate::{
-    cache::{Cache, ShowFilter},
+    cache::{Cache, ShowFilter, list_order},
     client::Client,
     error::ClientError,
     queries::{Coordinates, MovieQuery, TheaterQuery, days_ahead},
@@ -85,12 +85,10 @@ pub(super) async fn with_movies(
         until: days_ahead(now),
     };
     let ids = cache.movies_on(filter).await?;
-    let mut by_id = cache.movies_by_id(ids.clone()).await?;
-    let movies = ids
-        .iter()
-        .filter_map(|id| by_id.remove(id))
-        .map(summary)
-        .collect();
+    let found = cache.movies_by_id(ids).await?;
+    let mut movies: Vec<MovieSummary> = found.into_values().map(summary).collect();
+    // Here the server does mind the case of names.
+    movies.sort_by(|a, b| (&a.name, a.movie_id).cmp(&(&b.name, b.movie_id)));
     Ok(Theater { movies, ..theater })
 }
 
@@ -164,11 +162,7 @@ pub(super) async fn with_shows(cache: &Cache, shows: Vec<Show>) -> Result<Vec<Mo
             ..movie
         })
         .collect();
-    movies.sort_by(|a, b| {
-        a.name
-            .cmp(&b.name)
-            .then_with(|| a.movie_id.cmp(&b.movie_id))
-    });
+    movies.sort_by_cached_key(list_order);
     Ok(movies)
 }
 
