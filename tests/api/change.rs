@@ -131,6 +131,29 @@ async fn a_hold_is_extended_twice_and_not_again() {
 }
 
 #[tokio::test]
+async fn a_repeated_extension_answers_the_same_bytes_and_extends_once() {
+    let caller = stranger();
+    let show = show().await;
+    let (booking, guest) = caller.hold(&show, 1).await;
+    let path = format!("/bookings/{}", text(&booking, "booking_id"));
+    let extend = format!("{path}/extend");
+    let keyed = guest.with_key("extend");
+    let first = keyed.post(&extend, json!({})).await.expect(200);
+    for _ in 0..3 {
+        let again = keyed.post(&extend, json!({})).await.expect(200);
+        assert_eq!(again.bytes, first.bytes);
+    }
+    assert_eq!(
+        guest.get(&path).await.expect(200).json()["extensions_left"],
+        1
+    );
+    // Also when there is nothing left to extend.
+    guest.delete(&path).await.expect(204);
+    let again = keyed.post(&extend, json!({})).await.expect(200);
+    assert_eq!(again.bytes, first.bytes);
+}
+
+#[tokio::test]
 async fn a_released_hold_frees_its_seats_at_once_and_ends() {
     let caller = stranger();
     let show = show().await;

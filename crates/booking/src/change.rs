@@ -1,18 +1,20 @@
 //! Changing, extending and releasing a hold.
 
 use crate::{
-    desk::{Desk, OnFile, step},
+    desk::{Desk, OnFile, after, step},
     error::SaleError,
-    hold::{named_seats, refusal},
+    hold::{Answered, named_seats, refusal, repeated},
 };
 use matinee_domain::{
     booking::{BookingState, IllegalBooking},
     ids::BookingId,
+    limits,
     price::STANDARD,
     seat_map::{SeatId, SeatNo},
 };
-use matinee_store::bookings::{
-    BookingFile, ChangeHold, HoldOutcome, Owner, SeatsEffect, StepOutcome,
+use matinee_store::{
+    bookings::{BookingFile, ChangeHold, HoldOutcome, Owner, SeatsEffect, StepOutcome},
+    idempotency::{IdempotencyKey, IdempotencyRecord, Lookup, Recorded},
 };
 use std::collections::BTreeMap;
 
@@ -102,9 +104,19 @@ impl Desk {
         Err(SaleError::Contended)
     }
 
-    /// Gives a hold more time.
-    pub async fn extend(&self, booking_id: BookingId) -> Result<OnFile, SaleError> {
+    /// Gives a hold more time: once for a request, however often it is repeated.
+    pub async fn extend(
+        &self,
+        booking_id: BookingId,
+        idempotency: Option<IdempotencyKey>,
+    ) -> Result<Answered, SaleError> {
         for _ in 0..TRIES {
+            if let Some(key) = &idempotency {
+                match self.store.lookup(key.clone()).await? {
+                    Lookup::New => {}
+                    seen => return repeated(seen),
+                }
+            }
             let OnFile { file, show } = self.on_file(booking_id).await?;
             let now = self.clock.now();
             still_held(&file, now)?;
@@ -117,12 +129,27 @@ impl Desk {
                     IllegalBooking::HoldExpired => SaleError::HoldExpired,
                     IllegalBooking::Step { .. } => SaleError::NotHeld,
                 })?;
-            let step = step(&file, to, SeatsEffect::Keep, now);
-            if let StepOutcome::Done { .. } = self.store.step(step.clone()).await? {
-                return Ok(OnFile {
-                    file: crate::desk::after(&file, &step),
-                    show,
-                });
+            let mut step = step(&file, to, SeatsEffect::Keep, now);
+            let file = after(&file, &step);
+            let body = self.render.booking(&file, &show, now);
+            step.idempotency = idempotency.clone().map(|key| IdempotencyRecord {
+                key,
+                answer: Recorded {
+                    status: 200,
+                    body: body.clone(),
+                },
+                keep_until: show.show.end_time + limits::IDEMPOTENCY_KEPT,
+            });
+            match self.store.step(step).await? {
+                StepOutcome::Done { .. } => {
+                    return Ok(Answered::Now {
+                        file: Box::new(file),
+                        show,
+                        body,
+                    });
+                }
+                StepOutcome::Repeated(lookup) => return repeated(lookup),
+                _ => {}
             }
         }
         Err(SaleError::Contended)

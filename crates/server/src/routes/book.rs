@@ -193,11 +193,23 @@ pub async fn extend(
     State(app): S,
     caller: Caller,
     Id(booking_id): Id<BookingId>,
-    _body: EmptyOr<api::CancelRequest>,
+    body: EmptyOr<api::CancelRequest>,
 ) -> Result<Response, ApiError> {
-    own_booking(&app, &caller, booking_id).await?;
-    let on_file = app.desk.extend(booking_id).await?;
-    booking_answer(&app, &on_file).await
+    let on_file = own_booking(&app, &caller, booking_id).await?;
+    // Looked at, so that the show's free seats in the answer are those of now.
+    app.catalog.seats(&on_file.show).await?;
+    let path = format!("/bookings/{booking_id}/extend");
+    let key = caller.idempotency("POST", &path, &body.bytes);
+    Ok(match app.desk.extend(booking_id, key).await? {
+        Answered::Now { file, body, .. } => {
+            let mut response = answer::bytes(200, body);
+            response
+                .headers_mut()
+                .insert(header::ETAG, etag::of_version(file.booking.version));
+            response
+        }
+        Answered::Again(recorded) => replayed(recorded),
+    })
 }
 
 /// `DELETE /bookings/{booking_id}`
