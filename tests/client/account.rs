@@ -7,7 +7,7 @@ use crate::{
 use matinee_client::{Client, Credentials, ErrorKind, NewAccount, Options, Origin, Refusing};
 use std::sync::Arc;
 
-fn account() -> NewAccount {
+pub fn account() -> NewAccount {
     NewAccount {
         email: "ada@example.org".into(),
         password: "correct horse battery".into(),

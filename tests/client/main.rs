@@ -4,6 +4,7 @@
 mod account;
 mod away;
 mod buying;
+mod links;
 mod live;
 mod relay;
 
@@ -89,6 +90,25 @@ impl World {
             session_only: false,
         };
         Client::open(options).await.unwrap()
+    }
+
+    /// The app on another device, where nothing of this one is known.
+    async fn elsewhere(&self) -> (Client, Keyring) {
+        let keyring = Keyring::default();
+        let options = Options {
+            origin: Origin::at(self.relay.url()).unwrap(),
+            cache_dir: None,
+            secrets: Arc::new(keyring.clone()),
+            session_only: false,
+        };
+        (Client::open(options).await.unwrap(), keyring)
+    }
+
+    /// Every mail the server wrote, oldest first, its soft line breaks and `=` undone.
+    fn mails(&self) -> Vec<String> {
+        let mails = self.server.as_ref().expect("the server runs").mails();
+        let undone = |mail: String| mail.replace("=\r\n", "").replace("=3D", "=");
+        mails.into_iter().map(undone).collect()
     }
 
     async fn synced_client(&self) -> Client {

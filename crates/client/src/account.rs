@@ -9,6 +9,7 @@ use crate::{
 };
 use matinee_api::{
     self as api, ForgotRequest, LoginRequest, Profile, RegisterRequest, ResetRequest, SessionMode,
+    VerifyRequest,
 };
 
 impl Client {
@@ -110,6 +111,22 @@ impl Client {
             .http
             .send(&Call::post("/auth/password/reset").json(&ResetRequest { token, password })?)
             .await?;
+        Ok(())
+    }
+
+    /// Confirms an e-mail address with the secret of the mailed link. Guest bookings made with it join the account.
+    pub async fn verify_email(&self, token: String) -> Result<(), ClientError> {
+        self.inner
+            .http
+            .send(&Call::post("/auth/verify").json(&VerifyRequest { token })?)
+            .await?;
+        if self.inner.access.user().await.is_some() {
+            // The copy says otherwise until then.
+            if let Err(error) = self.fetch_profile().await {
+                tracing::info!(%error, "the profile comes with the next sync");
+            }
+            self.sync_soon();
+        }
         Ok(())
     }
 

@@ -304,6 +304,35 @@ impl Client {
         Ok(booking)
     }
 
+    /// Takes the token of a booking mail's link, so that the booking opens from here on. One that the server refuses is
+    /// dropped: what was kept before goes on opening the booking.
+    pub async fn adopt_guest_token(&self, id: BookingId, token: String) -> Result<(), ClientError> {
+        if !may_be_token(&token) {
+            return Ok(());
+        }
+        let token = Secret::new(token);
+        let kept = self.inner.guests.token(id).await;
+        if kept.as_ref() == Some(&token) {
+            return Ok(());
+        }
+        self.inner.vault.ready().await?;
+        let call = Call::get(format!("/bookings/{id}")).bearer(Some(token.clone()));
+        match self.inner.http.send(&call).await {
+            Ok(answer) => {
+                self.inner.guests.keep(id, token).await?;
+                let booking = self.noted(answer.json()?).await?;
+                self.fetch_tickets_soon(&booking);
+                Ok(())
+            }
+            Err(error) if matches!(error.status, Some(401 | 403 | 404)) => Ok(()),
+            // Not heard: better a token to try later than none.
+            Err(error) if error.copy_is_better() && kept.is_none() => {
+                self.inner.guests.keep(id, token).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     /// Puts a new booking's token into the keyring, then keeps the rest.
     async fn opened(&self, mut booking: Booking) -> Result<Booking, ClientError> {
         if let Some(token) = booking.guest_token.take() {
@@ -332,4 +361,9 @@ impl Client {
         }
         Ok(booking)
     }
+}
+
+/// Whether a server may have made it: what cannot stand in a header is not tried.
+fn may_be_token(text: &str) -> bool {
+    (1..=512).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }

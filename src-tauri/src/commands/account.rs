@@ -47,6 +47,12 @@ pub async fn reset_password(
 
 #[tauri::command]
 #[specta::specta]
+pub async fn verify_email(shell: State<'_, Shell>, token: String) -> Answer<()> {
+    shell.client().await?.verify_email(token).await
+}
+
+#[tauri::command]
+#[specta::specta]
 pub async fn profile(shell: State<'_, Shell>) -> Answer<Fresh<Profile>> {
     shell.client().await?.profile().await
 }

@@ -20,6 +20,7 @@ export const paths = {
   register: (next?: string) => `/register${next ? `?next=${id(next)}` : ''}`,
   forgot: '/forgot',
   reset: '/reset',
+  verify: '/verify',
   profile: '/profile',
   settings: '/settings'
 } as const;

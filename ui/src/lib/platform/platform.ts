@@ -164,7 +164,7 @@ export interface Platform {
   logout(): Promise<void>;
   forgotPassword(email: string): Promise<void>;
   resetPassword(token: string, password: string): Promise<void>;
-  /** Redeems the link mailed at registration. The shell hands it to the browser, at its server's own page. */
+  /** Redeems the link mailed at registration. */
   verifyEmail(token: string): Promise<void>;
   profile(): Promise<Read<Profile>>;
   /** `version` is the one the profile came with; 412 when it has changed elsewhere. null overwrites. */
@@ -176,8 +176,7 @@ export interface Platform {
   redeemRecovery(token: string): Promise<Booking>;
   /**
    * Takes the token of a booking mail's link, so that the booking opens from here on. One the server refuses is
-   * dropped without a word: what was kept before goes on opening the booking. The shell, whose links carry no
-   * token, hands the link to the browser.
+   * dropped without a word: what was kept before goes on opening the booking.
    */
   adoptGuestToken(bookingId: string, token: string): Promise<void>;
 

@@ -77,11 +77,13 @@ export interface ShellCommands {
   logout(): Answer<null>;
   forgotPassword(email: string): Answer<null>;
   resetPassword(token: string, password: string): Answer<null>;
+  verifyEmail(token: string): Answer<null>;
   profile(): Answer<Read<Profile>>;
   saveProfile(profile: Profile, version: number | null): Answer<Profile>;
   deleteAccount(): Answer<null>;
   recoverBooking(reference: string, email: string, key: string): Answer<null>;
   redeemRecovery(token: string): Answer<Booking>;
+  adoptGuestToken(bookingId: string, token: string): Answer<null>;
 
   settings(): Answer<Settings>;
   saveSettings(change: Partial<Settings>): Answer<Settings>;

@@ -21,16 +21,6 @@ export function createShellPlatform(commands: ShellCommands): Platform {
   const statuses = fanOut<Status>((channel) => commands.watchStatus(channel));
   const paths = fanOut<string>((channel) => commands.watchOpened(channel));
 
-  /** A mailed link the core has no command for: its page at the server, outside the app. */
-  async function inBrowser(path: string): Promise<void> {
-    const { server_url } = await unwrap(commands.settings());
-    if (server_url === null) {
-      const detail = 'Open the link of the mail in a browser.';
-      throw new PlatformError({ kind: 'internal', code: 'no_server_page', title: '', detail });
-    }
-    await done(commands.openExternal(new URL(path, server_url).href));
-  }
-
   return {
     kind: 'shell',
     theaters: (query = {}) => unwrap(commands.theaters(query)),
@@ -73,15 +63,14 @@ export function createShellPlatform(commands: ShellCommands): Platform {
     logout: () => done(commands.logout()),
     forgotPassword: (email) => done(commands.forgotPassword(email)),
     resetPassword: (token, password) => done(commands.resetPassword(token, password)),
-    verifyEmail: (token) => inBrowser(`/verify#token=${encodeURIComponent(token)}`),
+    verifyEmail: (token) => done(commands.verifyEmail(token)),
     profile: () => unwrap(commands.profile()),
     saveProfile: (profile, version) => unwrap(commands.saveProfile(profile, version)),
     deleteAccount: () => done(commands.deleteAccount()),
     recoverBooking: (reference, email, attempt) =>
       done(commands.recoverBooking(reference, email, attempt.key)),
     redeemRecovery: (token) => unwrap(commands.redeemRecovery(token)),
-    adoptGuestToken: (bookingId, token) =>
-      inBrowser(`/bookings/${encodeURIComponent(bookingId)}#guest=${encodeURIComponent(token)}`),
+    adoptGuestToken: (bookingId, token) => done(commands.adoptGuestToken(bookingId, token)),
 
     settings: () => unwrap(commands.settings()),
     saveSettings: (change) => unwrap(commands.saveSettings(change)),
