@@ -20,6 +20,8 @@ async fn signed_in(world: &World) -> Client {
     let session = client.register(account()).await.unwrap();
     assert!(session.signed_in);
     assert_eq!(session.name.as_deref(), Some("Ada"));
+    // The sync that signing in began is over: a client let go of now does nothing more with its tokens.
+    client.sync().await.unwrap();
     client
 }
 

@@ -1,7 +1,7 @@
 //! The server is away: the copy answers, and as the server would.
 
 use crate::World;
-use matinee_api::{Movie, Page, Show, Theater};
+use matinee_api::{Movie, Page, Show, ShowDetail, Theater};
 use matinee_client::{Client, Coordinates, ErrorKind, MovieQuery, ShowQuery, TheaterQuery};
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ struct Seen {
     movies: Vec<Movie>,
     movie: Movie,
     shows: Vec<Show>,
-    show_of: (String, String, String),
+    show: ShowDetail,
 }
 
 async fn look(client: &Client, offline: bool) -> Seen {
@@ -65,7 +65,6 @@ async fn look(client: &Client, offline: bool) -> Seen {
         theater_id: Some(id.to_string()),
         date: Some(date),
     };
-    let show = client.show(first.show_id).await.unwrap().value;
     Seen {
         near: near.iter().map(|theater| theater.name.clone()).collect(),
         found: found
@@ -84,7 +83,7 @@ async fn look(client: &Client, offline: bool) -> Seen {
             .unwrap()
             .value
             .items,
-        show_of: (show.movie_name, show.theater_name, show.policy),
+        show: client.show(first.show_id).await.unwrap().value,
         theaters: theaters.value,
         programme,
     }
@@ -101,6 +100,7 @@ async fn with_no_network_the_copy_answers_as_the_server_did() {
         assert!(!before.day.is_empty() && !before.shows.is_empty());
         assert!(!before.movie.shows.is_empty());
         assert!(before.theater.movies.len() > 1, "the movies on now");
+        assert!(!before.show.ticket_types.is_empty(), "what it costs");
         world.stop_server();
         let after = look(&world.client().await, true).await;
         if begun == five_minutes() || last_try {
@@ -149,7 +149,7 @@ async fn a_start_with_no_network_shows_theaters_within_half_a_second() {
 fn compare(after: &Seen, before: &Seen) {
     assert_eq!(after.near, before.near);
     assert_eq!(after.found, before.found);
-    assert_eq!(after.show_of, before.show_of);
+    assert_eq!(after.show, before.show);
     assert_eq!(after.theater, before.theater);
     let shows = |movies: &[Movie]| {
         let shows = movies.iter().flat_map(|movie| &movie.shows);

@@ -211,13 +211,14 @@ impl Client {
         Ok(all)
     }
 
-    /// A show with what is needed to buy. From the copy it has no ticket types: nothing can be bought without a server.
+    /// A show with what is needed to buy. From the copy it has the ticket types last seen, none if it never was.
     pub async fn show(&self, id: ShowId) -> Result<Fresh<ShowDetail>, ClientError> {
         let call = Call::get(format!("/shows/{id}"));
         self.read(
             move |client| async move {
                 let detail: ShowDetail = client.get(call).await?;
                 client.note(vec![detail.show.clone()]).await;
+                client.note_ticket_types(&detail).await;
                 Ok(detail)
             },
             |client| async move {
@@ -231,16 +232,22 @@ impl Client {
                 ) else {
                     return Ok(None);
                 };
+                let kept = cache.ticket_types(id).await?;
+                let seen_at = kept.as_ref().map(|(_, as_of)| *as_of);
                 let detail = ShowDetail {
                     show,
                     movie_name: movie.name,
                     theater_name: theater.name,
                     time_zone: theater.time_zone,
-                    ticket_types: Vec::new(),
+                    ticket_types: kept.map_or_else(Vec::new, |(types, _)| types),
                     policy: theater.cancellation_policy,
                     max_seats_per_booking: theater.max_seats_per_booking,
                 };
-                client.dated(detail).await
+                // As old as its oldest part.
+                let found = client.dated(detail).await?;
+                Ok(found.map(|(detail, as_of)| {
+                    (detail, seen_at.map_or(as_of, |seen_at| seen_at.min(as_of)))
+                }))
             },
         )
         .await
@@ -266,6 +273,13 @@ impl Client {
     async fn note(&self, shows: Vec<Show>) {
         if let Err(error) = self.inner.cache.note_shows(shows).await {
             tracing::warn!(%error, "the shows were not kept");
+        }
+    }
+
+    async fn note_ticket_types(&self, detail: &ShowDetail) {
+        let (show, types) = (detail.show.show_id, detail.ticket_types.clone());
+        if let Err(error) = self.inner.cache.keep_ticket_types(show, types).await {
+            tracing::warn!(%error, "the ticket types were not kept");
         }
     }
 

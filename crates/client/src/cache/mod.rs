@@ -4,6 +4,7 @@
 //! ever written here, and nothing that exists nowhere else: losing the file costs one sync.
 
 mod bookings;
+mod listed;
 mod meta;
 mod movies;
 mod profile;
@@ -11,14 +12,16 @@ mod search;
 mod shows;
 mod tables;
 mod theaters;
+mod ticket_types;
 mod tickets;
 
 pub(crate) use bookings::{GUEST, KeptBooking, has_tickets};
-pub(crate) use movies::list_order;
+pub(crate) use listed::list_order;
 pub(crate) use shows::ShowFilter;
 
+use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, OptionalExtension};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
     fs,
@@ -28,7 +31,7 @@ use std::{
 };
 
 /// In the order they are applied; `user_version` counts those that were.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../../../../migrations/cache/0001_meta.sql"),
     include_str!("../../../../migrations/cache/0002_theaters.sql"),
     include_str!("../../../../migrations/cache/0003_movies.sql"),
@@ -36,6 +39,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("../../../../migrations/cache/0005_bookings.sql"),
     include_str!("../../../../migrations/cache/0006_tickets.sql"),
     include_str!("../../../../migrations/cache/0007_profile.sql"),
+    include_str!("../../../../migrations/cache/0008_ticket_types.sql"),
 ];
 
 /// Why the copy could not be read or written.
@@ -230,6 +234,21 @@ fn to_body<T: Serialize>(value: &T, table: &'static str) -> Result<String, Cache
 
 fn from_body<T: DeserializeOwned>(body: &str, table: &'static str) -> Result<T, CacheError> {
     serde_json::from_str(body).map_err(|_| CacheError::Row(table))
+}
+
+/// The object of a row and when the server last said it.
+fn dated<T: DeserializeOwned>(
+    connection: &Connection,
+    sql: &str,
+    key: &str,
+    table: &'static str,
+) -> Result<Option<(T, DateTime<Utc>)>, CacheError> {
+    let row: Option<(String, DateTime<Utc>)> = connection
+        .prepare_cached(sql)?
+        .query_row([key], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    row.map(|(body, as_of)| Ok((from_body(&body, table)?, as_of)))
+        .transpose()
 }
 
 #[cfg(test)]

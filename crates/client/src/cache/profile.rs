@@ -1,9 +1,9 @@
 //! The cached profile of the signed-in person.
 
-use super::{Cache, CacheError, from_body, to_body};
+use super::{Cache, CacheError, dated, to_body};
 use chrono::{DateTime, Utc};
 use matinee_api::{Profile, UserId};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::params;
 
 const TABLE: &str = "profile";
 
@@ -29,12 +29,8 @@ impl Cache {
         user: UserId,
     ) -> Result<Option<(Profile, DateTime<Utc>)>, CacheError> {
         self.run(move |connection| {
-            let row: Option<(String, DateTime<Utc>)> = connection
-                .prepare_cached("SELECT body, as_of FROM profile WHERE user_id = ?1")?
-                .query_row([user.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()?;
-            row.map(|(body, as_of)| Ok((from_body(&body, TABLE)?, as_of)))
-                .transpose()
+            let sql = "SELECT body, as_of FROM profile WHERE user_id = ?1";
+            dated(connection, sql, &user.to_string(), TABLE)
         })
         .await
     }

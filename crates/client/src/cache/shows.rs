@@ -117,12 +117,16 @@ impl Cache {
         .await
     }
 
-    /// Forgets shows that are long over: the sync only tells of what is changed or withdrawn.
+    /// Forgets shows that are long over, and what belonged to shows that are gone: the sync only tells of what is changed or withdrawn.
     pub(crate) async fn forget_shows_before(&self, time: DateTime<Utc>) -> Result<(), CacheError> {
         self.run(move |connection| {
             connection.execute(
                 "DELETE FROM shows WHERE start_time < ?1",
                 [time.timestamp_millis()],
+            )?;
+            connection.execute(
+                "DELETE FROM ticket_types WHERE show_id NOT IN (SELECT show_id FROM shows)",
+                [],
             )?;
             Ok(())
         })

@@ -1,6 +1,6 @@
 //! A page of the sync, written to the three catalog tables with its cursor in one transaction.
 
-use super::{Cache, CacheError, meta, movies, shows, theaters};
+use super::{Cache, CacheError, listed, meta, shows};
 use matinee_api::SyncPage;
 use rusqlite::Transaction;
 use std::sync::Arc;
@@ -11,8 +11,8 @@ impl Cache {
         self.run(move |connection| {
             let transaction = connection.transaction()?;
             let generation = meta::generation(&transaction)?;
-            theaters::write(&transaction, &page.theaters, generation)?;
-            movies::write(&transaction, &page.movies, generation)?;
+            listed::write(&transaction, &page.theaters, generation)?;
+            listed::write(&transaction, &page.movies, generation)?;
             shows::write(&transaction, &page.shows, generation)?;
             delete(
                 &transaction,

@@ -1,6 +1,6 @@
 //! The cached tickets, QR codes included: what opens the door with no network.
 
-use super::{Cache, CacheError, from_body, to_body};
+use super::{Cache, CacheError, dated, to_body};
 use chrono::{DateTime, Utc};
 use matinee_api::{BookingId, Tickets};
 use rusqlite::{OptionalExtension, params};
@@ -31,12 +31,8 @@ impl Cache {
         id: BookingId,
     ) -> Result<Option<(Tickets, DateTime<Utc>)>, CacheError> {
         self.run(move |connection| {
-            let row: Option<(String, DateTime<Utc>)> = connection
-                .prepare_cached("SELECT body, as_of FROM tickets WHERE booking_id = ?1")?
-                .query_row([id.to_string()], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()?;
-            row.map(|(body, as_of)| Ok((from_body(&body, TABLE)?, as_of)))
-                .transpose()
+            let sql = "SELECT body, as_of FROM tickets WHERE booking_id = ?1";
+            dated(connection, sql, &id.to_string(), TABLE)
         })
         .await
     }
