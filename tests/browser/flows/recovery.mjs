@@ -43,6 +43,15 @@ async function recover(scene, { programme, server }) {
   await heading(third, 'recover_link_dead_title').waitFor();
   ok(!third.url().includes(url.split(/[=#]/).pop()), 'the secret is gone from the address bar');
   await third.getByText(say('recover_link_dead_detail')).waitFor();
+
+  // The confirmation's own link, pasted where the mail is not at hand to be clicked.
+  const link = /https?:\/\/\S*\/bookings\/\S*#guest=[\w-]+/.exec(confirmation)?.[0];
+  ok(link, 'the confirmation carries a link to the booking');
+  await third.goto('/recover');
+  await field(third, 'paste_link').fill(link);
+  await button(third, 'paste_link_open').click();
+  equal(await ticketShown(third), booking, 'a pasted link opens the tickets');
+  ok(!third.url().includes('guest'), 'and its token is in no address');
 }
 
 export const recovery = [{ name: 'a guest finds a booking by mail', sizes: ['phone'], run: recover }];

@@ -71,7 +71,7 @@ async function publicPages(scene, { programme }) {
   const routes = [
     '/', `/?date=${show.date}`, `/?q=the`, '/?q=zzzz', '/theaters', `/theaters/${theater}`,
     `/movies/${show.movie.movie_id}`, `/movies/${show.movie.movie_id}?theater=${theater}&date=${show.date}`,
-    '/signin', '/register', '/forgot', '/reset', '/reset#token=x', '/recover', '/settings', '/profile', '/tickets', '/nowhere'
+    '/signin', '/register', '/forgot', '/reset', '/reset#token=x', '/verify', '/recover', '/settings', '/profile', '/tickets', '/nowhere'
   ];
   scene.expect(/status of 404/);
   for (const route of routes) {
@@ -81,7 +81,7 @@ async function publicPages(scene, { programme }) {
   }
   for (const route of ['/register', '/recover']) {
     await page.goto(route);
-    await page.locator('form [type=submit]').click();
+    await page.locator('form [type=submit]').first().click();
     await page.locator('[aria-invalid=true]').first().waitFor();
     await found.look(page, `${route} refused`);
   }
