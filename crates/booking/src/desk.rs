@@ -14,7 +14,7 @@ use matinee_domain::{
     },
 };
 use matinee_store::{
-    Store,
+    BookingStore,
     bookings::{BookingFile, NotificationRow, SeatsEffect, Step, TicketState},
     outbox::{MessageStatus, NewMessage},
 };
@@ -44,7 +44,7 @@ pub trait Render: Send + Sync + 'static {
 
 /// The desk where seats are sold: the use cases are its methods, one file per verb.
 pub struct Desk {
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn BookingStore>,
     pub shows: Arc<dyn Shows>,
     pub gateway: Option<Arc<dyn PaymentGateway>>,
     pub clock: Arc<dyn Clock>,

@@ -212,7 +212,7 @@ pub(crate) async fn open(
         .sandbox_payments
         .then(|| Arc::new(SandboxGateway::new(ledger(&store))) as Arc<dyn PaymentGateway>);
     let desk = Desk {
-        store: Arc::clone(&store),
+        store: store.clone(),
         shows: Arc::clone(&catalog) as Arc<dyn matinee_booking::Shows>,
         gateway,
         clock: Arc::clone(&clock),

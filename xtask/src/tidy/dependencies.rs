@@ -48,8 +48,9 @@ const DRAWN: &[(&str, &[&str])] = &[
 /// These look at the whole from outside and may depend on any package.
 const OUTSIDERS: &[&str] = &["matinee-tests", "matinee-bench"];
 
-/// An engine may stand in for the storage in any crate's tests.
+/// An engine may stand in for the storage in any crate's tests, and the sandbox for the bank in those of selling.
 const TEST_ENGINE: &str = "matinee-store-sqlite";
+const TEST_BANK: (&str, &str) = ("matinee-booking", "matinee-integrations");
 
 /// A library, the only package that may name it, and whether names that begin with it count too.
 pub const RESERVED: &[(&str, &str)] = &[("tauri", "matinee-app"), ("axum", "matinee-server")];
@@ -80,7 +81,7 @@ fn inside(manifest: &Manifest, dependency: &Dependency) -> Option<String> {
     if !ours || OUTSIDERS.contains(&from) || from == to {
         return None;
     }
-    if dependency.section == Section::Dev && to == TEST_ENGINE {
+    if dependency.section == Section::Dev && (to == TEST_ENGINE || (from, to) == TEST_BANK) {
         return None;
     }
     let Some((_, allowed)) = DRAWN.iter().find(|(name, _)| *name == from) else {
@@ -180,6 +181,14 @@ mod tests {
 
     #[test]
     fn tests_may_use_an_engine_and_outsiders_anything() {
+        let bank = "matinee-integrations.workspace = true\n";
+        let in_tests = format!("[dev-dependencies]\n{bank}");
+        assert!(breaches("matinee-booking", &in_tests).is_empty());
+        assert_eq!(breaches("matinee-client", &in_tests).len(), 1);
+        assert_eq!(
+            breaches("matinee-booking", &format!("[dependencies]\n{bank}")).len(),
+            1
+        );
         assert!(
             breaches(
                 "matinee-booking",

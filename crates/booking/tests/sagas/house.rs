@@ -1,0 +1,276 @@
+//! A theater with one database file, its desk, and a clock that tests turn. It can crash and be opened again.
+
+use crate::wire::{Wire, WiredGateway, WiredStore};
+use async_trait::async_trait;
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use matinee_booking::{
+    Clock, Desk, Entropy, IndexedMap, JobReport, Render, SaleError, SeatStates, ShowFile, Shows,
+};
+use matinee_domain::{ids::ShowId, limits};
+use matinee_integrations::SandboxGateway;
+use matinee_store::{
+    CatalogStore, Maintenance, SandboxLedger, StoreError,
+    bookings::{BookingFile, BookingStore},
+    conformance::fixtures,
+    feed::{NoFeed, SeatState},
+};
+use matinee_store_sqlite::{OpenOptions, SqliteStore};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+/// A clock that stands still until it is turned.
+pub struct TurnedClock(Mutex<DateTime<Utc>>);
+
+impl Clock for TurnedClock {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Numbers instead of dice: every run is the same run.
+struct Counted(AtomicU64);
+
+impl Entropy for Counted {
+    fn fill(&self, bytes: &mut [u8]) {
+        let n = self.0.fetch_add(1, Ordering::Relaxed);
+        let mut x = n.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ 0x5DEE_CE66;
+        for byte in bytes {
+            x ^= x << 13;
+            x ^= x >> 7;
+            x ^= x << 17;
+            *byte = (x >> 24) as u8;
+        }
+    }
+}
+
+/// Answers that name what they were made of, with a serial number: bytes are only the same when they were kept.
+#[derive(Default)]
+struct Numbered(AtomicU64);
+
+impl Numbered {
+    fn write(&self, what: &str, file: &BookingFile) -> Bytes {
+        let serial = self.0.fetch_add(1, Ordering::Relaxed);
+        let booking = &file.booking;
+        let payments: Vec<_> = file.payments.iter().map(|p| p.status).collect();
+        format!(
+            "{}|{what}|{serial}|{:?}|v{}|{payments:?}|{} tickets",
+            booking.booking_id,
+            booking.state.status(),
+            booking.version,
+            file.tickets.len()
+        )
+        .into()
+    }
+}
+
+impl Render for Numbered {
+    fn booking(&self, file: &BookingFile, _: &ShowFile, _: DateTime<Utc>) -> Bytes {
+        self.write("booking", file)
+    }
+    fn declined(&self, file: &BookingFile, _: &ShowFile, reason: &str, _: DateTime<Utc>) -> Bytes {
+        self.write(reason, file)
+    }
+    fn cancelled(&self, file: &BookingFile, _: &ShowFile, refund: bool, _: DateTime<Utc>) -> Bytes {
+        self.write(if refund { "refund" } else { "cancelled" }, file)
+    }
+}
+
+/// Shows straight from the store.
+struct StoredShows(Arc<SqliteStore>);
+
+#[async_trait]
+impl Shows for StoredShows {
+    async fn show(&self, show_id: ShowId) -> Result<Option<Arc<ShowFile>>, StoreError> {
+        let Some(listed) = self.0.show(show_id).await? else {
+            return Ok(None);
+        };
+        let show = listed.show;
+        Ok(Some(Arc::new(ShowFile {
+            theater: self.0.theater(show_id.theater()).await?.unwrap(),
+            movie: self.0.movie(show.movie_id).await?.unwrap(),
+            map: Arc::new(IndexedMap::new(
+                self.0.seat_map(show.seat_map_id).await?.unwrap(),
+            )),
+            show,
+        })))
+    }
+    async fn seats(&self, show: &ShowFile) -> Result<Arc<SeatStates>, StoreError> {
+        let snapshot = BookingStore::seats(&*self.0, show.show.show_id)
+            .await?
+            .unwrap();
+        let mut states = vec![SeatState::Available; usize::from(show.show.seats_total)];
+        for (seat, state) in snapshot.seats {
+            states[seat.index()] = state;
+        }
+        Ok(Arc::new(SeatStates {
+            version: snapshot.version,
+            states,
+        }))
+    }
+}
+
+/// A folder in memory where there is one: what is tested here is not the disk, and syncing thousands of cases to it is
+/// most of the time they take.
+fn folder() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").unwrap_or_else(|_| tempfile::tempdir().unwrap())
+}
+
+/// The database with its catalog, made once and copied for every case.
+async fn template() -> &'static [u8] {
+    static TEMPLATE: OnceLock<Vec<u8>> = OnceLock::new();
+    if let Some(made) = TEMPLATE.get() {
+        return made;
+    }
+    let folder = folder();
+    let path = folder.path().join("template.db");
+    let store = open(path.clone());
+    fixtures::apply(&store, fixtures::catalog()).await;
+    store.close().await;
+    let made = std::fs::read(&path).unwrap();
+    TEMPLATE.get_or_init(|| made)
+}
+
+fn open(path: PathBuf) -> SqliteStore {
+    let feed = Arc::new(NoFeed);
+    SqliteStore::open(OpenOptions { path, feed }).unwrap()
+}
+
+/// The server died; what it was doing is gone.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Crashed;
+
+/// One theater's server.
+pub struct House {
+    folder: tempfile::TempDir,
+    pub store: Arc<SqliteStore>,
+    pub desk: Arc<Desk>,
+    pub wire: Arc<Wire>,
+    clock: Arc<TurnedClock>,
+    entropy: Arc<Counted>,
+    render: Arc<Numbered>,
+}
+
+impl House {
+    pub async fn new() -> Self {
+        let folder = folder();
+        let path = folder.path().join("m.db");
+        std::fs::write(&path, template().await).unwrap();
+        let clock = Arc::new(TurnedClock(Mutex::new(fixtures::start())));
+        let entropy = Arc::new(Counted(AtomicU64::new(1)));
+        let render = Arc::new(Numbered::default());
+        let wire = Arc::new(Wire::default());
+        let store = Arc::new(open(path));
+        let desk = desk(&store, &wire, &clock, &entropy, &render);
+        Self {
+            folder,
+            store,
+            desk,
+            wire,
+            clock,
+            entropy,
+            render,
+        }
+    }
+
+    /// Opens the file anew with a new desk, as the next start of the server does.
+    pub async fn restart(&mut self) {
+        self.store.close().await;
+        self.store = Arc::new(open(self.path()));
+        self.desk = self.another_desk();
+    }
+
+    /// A second server beside the first, on the same data.
+    pub fn another_desk(&self) -> Arc<Desk> {
+        desk(
+            &self.store,
+            &self.wire,
+            &self.clock,
+            &self.entropy,
+            &self.render,
+        )
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("m.db")
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Lets time pass.
+    pub fn later(&self, by: TimeDelta) {
+        *self.clock.0.lock().unwrap_or_else(PoisonError::into_inner) += by;
+    }
+
+    /// Runs something until it ends or the server dies under it.
+    pub async fn unless_it_crashes<T>(&self, work: impl Future<Output = T>) -> Result<T, Crashed> {
+        tokio::select! {
+            biased;
+            done = work => Ok(done),
+            () = self.wire.crash() => Err(Crashed),
+        }
+    }
+
+    /// One round of every job. A job that fails is tried again in the next round, as the server does.
+    pub async fn jobs(&self) -> Result<Vec<Result<JobReport, SaleError>>, Crashed> {
+        self.unless_it_crashes(async {
+            vec![
+                self.desk.expire().await,
+                self.desk.recover_payments().await,
+                self.desk.recover_refunds().await,
+            ]
+        })
+        .await
+    }
+
+    /// What a server does by itself within a minute: jobs, a restart if it dies over them, jobs again.
+    pub async fn a_minute_of_jobs(&mut self) {
+        for _ in 0..4 {
+            self.later(TimeDelta::seconds(15));
+            if self.jobs().await.is_err() {
+                self.restart().await;
+            }
+        }
+    }
+
+    /// Outages end, and everything that only needs time gets it.
+    pub async fn let_everything_settle(&mut self) {
+        self.wire.heal();
+        self.a_minute_of_jobs().await;
+        self.later(limits::PAYMENT_DEADLINE + TimeDelta::minutes(6));
+        self.a_minute_of_jobs().await;
+    }
+}
+
+fn desk(
+    store: &Arc<SqliteStore>,
+    wire: &Arc<Wire>,
+    clock: &Arc<TurnedClock>,
+    entropy: &Arc<Counted>,
+    render: &Arc<Numbered>,
+) -> Arc<Desk> {
+    let ledger: Arc<dyn SandboxLedger> = store.clone();
+    Arc::new(Desk {
+        store: Arc::new(WiredStore {
+            inner: Arc::clone(store),
+            wire: Arc::clone(wire),
+        }),
+        shows: Arc::new(StoredShows(Arc::clone(store))),
+        gateway: Some(Arc::new(WiredGateway {
+            inner: SandboxGateway::new(ledger),
+            wire: Arc::clone(wire),
+        })),
+        clock: clock.clone(),
+        entropy: entropy.clone(),
+        render: render.clone(),
+        hold_life: limits::HOLD_DEFAULT,
+        quotas: false,
+    })
+}
