@@ -5,6 +5,9 @@ import { defineConfig } from 'vite';
 // The component gallery is for development and for the tests that look at it; a release has none.
 const gallery = process.env['MATINEE_GALLERY'] === '1';
 
+const ofForms =
+  /valibot|features.account|components.Field|components.FormError|form-errors|messages.error_(attempts|changed|credentials|email_taken|hold_expired|no_gateway|not_cancellable|position|price_changed|started|unpaid)_/;
+
 export default defineConfig(({ command }) => ({
   define: { __GALLERY__: JSON.stringify(gallery || command === 'serve') },
   plugins: [
@@ -23,16 +26,18 @@ export default defineConfig(({ command }) => ({
     target: ['es2022', 'safari16'],
     rolldownOptions: {
       output: {
-        // What most pages share travels as one file: dozens of files of a kilobyte compress badly. Forms stay out of
-        // it: the seat map, the heaviest page, has none.
+        // What most pages share travels as one file: dozens of files of a kilobyte compress badly. Forms and the words
+        // for what may go wrong with them stay out of it: the seat map, the heaviest page, has none.
         codeSplitting: {
           groups: [
             {
               name: 'shared',
-              test: /^(?!.*(valibot|features.account|components.Field|components.FormError)).*$/,
+              test: (id) => !ofForms.test(id),
               minShareCount: 6,
               priority: 1
-            }
+            },
+            // Words of the frame around every page, which a few pages also use: one file, not one each.
+            { name: 'frame', test: /messages.(nav|back)_/, minShareCount: 2 }
           ]
         }
       }

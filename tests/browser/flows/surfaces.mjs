@@ -10,8 +10,6 @@ import { button, field, heading, link } from '../lib/screen.mjs';
 import { say } from '../lib/tools.mjs';
 
 const BUDGET = 80 * 1024;
-// The seat map is still above the budget that every other page keeps. Until it is there, it may at least not grow.
-const SEAT_MAP_BUDGET = 84 * 1024;
 export const incomplete = new Set();
 
 async function settled(page) {
@@ -186,8 +184,7 @@ async function firstLoad(scene, { programme, server }) {
     let total = 0;
     for (const answer of scripts) total += gzipSync(await answer.body(), { level: 6 }).length;
     sizes.push(`${route.split('/')[1] || 'discover'} ${(total / 1024).toFixed(1)}`);
-    const budget = route.startsWith('/shows/') ? SEAT_MAP_BUDGET : BUDGET;
-    if (total > budget) heavy.push(`${route}: ${(total / 1024).toFixed(1)} kB`);
+    if (total > BUDGET) heavy.push(`${route}: ${(total / 1024).toFixed(1)} kB`);
     await page.context().close();
   }
   console.log(`        first-load JavaScript, kB gzipped: ${sizes.join(' · ')}`);

@@ -1,7 +1,8 @@
 /** Where the person is, if they said so in this sitting; never asked for unasked, never kept. */
 import { announcer } from '$lib/app/announce.svelte';
 import { explain } from '$lib/app/errors';
-import { platform, type Coordinates } from '$lib/platform';
+import { m } from '$lib/paraglide/messages';
+import { hasCode, platform, type Coordinates } from '$lib/platform';
 
 class Position {
   at = $state.raw<Coordinates | null>(null);
@@ -13,7 +14,9 @@ class Position {
     try {
       this.at = await platform().locate();
     } catch (error) {
-      const { title, detail } = explain(error);
+      const { title, detail } = hasCode(error, 'no_position')
+        ? { title: m.error_position_title(), detail: m.error_position_detail() }
+        : explain(error);
       announcer.toast(`${title}. ${detail}`, { tone: 'bad' });
     } finally {
       this.asking = false;
