@@ -85,6 +85,73 @@ fn a_place_that_cannot_be_written_is_named() {
     assert_eq!(code, Some(1), "{words}");
 }
 
+/// Somebody whom file permissions hold, also when the tests run as root.
+fn as_nobody(program: &Path, arguments: &[&str]) -> Command {
+    use std::os::unix::fs::MetadataExt as _;
+    let root = std::fs::metadata("/proc/self").unwrap().uid() == 0;
+    let mut command = if root {
+        let mut command = Command::new("setpriv");
+        command
+            .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+            .arg(program);
+        command
+    } else {
+        Command::new(program)
+    };
+    command.args(arguments);
+    command
+}
+
+#[test]
+fn a_folder_that_is_read_only_is_named_and_loses_nothing() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = Server::start_in(folder.path(), &empty()).unwrap();
+    assert!(first.stop().unwrap().success());
+    // A copy of the program, because nobody may look into the checkout.
+    let program = folder.path().join("matinee-server");
+    std::fs::copy(server::program(), &program).unwrap();
+    mode(&program, 0o755);
+    let path = folder.path().join("matinee.db");
+    let before = std::fs::read(&path).unwrap();
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let file = file.unwrap().path();
+        if file != program && file.is_file() {
+            mode(&file, 0o444);
+        }
+    }
+    mode(folder.path(), 0o555);
+    let mails = tempfile::tempdir().unwrap();
+    mode(mails.path(), 0o777);
+    for database in [
+        server::database(folder.path()),
+        format!("sqlite:{}", file(folder.path(), "new.db")),
+    ] {
+        let arguments = [
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--mail-dir",
+            mails.path().to_str().unwrap(),
+            "--database",
+            &database,
+        ];
+        let output = as_nobody(&program, &arguments).output().unwrap();
+        let words = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{database}: {words}");
+        assert!(
+            words.contains("cannot be written") && words.contains(folder.path().to_str().unwrap()),
+            "{database}: {words}"
+        );
+        assert!(!words.contains("panicked"), "{words}");
+    }
+    mode(folder.path(), 0o755);
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+}
+
 #[test]
 fn a_file_that_is_no_database_of_ours_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
@@ -129,7 +196,10 @@ fn a_database_of_a_newer_version_is_refused_and_not_changed() {
         &[],
     );
     assert_eq!(code, Some(1), "{words}");
-    assert!(words.contains("schema version 9000"), "{words}");
+    assert!(
+        words.contains("schema version 9000") && words.contains("newer version"),
+        "{words}"
+    );
     for command in [
         &["verify"][..],
         &["backup", &file(folder.path(), "copy.db")],

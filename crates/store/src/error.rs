@@ -16,7 +16,10 @@ pub enum StoreError {
     #[error("the database cannot be written: {0}")]
     ReadOnly(String),
     /// The database was made by a newer version of this program.
-    #[error("the database has schema version {found}, this program knows {known}")]
+    #[error(
+        "the database was made by a newer version of Matinee: it has schema version {found}, this program knows {known}; \
+         nothing was changed, run the newer program"
+    )]
     TooNew { found: u32, known: u32 },
     /// A row does not read back as what was written.
     #[error("the database holds a damaged row: {0}")]
