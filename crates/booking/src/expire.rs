@@ -6,7 +6,7 @@
 use crate::{
     desk::{Desk, OnFile},
     error::SaleError,
-    ports::{ChargeAnswer, ChargeState, GatewayError},
+    ports::{ChargeAnswer, ChargeRequest, ChargeState, GatewayError, PaymentGateway},
 };
 use chrono::TimeDelta;
 use matinee_domain::{booking::BookingState, payment::PaymentStatus};
@@ -91,15 +91,13 @@ impl Desk {
             } => now >= payment_deadline,
             _ => false,
         };
+        let show = self.show_of(file.booking.show_id).await?;
+        let on_file = OnFile { file, show };
         let answer = match gateway.look(&key).await {
             Ok(answer) => answer,
-            // The crash came before the gateway heard of it: nothing was charged.
-            Err(GatewayError::Unknown) => ChargeAnswer {
-                state: ChargeState::Voided,
-                method_label: String::new(),
-                gateway_ref: String::new(),
-                refunded_minor: 0,
-            },
+            Err(GatewayError::Unknown) => {
+                never_charge(&*gateway, self.charge(&on_file, &live)).await?
+            }
             Err(error) => return Err(error.into()),
         };
         let answer = match &answer.state {
@@ -109,9 +107,8 @@ impl Desk {
             }
             _ => answer,
         };
-        let show = self.show_of(file.booking.show_id).await?;
         match self
-            .settle(&gateway, OnFile { file, show }, live.payment_id, answer)
+            .settle(&gateway, on_file, live.payment_id, answer)
             .await
         {
             // The booking ended as expired: for this job that is an end like any other.
@@ -137,5 +134,30 @@ impl Desk {
             }
         }
         Ok(report)
+    }
+}
+
+/// Makes sure of a charge the gateway has not heard of: its request may still be on the way, so that "unknown" is no
+/// promise. The charge is begun under its key and given up; a late request then finds it given up.
+async fn never_charge(
+    gateway: &dyn PaymentGateway,
+    charge: ChargeRequest,
+) -> Result<ChargeAnswer, GatewayError> {
+    let key = charge.key.clone();
+    match gateway.authorize(charge).await {
+        Ok(answer) => match answer.state {
+            ChargeState::Authorized | ChargeState::RequiresAction { .. } => {
+                gateway.void(&key).await
+            }
+            _ => Ok(answer),
+        },
+        // It takes no such charge, late or not.
+        Err(GatewayError::Refused(_)) => Ok(ChargeAnswer {
+            state: ChargeState::Voided,
+            method_label: String::new(),
+            gateway_ref: String::new(),
+            refunded_minor: 0,
+        }),
+        Err(error) => Err(error),
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     change::still_held,
     desk::{Desk, OnFile, after, step},
     error::SaleError,
-    hold::repeated,
+    hold::{Answered, repeated},
     ports::{ChargeRequest, GatewayError, PaymentGateway},
     settle::Settled,
 };
@@ -20,7 +20,7 @@ use matinee_domain::{
 };
 use matinee_store::{
     bookings::{BookingFile, Owner, PaymentRow, SeatsEffect, StepOutcome},
-    idempotency::{IdempotencyKey, Lookup},
+    idempotency::{IdempotencyKey, Lookup, Recorded},
 };
 use std::sync::Arc;
 
@@ -38,34 +38,55 @@ const TRIES: usize = 4;
 impl Desk {
     /// Pays for a booking.
     pub async fn pay(&self, input: PayInput) -> Result<Settled, SaleError> {
+        let on_file = self.on_file(input.booking_id).await?;
+        match self.earlier_payment(&input).await? {
+            Some(first) => Ok(Settled::Again(first)),
+            None => self.pay_for(on_file, input).await,
+        }
+    }
+
+    /// What an earlier request with this one's key was answered, if there was one.
+    pub async fn earlier_payment(&self, input: &PayInput) -> Result<Option<Recorded>, SaleError> {
+        let Some(key) = &input.idempotency else {
+            return Ok(None);
+        };
+        match self.store.lookup(key.clone()).await? {
+            Lookup::New => Ok(None),
+            seen => match repeated(seen)? {
+                Answered::Again(recorded) => Ok(Some(recorded)),
+                Answered::Now { .. } => Err(SaleError::Contended),
+            },
+        }
+    }
+
+    /// Pays for a booking that was just read, before its key was looked up and found new: whatever happened since shows
+    /// as another version when the attempt is recorded, and then everything is looked at again.
+    pub async fn pay_for(
+        &self,
+        mut on_file: OnFile,
+        input: PayInput,
+    ) -> Result<Settled, SaleError> {
         let gateway = self.gateway.clone().ok_or(SaleError::NoGateway)?;
         for _ in 0..TRIES {
-            let on_file = self.on_file(input.booking_id).await?;
-            if let Some(key) = &input.idempotency {
-                match self.store.lookup(key.clone()).await? {
-                    Lookup::New => {}
-                    seen => {
-                        let crate::hold::Answered::Again(recorded) = repeated(seen)? else {
-                            return Err(SaleError::Contended);
-                        };
-                        return Ok(Settled::Again(recorded));
-                    }
-                }
-                // A payment that was given up charged nothing: the repetition may start another.
-                let own = on_file.file.payments.iter().find(|payment| {
-                    payment.idempotency.as_ref() == Some(key)
-                        && payment.status != PaymentStatus::Voided
-                });
-                if let Some(payment) = own {
-                    let payment_id = payment.payment_id;
-                    return self.go_on(&gateway, on_file, payment_id).await;
-                }
+            // A payment that was given up charged nothing: the repetition may start another.
+            let own = on_file.file.payments.iter().find(|payment| {
+                input.idempotency.is_some()
+                    && payment.idempotency == input.idempotency
+                    && payment.status != PaymentStatus::Voided
+            });
+            if let Some(payment) = own {
+                let payment_id = payment.payment_id;
+                return self.go_on(&gateway, on_file, payment_id).await;
             }
             self.may_pay(&on_file.file, &input)?;
             if let Some((on_file, payment_id)) =
                 self.begin_payment(&gateway, &on_file, &input).await?
             {
                 return self.go_on(&gateway, on_file, payment_id).await;
+            }
+            on_file = self.on_file(input.booking_id).await?;
+            if let Some(first) = self.earlier_payment(&input).await? {
+                return Ok(Settled::Again(first));
             }
         }
         Err(SaleError::Contended)
@@ -142,6 +163,20 @@ impl Desk {
         }
     }
 
+    /// What the gateway is asked for.
+    pub(crate) fn charge(&self, on_file: &OnFile, payment: &PaymentRow) -> ChargeRequest {
+        ChargeRequest {
+            key: payment.payment_id.to_string(),
+            amount: payment.amount,
+            method: payment.method_token.clone(),
+            description: format!(
+                "{} {}",
+                on_file.show.theater.name, on_file.file.booking.reference
+            ),
+            now: self.clock.now(),
+        }
+    }
+
     /// Asks the gateway about a recorded payment (again, perhaps) and settles what it says.
     pub(crate) async fn go_on(
         &self,
@@ -152,16 +187,7 @@ impl Desk {
         let payment = payment(&on_file.file, payment_id)?.clone();
         let key = payment_id.to_string();
         let answer = if payment.status == PaymentStatus::Created {
-            let charge = ChargeRequest {
-                key,
-                amount: payment.amount,
-                method: payment.method_token.clone(),
-                description: format!(
-                    "{} {}",
-                    on_file.show.theater.name, on_file.file.booking.reference
-                ),
-                now: self.clock.now(),
-            };
+            let charge = self.charge(&on_file, &payment);
             match gateway.authorize(charge).await {
                 Err(GatewayError::Refused(reason)) => crate::ports::ChargeAnswer {
                     state: crate::ports::ChargeState::Declined { reason },

@@ -102,7 +102,13 @@ impl Desk {
                             }
                         }
                         StepOutcome::SeatsGone(_) => {
-                            self.seats_gone(&on_file, payment_id, &answer).await?;
+                            if answer.state == ChargeState::Captured {
+                                self.seats_gone(&on_file, payment_id, &answer).await?;
+                            } else {
+                                // Voided before it is recorded as voided: a crash in between leaves a live payment,
+                                // which recovery looks at again.
+                                answer = gateway.void(&key).await?;
+                            }
                             self.on_file(on_file.file.booking.booking_id).await?
                         }
                         StepOutcome::Repeated(_)
@@ -276,32 +282,17 @@ impl Desk {
         Next::Take(Box::new(step))
     }
 
-    /// A re-claim found its seats taken: authorized money is voided, captured money goes back.
+    /// A re-claim found its seats taken: captured money goes back.
     async fn seats_gone(
         &self,
         on_file: &OnFile,
         payment_id: PaymentId,
         answer: &ChargeAnswer,
     ) -> Result<(), SaleError> {
-        let now = self.clock.now();
         let paid = payment(&on_file.file, payment_id)?;
-        let step = if answer.state == ChargeState::Captured {
-            match self.late_money(on_file, paid, answer, now) {
-                Next::Take(step) => *step,
-                _ => return Ok(()),
-            }
-        } else {
-            // Recorded as given up first; the next round sees the gateway's authorization and voids it.
-            let mut step = step(&on_file.file, BookingState::Expired, SeatsEffect::Keep, now);
-            step.payments.push(PaymentRow {
-                status: PaymentStatus::Voided,
-                ..paid.clone()
-            });
-            step.messages
-                .extend(self.message(&on_file.file, "payment_failed", now));
-            step
-        };
-        self.store.step(step).await?;
+        if let Next::Take(step) = self.late_money(on_file, paid, answer, self.clock.now()) {
+            self.store.step(*step).await?;
+        }
         Ok(())
     }
 

@@ -45,8 +45,8 @@ async fn booking_answer(app: &App, on_file: &OnFile) -> Result<Response, ApiErro
     Ok(response)
 }
 
-/// Puts the guest's token where the kept answer has a slot for it.
-fn with_guest_token(app: &App, body: &Bytes) -> Bytes {
+/// Puts the guest's token where the kept answer has a slot for it; `booking` where it is known already.
+fn with_guest_token(app: &App, body: &Bytes, booking: Option<BookingId>) -> Bytes {
     let slot = render::guest_token_slot().as_bytes();
     let Some(at) = body.windows(slot.len()).position(|window| window == slot) else {
         return body.clone();
@@ -55,10 +55,14 @@ fn with_guest_token(app: &App, body: &Bytes) -> Bytes {
     struct Made {
         booking_id: BookingId,
     }
-    let Ok(made) = serde_json::from_slice::<Made>(body) else {
+    let made = booking.or_else(|| {
+        let made: Made = serde_json::from_slice(body).ok()?;
+        Some(made.booking_id)
+    });
+    let Some(made) = made else {
         return body.clone();
     };
-    let token = app.keys.guest_token(made.booking_id);
+    let token = app.keys.guest_token(made);
     let mut out = Vec::with_capacity(body.len() + token.len());
     out.extend_from_slice(&body[..at]);
     out.extend_from_slice(token.as_bytes());
@@ -130,13 +134,14 @@ pub async fn book(
         .await
         .inspect_err(|_| app.metrics.holds_refused.add(1))?;
     let (status, body) = match held {
-        Answered::Now { body, .. } => {
+        Answered::Now { body, file, .. } => {
             app.metrics.holds.add(1);
-            (201, body)
+            let made = file.booking.booking_id;
+            (201, with_guest_token(&app, &body, Some(made)))
         }
-        Answered::Again(recorded) => (recorded.status, recorded.body),
+        Answered::Again(Recorded { status, body }) => (status, with_guest_token(&app, &body, None)),
     };
-    let mut response = answer::bytes(status, with_guest_token(&app, &body));
+    let mut response = answer::bytes(status, body);
     response
         .headers_mut()
         .insert(header::ETAG, etag::of_version(1));
@@ -230,7 +235,7 @@ pub async fn pay(
     body: Json<api::PaymentRequest>,
 ) -> Result<Response, ApiError> {
     let request = body.value;
-    own_booking(&app, &caller, request.booking_id).await?;
+    let on_file = own_booking(&app, &caller, request.booking_id).await?;
     if request.payment_method.is_empty() || request.payment_method.len() > 255 {
         return Err(ApiError::invalid(
             "/payment_method",
@@ -243,25 +248,20 @@ pub async fn pay(
             "Never send card numbers here: only the gateway's token.",
         ));
     }
-    let idempotency = caller.idempotency("POST", "/payment", &body.bytes);
-    // A repetition costs no attempt: it may be the only way to learn what became of the first.
-    let repeated = match &idempotency {
-        Some(key) => {
-            app.store.lookup(key.clone()).await? != matinee_store::idempotency::Lookup::New
-        }
-        None => false,
-    };
-    if !repeated {
-        app.limits
-            .check(Limit::PaymentAddress, caller.address_key(), app.clock.now())?;
-    }
     let input = PayInput {
         booking_id: request.booking_id,
         method: request.payment_method,
         expected_total: request.expected_total,
-        idempotency,
+        idempotency: caller.idempotency("POST", "/payment", &body.bytes),
     };
-    let paid = render::for_request(&caller.request.request_id, app.desk.pay(input)).await?;
+    // A repetition costs no attempt: it may be the only way to learn what became of the first.
+    if let Some(first) = app.desk.earlier_payment(&input).await? {
+        return Ok(replayed(first));
+    }
+    app.limits
+        .check(Limit::PaymentAddress, caller.address_key(), app.clock.now())?;
+    let paid = app.desk.pay_for(on_file, input);
+    let paid = render::for_request(&caller.request.request_id, paid).await?;
     Ok(settled(&app, paid))
 }
 
