@@ -201,7 +201,7 @@ pub(crate) fn writing_connection(path: &Path) -> Result<Connection, StoreError> 
          PRAGMA foreign_keys = ON;
          PRAGMA temp_store = MEMORY;
          PRAGMA cache_size = -16384;
-         PRAGMA wal_autocheckpoint = 4000;
+         PRAGMA wal_autocheckpoint = 16000;
          PRAGMA journal_size_limit = 67108864;",
     )
     .db()?;

@@ -220,6 +220,11 @@ fn ticket_and_ledger_corruptions() -> Vec<Planted> {
             &["ticket_for_seat"],
         ),
         planted(
+            "a cancelled seat whose void ticket is gone",
+            format!("DELETE FROM tickets WHERE seat = 6 AND {}", booking(PARTLY_CANCELLED)),
+            &["ticket_for_seat"],
+        ),
+        planted(
             "a cancelled ticket that opens the door",
             format!("UPDATE tickets SET state = 'valid' WHERE seat = 6 AND {}", booking(PARTLY_CANCELLED)),
             &["ticket_is_paid"],
