@@ -27,6 +27,18 @@ use std::{
 /// A clock that stands still until it is turned.
 pub struct TurnedClock(Mutex<DateTime<Utc>>);
 
+/// The clock of a server that is ahead of the others, or behind.
+struct Skewed {
+    clock: Arc<TurnedClock>,
+    by: TimeDelta,
+}
+
+impl Clock for Skewed {
+    fn now(&self) -> DateTime<Utc> {
+        self.clock.now() + self.by
+    }
+}
+
 impl Clock for TurnedClock {
     fn now(&self) -> DateTime<Utc> {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -166,7 +178,7 @@ impl House {
         let render = Arc::new(Numbered::default());
         let wire = Arc::new(Wire::default());
         let store = Arc::new(open(path));
-        let desk = desk(&store, &wire, &clock, &entropy, &render);
+        let desk = desk(&store, &wire, clock.clone(), &entropy, &render);
         Self {
             folder,
             store,
@@ -187,13 +199,17 @@ impl House {
 
     /// A second server beside the first, on the same data.
     pub fn another_desk(&self) -> Arc<Desk> {
-        desk(
-            &self.store,
-            &self.wire,
-            &self.clock,
-            &self.entropy,
-            &self.render,
-        )
+        self.desk_with_clock(self.clock.clone())
+    }
+
+    /// The same, its clock ahead by `by`.
+    pub fn desk_ahead_by(&self, by: TimeDelta) -> Arc<Desk> {
+        let clock = Arc::clone(&self.clock);
+        self.desk_with_clock(Arc::new(Skewed { clock, by }))
+    }
+
+    fn desk_with_clock(&self, clock: Arc<dyn Clock>) -> Arc<Desk> {
+        desk(&self.store, &self.wire, clock, &self.entropy, &self.render)
     }
 
     pub fn path(&self) -> PathBuf {
@@ -252,7 +268,7 @@ impl House {
 fn desk(
     store: &Arc<SqliteStore>,
     wire: &Arc<Wire>,
-    clock: &Arc<TurnedClock>,
+    clock: Arc<dyn Clock>,
     entropy: &Arc<Counted>,
     render: &Arc<Numbered>,
 ) -> Arc<Desk> {
@@ -267,7 +283,7 @@ fn desk(
             inner: SandboxGateway::new(ledger),
             wire: Arc::clone(wire),
         })),
-        clock: clock.clone(),
+        clock,
         entropy: entropy.clone(),
         render: render.clone(),
         hold_life: limits::HOLD_DEFAULT,
