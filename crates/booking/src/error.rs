@@ -1,8 +1,10 @@
 //! Why a use case did not do what was asked. Each says which part of the request is at fault or what state stood in
 //! the way; words for people are made where it is answered.
 
-use chrono::{DateTime, Utc};
-use matinee_domain::{price::PriceError, seat_map::SeatId};
+use chrono::{DateTime, TimeDelta, Utc};
+use matinee_domain::{
+    booking::IllegalBooking, payment::IllegalPayment, price::PriceError, seat_map::SeatId,
+};
 use matinee_store::StoreError;
 
 use crate::ports::GatewayError;
@@ -45,7 +47,11 @@ pub enum SaleError {
     #[error("too many unpaid seats")]
     TooManyUnpaid { held: u16 },
     #[error("too many holds ran out")]
-    CoolDown { until: DateTime<Utc> },
+    CoolDown {
+        until: DateTime<Utc>,
+        /// From now.
+        wait: TimeDelta,
+    },
     #[error("the idempotency key was used for another request")]
     KeyReused,
     #[error("the booking is not a hold")]

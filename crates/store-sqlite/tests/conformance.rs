@@ -47,13 +47,15 @@ stories! {
         a_show_must_be_there,
         unpaid_seats_are_limited,
         too_many_expiries_end_in_a_pause,
+        slow_expiries_end_in_a_pause_too,
         a_hold_that_ran_out_is_not_stolen;
     change:
         a_hold_changes_in_one_step,
         other_ticket_types_leave_the_seats_alone,
         the_old_seats_stay_on_a_conflict,
         a_change_of_something_else_is_stale,
-        limits_count_the_changed_hold_once;
+        limits_count_the_changed_hold_once,
+        a_pause_leaves_the_held_seats_to_their_caller;
     step:
         a_booking_is_paid_and_cancelled,
         a_booking_is_cancelled_whole,

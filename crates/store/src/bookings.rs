@@ -10,7 +10,7 @@ use crate::{
     outbox::NewMessage,
 };
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use matinee_domain::{
     booking::BookingState,
     ids::{BookingId, PaymentId, Reference, RefundId, ShowId, TicketId, UserId},
@@ -148,8 +148,17 @@ pub struct BookingFile {
 pub struct HoldLimits {
     /// Unpaid seats the caller may have of this show, this hold included; `None` when switched off.
     pub unpaid_seats: Option<u16>,
-    /// Unpaid expiries of the caller on this show since `since` that end in a pause.
-    pub expiries: Option<(u8, DateTime<Utc>)>,
+    /// When the caller let too many holds of this show run out; `None` when switched off.
+    pub expiries: Option<ExpiryLimit>,
+}
+
+/// Once the last `most` unpaid expiries of a caller on a show lie `within` this time of each other, it gets no more
+/// seats of that show until `pause` after the last of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExpiryLimit {
+    pub most: u8,
+    pub within: TimeDelta,
+    pub pause: TimeDelta,
 }
 
 /// `POST /book`.
@@ -203,6 +212,7 @@ pub struct ChangeHold {
     pub now: DateTime<Utc>,
 }
 
+    /// They hold for seats that are added: a change of anything else is never refused by them.
 /// A conditional step of one booking: applied only while its version is `expected_version`.
 #[derive(Debug, Clone)]
 pub struct Step {

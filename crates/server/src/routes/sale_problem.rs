@@ -94,11 +94,18 @@ fn too_many(error: SaleError) -> ApiError {
             format!("{held} unpaid seats of this show are already held from here. Pay for them or release them first."),
         )
         .retry_after(60),
-        SaleError::CoolDown { .. } => ApiError::new(
-            Code::CoolDown,
-            "Several holds of this show ran out unpaid. Please try again in half an hour; nothing was charged.",
-        )
-        .retry_after(1800),
+        SaleError::CoolDown { wait, .. } => {
+            let seconds = u32::try_from(wait.num_milliseconds()).map_or(1, |ms| ms.div_ceil(1000));
+            let minutes = seconds.div_ceil(60);
+            let unit = if minutes == 1 { "minute" } else { "minutes" };
+            ApiError::new(
+                Code::CoolDown,
+                format!(
+                    "Several holds of this show ran out unpaid. Please try again in {minutes} {unit}; nothing was charged."
+                ),
+            )
+            .retry_after(seconds)
+        }
         _ => ApiError::new(
             Code::TooManyAttempts,
             "This booking has used up its payment attempts. You have not been charged; book again to try anew.",
