@@ -58,6 +58,9 @@ pub enum SaleError {
     NotHeld,
     #[error("the hold has run out")]
     HoldExpired,
+    /// The hold had run out and its seats were gone when the money came: all of it goes back.
+    #[error("the payment came too late and goes back")]
+    ChargedTooLate,
     #[error("the hold cannot be extended further")]
     NoMoreExtensions,
     #[error("the booking was changed in the meantime")]
@@ -88,6 +91,11 @@ pub enum SaleError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Gateway(#[from] GatewayError),
+    /// The books and the gateway together ask for a step that the rules do not know.
+    #[error(transparent)]
+    IllegalPayment(#[from] IllegalPayment),
+    #[error(transparent)]
+    IllegalBooking(#[from] IllegalBooking),
     /// The booking changed under us more often than is plausible.
     #[error("too much is changing at once")]
     Contended,

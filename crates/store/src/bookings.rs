@@ -88,6 +88,11 @@ pub struct PaymentRow {
     pub idempotency: Option<IdempotencyKey>,
 }
 
+/// Why money goes back: tickets were cancelled by their owner.
+pub const CANCELLED_BY_CUSTOMER: &str = "cancelled_by_customer";
+/// Why money goes back: it came when the booking could not be confirmed with it any more. Such a payment pays nothing.
+pub const CAME_TOO_LATE: &str = "seats_gone";
+
 /// A refund as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundRow {

@@ -7,5 +7,9 @@
 mod books;
 mod buyer;
 mod house;
+mod late;
 mod matrix;
+mod meanwhile;
+mod pauses;
+mod refunds;
 mod wire;

@@ -11,6 +11,9 @@ impl From<SaleError> for ApiError {
             SaleError::NoBooking => Self::not_found("booking"),
             SaleError::Store(error) => error.into(),
             SaleError::Gateway(error) => error.into(),
+            SaleError::IllegalPayment(_) | SaleError::IllegalBooking(_) => {
+                matinee_store::StoreError::Damaged(error.to_string()).into()
+            }
             error => problem(error),
         }
     }
@@ -135,6 +138,11 @@ fn conflict(error: &SaleError) -> (Code, String) {
         SaleError::HoldExpired => (
             Code::HoldExpired,
             "The hold has run out and its seats are free again. You have not been charged.",
+        ),
+        SaleError::ChargedTooLate => (
+            Code::HoldExpired,
+            "The hold ran out before the payment came through, and its seats are gone. You were charged, and all of it \
+             is on its way back to you.",
         ),
         SaleError::NoMoreExtensions => (
             Code::NoMoreExtensions,
