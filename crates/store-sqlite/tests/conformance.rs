@@ -77,6 +77,7 @@ stories! {
     lists:
         a_history_comes_in_pages,
         unsettled_payments_are_found,
+        a_crashed_payment_does_not_wait_for_people,
         pending_refunds_are_found,
         records_are_forgotten_in_time;
     restart:

@@ -329,7 +329,11 @@ pub trait BookingStore: Send + Sync + 'static {
         due: Vec<BookingId>,
         now: DateTime<Utc>,
     ) -> Result<usize, StoreError>;
-    /// Bookings with a live payment that began before `before`, oldest first: work for recovery.
+    /// Bookings with a live payment that began before `before`, oldest first: work for recovery. Payments whose payer may
+    /// still act (they require action and began less than [`PAYMENT_DEADLINE`] before it) come after all others:
+    /// however many people are at their banks, what a crash left behind is found.
+    ///
+    /// [`PAYMENT_DEADLINE`]: matinee_domain::limits::PAYMENT_DEADLINE
     async fn unsettled(
         &self,
         before: DateTime<Utc>,
