@@ -92,7 +92,8 @@ stories! {
     outbox:
         messages_are_claimed_in_order,
         a_message_is_claimed_by_one,
-        messages_end_sent_or_failed;
+        messages_end_sent_or_failed,
+        messages_that_are_over_are_forgotten_in_time;
     ledger:
         a_key_is_charged_once,
         a_charge_moves_only_from_where_it_may,

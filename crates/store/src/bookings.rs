@@ -212,12 +212,12 @@ pub struct ChangeHold {
     pub booking: BookingRow,
     /// The version it had when the change was decided.
     pub expected_version: u64,
+    /// They hold for seats that are added: a change of anything else is never refused by them.
     pub limits: HoldLimits,
     pub only_if_version: Option<u64>,
     pub now: DateTime<Utc>,
 }
 
-    /// They hold for seats that are added: a change of anything else is never refused by them.
 /// A conditional step of one booking: applied only while its version is `expected_version`.
 #[derive(Debug, Clone)]
 pub struct Step {
