@@ -25,7 +25,16 @@ use matinee_booking::{Clock, Desk, Entropy, PaymentGateway};
 use matinee_integrations::{MailSetUpError, Mailer, SandboxGateway};
 use matinee_store::{Store, StoreError};
 use matinee_store_sqlite::{OpenOptions, SqliteStore};
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -180,6 +189,16 @@ fn add_probes(app: &AppState) {
     // Weak: the metrics are part of the app they ask.
     let weak = Arc::downgrade(app);
     app.metrics.probe(
+        "matinee_refunds_refused",
+        "Refunds the gateway refused for good since the start: to be paid back by hand",
+        move || {
+            weak.upgrade().map_or(0.0, |app| {
+                app.desk.refunds_refused.load(Ordering::Relaxed) as f64
+            })
+        },
+    );
+    let weak = Arc::downgrade(app);
+    app.metrics.probe(
         "matinee_live_viewers",
         "Open live seat streams",
         move || {
@@ -222,6 +241,7 @@ pub(crate) async fn open(
         }),
         hold_life: TimeDelta::minutes(i64::from(config.hold_minutes)),
         quotas: config.rate_limit,
+        refunds_refused: AtomicU64::new(0),
     };
     let base_url = match &config.public_url {
         Some(public) => public.as_str().trim_end_matches('/').to_owned(),

@@ -5,7 +5,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use matinee_booking::{
-    Clock, Desk, Entropy, IndexedMap, JobReport, Render, SaleError, SeatStates, ShowFile, Shows,
+    Clock, Desk, Entropy, IndexedMap, JobReport, PaymentGateway, Render, SaleError, SeatStates,
+    ShowFile, Shows,
 };
 use matinee_domain::{ids::ShowId, limits};
 use matinee_integrations::SandboxGateway;
@@ -212,6 +213,27 @@ impl House {
         desk(&self.store, &self.wire, clock, &self.entropy, &self.render)
     }
 
+    /// A desk on the same data at another bank, perhaps one that counts what each caller holds.
+    pub fn desk_at(&self, bank: Arc<dyn PaymentGateway>, quotas: bool) -> Arc<Desk> {
+        Arc::new(Desk {
+            store: self.desk.store.clone(),
+            shows: self.desk.shows.clone(),
+            gateway: Some(bank),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+            render: self.render.clone(),
+            hold_life: limits::HOLD_DEFAULT,
+            quotas,
+            refunds_refused: AtomicU64::new(0),
+        })
+    }
+
+    /// The sandbox bank without the wire.
+    pub fn bank(&self) -> SandboxGateway {
+        let ledger: Arc<dyn SandboxLedger> = self.store.clone();
+        SandboxGateway::new(ledger)
+    }
+
     pub fn path(&self) -> PathBuf {
         self.folder.path().join("m.db")
     }
@@ -288,5 +310,6 @@ fn desk(
         render: render.clone(),
         hold_life: limits::HOLD_DEFAULT,
         quotas: false,
+        refunds_refused: AtomicU64::new(0),
     })
 }

@@ -8,7 +8,11 @@
 mod books;
 mod buyer;
 mod house;
+mod late;
 mod matrix;
+mod meanwhile;
+mod pauses;
+mod refunds;
 mod simulation;
 mod turnstile;
 mod wire;

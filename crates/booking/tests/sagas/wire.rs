@@ -193,12 +193,14 @@ fn describe(step: &Step) -> String {
     if !step.cancel_seats.is_empty() {
         words.push("cancel");
     }
-    if step
-        .refunds
-        .iter()
-        .any(|refund| refund.status == RefundStatus::Pending)
-    {
-        words.push("claim-refund");
+    for refund in &step.refunds {
+        if refund.status == RefundStatus::Pending {
+            words.push(if refund.attempts == 0 {
+                "claim-refund"
+            } else {
+                "note-attempt"
+            });
+        }
     }
     if step.to == BookingState::Released || !step.cancel_seats.is_empty() {
         words.push("release");
