@@ -27,4 +27,4 @@ pub use hold::{Answered, HoldInput, Wanted};
 pub use pay::PayInput;
 pub use ports::*;
 pub use settle::Settled;
-pub use show_file::{IndexedMap, SeatStates, ShowFile, Shows};
+pub use show_file::{IndexedMap, SeatStates, ShowFile, Shows, Taken};

@@ -5,6 +5,7 @@
 
 mod listener;
 mod tls;
+mod unfinished;
 
 use crate::{
     App, AppState,
@@ -59,6 +60,11 @@ pub enum ServeError {
     Mail(#[from] MailSetUpError),
     #[error("cannot fill in the demo data: {0}")]
     Demo(#[from] DemoError),
+    #[error(
+        "payments or refunds of the gateway \"{gateway}\" are not finished, and only that gateway can finish them: start \
+         the server with --gateway {gateway} and let it run until they are (payments are within 20 minutes)"
+    )]
+    Unfinished { gateway: String },
     #[error("the database failed: {0}")]
     Store(#[from] StoreError),
     #[error("cannot wait for signals: {0}")]
@@ -230,6 +236,8 @@ pub(crate) async fn open(
     let gateway: Option<Arc<dyn PaymentGateway>> = config
         .sandbox_payments
         .then(|| Arc::new(SandboxGateway::new(ledger(&store))) as Arc<dyn PaymentGateway>);
+    let named = gateway.as_ref().map(|gateway| gateway.name());
+    unfinished::refuse(&*store, named, clock.now()).await?;
     let desk = Desk {
         store: store.clone(),
         shows: Arc::clone(&catalog) as Arc<dyn matinee_booking::Shows>,

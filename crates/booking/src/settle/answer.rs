@@ -43,21 +43,19 @@ impl Desk {
         kept: Option<Recorded>,
         asked: Option<IdempotencyKey>,
     ) -> Result<Settled, SaleError> {
-        let kept = match (kept, asked) {
-            (None, Some(key)) => match self.store.lookup(key).await? {
-                Lookup::Replay(first) => Some(first),
-                Lookup::New | Lookup::Reused => None,
-            },
-            (kept, _) => kept,
-        };
-        match kept {
-            Some(Recorded { status, body }) => Ok(Settled::Answer {
+        if let Some(Recorded { status, body }) = kept {
+            return Ok(Settled::Answer {
                 status,
                 body,
                 on_file: Box::new(on_file),
-            }),
-            None => self.answer_of(on_file, payment_id),
+            });
         }
+        if let Some(key) = asked
+            && let Lookup::Replay(first) = self.store.lookup(key).await?
+        {
+            return Ok(Settled::Again(first));
+        }
+        self.answer_of(on_file, payment_id)
     }
 
     pub(super) fn answer_of(

@@ -111,6 +111,7 @@ impl Shows for StoredShows {
                 self.0.seat_map(show.seat_map_id).await?.unwrap(),
             )),
             show,
+            taken: Arc::default(),
         })))
     }
     async fn seats(&self, show: &ShowFile) -> Result<Arc<SeatStates>, StoreError> {
