@@ -46,6 +46,9 @@ stories! {
         a_verified_email_brings_its_bookings,
         an_erased_account_leaves_its_bookings,
         a_secret_goes_out_with_its_message;
+    one_time:
+        a_keyed_secret_is_made_once,
+        a_keyed_use_is_repeated_by_its_key_alone;
     maintenance:
         a_fresh_database_is_sound,
         notes_are_kept,
