@@ -21,3 +21,4 @@ mod writer;
 
 pub use maintenance::restore;
 pub use open::{OpenOptions, SqliteStore};
+pub use writer::WriterLoad;
