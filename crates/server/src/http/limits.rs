@@ -28,7 +28,7 @@ pub enum Limit {
     RegisterAddress,
     /// Sign-ins tried, by address.
     LoginAddress,
-    /// Sign-ins tried, by e-mail, wherever they come from.
+    /// Wrong passwords, by e-mail, wherever they come from; an address that signed in lately is not held back.
     LoginAccount,
     /// Token refreshes, by address.
     RefreshAddress,
@@ -74,7 +74,13 @@ pub const TABLE: &[LimitRow] = &[
         "address",
     ),
     row(Limit::LoginAddress, "POST /auth/login", 300, 900, "address"),
-    row(Limit::LoginAccount, "POST /auth/login", 100, HOUR, "e-mail"),
+    row(
+        Limit::LoginAccount,
+        "POST /auth/login with a wrong password",
+        200,
+        HOUR,
+        "e-mail, from addresses it is not known at",
+    ),
     row(
         Limit::RefreshAddress,
         "POST /auth/refresh",
@@ -148,6 +154,8 @@ pub const LIVE_PER_ADDRESS: usize = 6;
 pub const LIVE_IN_ALL: usize = 20_000;
 /// Wrong passwords of one account from one address before each further one costs a growing pause.
 pub const FREE_FAILURES: u32 = 5;
+/// An address where an account signed in is known to be its own this long (while the server runs).
+pub const KNOWN_DAYS: u32 = 30;
 /// The longest such pause.
 pub const LONGEST_PAUSE_SECONDS: u32 = 900;
 
@@ -174,6 +182,8 @@ pub fn address_key(address: IpAddr) -> LimitKey {
 enum Slot {
     Count(Limit),
     Failures,
+    /// An account signed in from an address.
+    Known,
 }
 
 /// A sliding window as two counters; for failures, `window` is when the pause ends.
@@ -229,8 +239,28 @@ impl RateLimits {
         self.count(limit, key, now).is_none()
     }
 
-    /// Seconds to wait, if any.
+    /// 429 when the limit is reached; counts nothing.
+    pub fn check_only(
+        &self,
+        limit: Limit,
+        key: LimitKey,
+        now: DateTime<Utc>,
+    ) -> Result<(), ApiError> {
+        self.look(limit, key, now, 0)
+            .map_or(Ok(()), |wait| Err(too_many(wait)))
+    }
+
+    /// Counts one more, up to the limit.
+    pub fn add(&self, limit: Limit, key: LimitKey, now: DateTime<Utc>) {
+        self.look(limit, key, now, 1);
+    }
+
+    /// Seconds to wait, if any; otherwise one more is counted.
     fn count(&self, limit: Limit, key: LimitKey, now: DateTime<Utc>) -> Option<u32> {
+        self.look(limit, key, now, 1)
+    }
+
+    fn look(&self, limit: Limit, key: LimitKey, now: DateTime<Utc>, more: u32) -> Option<u32> {
         if self.off {
             return None;
         }
@@ -250,7 +280,7 @@ impl RateLimits {
         // What of the window before still counts: its share of the last `length` milliseconds.
         let before = i64::from(bucket.previous) * left / length;
         if before + i64::from(bucket.current) < i64::from(row.count) {
-            bucket.current += 1;
+            bucket.current += more;
             bucket.touched = now;
             return None;
         }
@@ -294,9 +324,21 @@ impl RateLimits {
         }
     }
 
-    /// The right password came: failures are forgotten.
-    pub fn succeeded(&self, key: LimitKey) {
-        self.shard(&key).remove(&(Slot::Failures, key));
+    /// The right password came: failures are forgotten, and the address is known to be the account's.
+    pub fn succeeded(&self, key: LimitKey, now: DateTime<Utc>) {
+        let mut shard = self.shard(&key);
+        shard.remove(&(Slot::Failures, key));
+        let now = now.timestamp_millis();
+        entry(&mut shard, (Slot::Known, key), now).touched = now;
+    }
+
+    /// The account signed in from this address lately.
+    pub fn knows(&self, key: LimitKey, now: DateTime<Utc>) -> bool {
+        let since = now.timestamp_millis() - i64::from(KNOWN_DAYS) * 86_400_000;
+        let shard = self.shard(&key);
+        shard
+            .get(&(Slot::Known, key))
+            .is_some_and(|bucket| bucket.touched > since)
     }
 
     /// Opens a live stream, or says why not. Dropping the guard closes it.
