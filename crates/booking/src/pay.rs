@@ -207,7 +207,8 @@ impl Desk {
         } else {
             gateway.look(&key).await?
         };
-        self.settle(gateway, on_file, payment_id, answer).await
+        self.settle(gateway, on_file, payment_id, answer, payment.idempotency)
+            .await
     }
 
     /// Plays the sandbox's bank for a payment that waits for its payer. With a key the payment takes the key over before
@@ -254,7 +255,9 @@ impl Desk {
                 }
             }
             let answer = gateway.simulate(&payment_id.to_string(), succeed).await?;
-            return self.settle(&gateway, on_file, payment_id, answer).await;
+            return self
+                .settle(&gateway, on_file, payment_id, answer, key)
+                .await;
         }
         Err(SaleError::Contended)
     }
@@ -276,9 +279,12 @@ impl Desk {
         }
         let payment_id = live.payment_id;
         let answer = gateway.void(&payment_id.to_string()).await?;
-        match self.settle(&gateway, on_file, payment_id, answer).await {
+        match self
+            .settle(&gateway, on_file, payment_id, answer, None)
+            .await
+        {
             // Given up is what was wanted: that such a payment has no answer for its payer is no failure here.
-            Ok(_) | Err(SaleError::HoldExpired) => Ok(()),
+            Ok(_) | Err(SaleError::HoldExpired | SaleError::ChargedTooLate) => Ok(()),
             Err(error) => Err(error),
         }
     }

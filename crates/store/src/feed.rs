@@ -43,6 +43,8 @@ pub struct ShowChange {
     pub show_id: ShowId,
     /// The show's version after the commit.
     pub version: u64,
+    /// Seats of the show that are held, sold or blocked after the commit.
+    pub taken: u16,
     /// Last state of every seat that changed.
     pub changes: Vec<(SeatNo, SeatState)>,
 }

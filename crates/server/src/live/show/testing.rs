@@ -50,6 +50,7 @@ pub fn change(version: u64, seat: u16, state: SeatState) -> ShowChange {
     ShowChange {
         show_id,
         version,
+        taken: 0,
         changes: vec![(SeatNo(seat), state)],
     }
 }
