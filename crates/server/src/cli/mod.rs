@@ -7,7 +7,7 @@ mod logging;
 mod maintenance;
 
 use crate::{
-    config::{Config, ConfigError, Database, Options},
+    config::{Config, ConfigError, Options},
     serve::{ServeError, serve},
 };
 use clap::{Args, Parser, Subcommand};
@@ -44,19 +44,34 @@ enum Command {
 
 #[derive(Args)]
 struct DatabaseArg {
-    /// Database
-    #[arg(
-        long,
-        env = "MATINEE_DATABASE",
-        value_name = "URL",
-        default_value = "sqlite:matinee.db"
-    )]
-    database: String,
+    /// TOML file with the options of `serve`; its `database` counts here
+    #[arg(long, env = "MATINEE_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Database [default: sqlite:matinee.db]
+    #[arg(long, env = "MATINEE_DATABASE", value_name = "URL")]
+    database: Option<String>,
 }
 
 impl DatabaseArg {
     fn path(&self) -> Result<PathBuf, CliError> {
-        Ok(Database::parse(&self.database)?.path().to_owned())
+        let options = Options {
+            config: self.config.clone(),
+            database: self.database.clone(),
+            ..Options::default()
+        };
+        Ok(options.database()?.path().to_owned())
+    }
+
+    /// Opens a database that is there for writing, also beside a running server.
+    fn open_existing(&self) -> Result<SqliteStore, CliError> {
+        let path = self.path()?;
+        if path.exists() {
+            return self.open();
+        }
+        Err(CliError::Refused(format!(
+            "there is no database {}; name one with --database, or make it with serve or import first",
+            path.display()
+        )))
     }
 
     /// Opens for writing, also beside a running server; made when it is not there.
@@ -127,7 +142,7 @@ pub fn main() -> ExitCode {
 async fn run(command: Command) -> Result<(), CliError> {
     match command {
         Command::Serve(options) => {
-            let options = options.with_secrets(|name| std::env::var(name).ok());
+            let options = options.with_environment(|name| std::env::var(name).ok());
             let config = Config::from_options(options)?;
             logging::start(&config.log_level, config.log_format)?;
             Ok(serve(config, |server| say_ready(server.url())).await?)
