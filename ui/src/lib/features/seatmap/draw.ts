@@ -42,9 +42,9 @@ function colour(value: string, otherwise: string): string {
 
 export function drawHall(map: ShowSeats['seat_map'], extent: Extent): SVGElement {
   const hall = make('g', { 'aria-hidden': 'true', class: 'hall' });
-  const middle = map.width / 2;
-  const half = Math.min(map.width * 0.36, 420);
-  const y = extent.y + 14;
+  const middle = extent.x + extent.width / 2;
+  const half = Math.min(extent.width * 0.36, 420);
+  const y = extent.y + 12;
   hall.append(
     make('path', {
       class: 'screen-line',
