@@ -36,6 +36,9 @@ export class PanZoom {
 
   readonly #seats: readonly ShowSeat[];
   #now: View = this.view;
+  #nameSize = '';
+  /** Moved as a whole while a gesture runs; what is drawn in it does not change then. */
+  #layer: HTMLElement | undefined;
   #svg: SVGSVGElement | undefined;
   #host: HTMLElement | undefined;
   #pointers = new Map<number, { x: number; y: number }>();
@@ -56,20 +59,29 @@ export class PanZoom {
     return `${x} ${y} ${this.port.width / scale} ${this.port.height / scale}`;
   }
 
-  /** Sets up the element; returns the clean-up. `centre` is what the first view shows. */
-  attach(host: HTMLElement, svg: SVGSVGElement, centre: () => Point | null): () => void {
+  /** Sets up the elements, best before they hold much; returns the clean-up. `centre` is what the first view shows. */
+  attach(
+    host: HTMLElement,
+    layer: HTMLElement,
+    svg: SVGSVGElement,
+    centre: () => Point | null
+  ): () => void {
     this.#host = host;
+    this.#layer = layer;
     this.#svg = svg;
     let opened = false;
-    const resized = new ResizeObserver(() => {
+    const measure = () => {
       const { clientWidth: width, clientHeight: height } = host;
       if (width === 0 || height === 0) return;
       const before = this.port;
+      if (opened && before.width === width && before.height === height) return;
       this.port = { width, height };
       if (opened) this.#commit(this.#keepCentre(before));
       else this.open(centre());
       opened = true;
-    });
+    };
+    measure();
+    const resized = new ResizeObserver(measure);
     resized.observe(host);
     const wheel = (event: WheelEvent) => this.#wheel(event);
     host.addEventListener('wheel', wheel, { passive: false });
@@ -202,18 +214,20 @@ export class PanZoom {
 
   #show(view: View): void {
     this.#now = clampView(view, this.extent, this.port);
-    if (this.#svg) this.#svg.style.transform = transformBetween(this.view, this.#now);
+    if (this.#layer) this.#layer.style.transform = transformBetween(this.view, this.#now);
   }
 
   #commit(view: View): void {
     this.#now = clampView(view, this.extent, this.port);
     this.view = this.#now;
-    if (!this.#svg) return;
+    if (!this.#svg || !this.#layer) return;
     this.#svg.setAttribute('viewBox', this.viewBox);
-    this.#svg.style.transform = '';
+    this.#layer.style.transform = '';
     const { least, own, most } = NAME_PX;
-    const name = Math.min(most, Math.max(own, least / this.view.scale));
-    this.#svg.style.setProperty('--name-size', `${name}px`);
+    const name = `${Math.min(most, Math.max(own, least / this.view.scale)).toFixed(1)}px`;
+    // Every element of the map inherits it: said anew it would cost a style for each.
+    if (name !== this.#nameSize)
+      this.#svg.style.setProperty('--name-size', (this.#nameSize = name));
   }
 }
 

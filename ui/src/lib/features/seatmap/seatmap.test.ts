@@ -223,6 +223,9 @@ describe('drawing', () => {
     board.choose(['A-2']);
     expect(drawing.cells[1]?.getAttribute('aria-selected')).toBe('true');
     expect(drawing.cells[0]?.getAttribute('aria-selected')).toBe('false');
+    // A tick, in the map's own coordinates.
+    const tick = drawing.cells[1]?.querySelector('.mark')?.getAttribute('d');
+    expect(tick).toBe('M54.96 36.48 58.56 40.32 65.52 31.92');
     board.take({ type: 'snapshot', version: 9, seats: [{ seat_id: 'A-1', status: 'sold' }] });
     expect(drawing.cells[0]?.getAttribute('aria-disabled')).toBe('true');
   });
