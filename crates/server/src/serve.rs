@@ -12,19 +12,19 @@ use crate::{
     catalog_cache::CatalogCache,
     config::{Config, MailRoute},
     demo::{self, DemoError},
+    engine::{self, OpenError},
     http::{RateLimits, metrics::Metrics, outer::Outer},
     jobs,
     live::LiveSeats,
     render::BookingRender,
     routes::{self, ui::Ui, ui::UiError},
-    system::{SystemClock, SystemEntropy},
+    system::{DatabaseClock, SystemClock, SystemEntropy},
 };
 use chrono::TimeDelta;
 use listener::Listener;
 use matinee_booking::{Clock, Desk, Entropy, PaymentGateway};
 use matinee_integrations::{MailSetUpError, Mailer, SandboxGateway};
 use matinee_store::{Store, StoreError};
-use matinee_store_sqlite::{OpenOptions, SqliteStore};
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -42,8 +42,8 @@ pub enum ServeError {
     },
     #[error("cannot read {path}: {reason}")]
     Tls { path: PathBuf, reason: String },
-    #[error("cannot open the database {path}: {source}")]
-    Database { path: PathBuf, source: StoreError },
+    #[error(transparent)]
+    Database(#[from] OpenError),
     #[error("cannot read the UI: {0}")]
     Ui(#[from] UiError),
     #[error("cannot send mail: {0}")]
@@ -200,7 +200,9 @@ pub(crate) async fn open(
         MailRoute::Folder(folder) => Mailer::folder(folder, &config.mail_from)?,
     });
     let live = Arc::new(LiveSeats::default());
-    let store = open_store(&config, Arc::clone(&live)).await?;
+    let feed = Arc::clone(&live) as Arc<dyn matinee_store::SeatFeed>;
+    let store = engine::open(&config.database, config.postgres, feed).await?;
+    let (clock, database_clock) = DatabaseClock::over(&*store, clock).await?;
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let keys = Keys::load(&*store, &*entropy).await?;
     if config.demo {
@@ -230,8 +232,10 @@ pub(crate) async fn open(
     Ok(Arc::new(App {
         limits: RateLimits::new(!config.rate_limit),
         config,
+        server_id: entropy.bytes(),
         store,
         clock,
+        database_clock,
         entropy,
         keys,
         sessions: Sessions::default(),
@@ -243,21 +247,6 @@ pub(crate) async fn open(
         mailer,
         draining: CancellationToken::new(),
     }))
-}
-
-/// Opens the database, making and migrating it as needed.
-async fn open_store(config: &Config, feed: Arc<LiveSeats>) -> Result<Arc<dyn Store>, ServeError> {
-    let path = config.database.path().to_owned();
-    let options = OpenOptions {
-        path: path.clone(),
-        feed,
-    };
-    let opened = tokio::task::spawn_blocking(move || SqliteStore::open(options)).await;
-    let opened = opened.unwrap_or_else(|panic| Err(StoreError::Engine(panic.to_string())));
-    match opened {
-        Ok(store) => Ok(Arc::new(store)),
-        Err(source) => Err(ServeError::Database { path, source }),
-    }
 }
 
 /// The sandbox bank's books stand in the same database.

@@ -7,12 +7,12 @@ mod logging;
 mod maintenance;
 
 use crate::{
-    config::{Config, ConfigError, Database, Options},
+    config::{Config, ConfigError, Database, Options, PostgresTuning},
+    engine::{self, OpenError},
     serve::{ServeError, serve},
 };
 use clap::{Args, Parser, Subcommand};
-use matinee_store::StoreError;
-use matinee_store_sqlite::{OpenOptions, SqliteStore};
+use matinee_store::{Store, StoreError, feed::NoFeed};
 use std::{io::Write, path::PathBuf, process::ExitCode, sync::Arc};
 
 /// Sells cinema seats.
@@ -49,30 +49,26 @@ struct DatabaseArg {
         long,
         env = "MATINEE_DATABASE",
         value_name = "URL",
+        hide_env_values = true,
         default_value = "sqlite:matinee.db"
     )]
     database: String,
 }
 
 impl DatabaseArg {
-    fn path(&self) -> Result<PathBuf, CliError> {
-        Ok(Database::parse(&self.database)?.path().to_owned())
+    fn parse(&self) -> Result<Database, CliError> {
+        Ok(Database::parse(&self.database)?)
     }
 
     /// Opens for writing, also beside a running server; made when it is not there.
-    fn open(&self) -> Result<SqliteStore, CliError> {
-        let path = self.path()?;
-        let options = OpenOptions {
-            path: path.clone(),
-            feed: Arc::new(matinee_store::feed::NoFeed),
-        };
-        SqliteStore::open(options).map_err(|source| CliError::Database { path, source })
+    async fn open(&self) -> Result<Arc<dyn Store>, CliError> {
+        let tuning = PostgresTuning::default();
+        Ok(engine::open(&self.parse()?, tuning, Arc::new(NoFeed)).await?)
     }
 
     /// Opens for reading, beside a running server.
-    fn open_offline(&self) -> Result<SqliteStore, CliError> {
-        let path = self.path()?;
-        SqliteStore::open_offline(&path).map_err(|source| CliError::Database { path, source })
+    async fn open_offline(&self) -> Result<Arc<dyn Store>, CliError> {
+        Ok(engine::open_offline(&self.parse()?).await?)
     }
 }
 
@@ -83,8 +79,8 @@ enum CliError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Serve(#[from] ServeError),
-    #[error("cannot open the database {path}: {source}")]
-    Database { path: PathBuf, source: StoreError },
+    #[error(transparent)]
+    Database(#[from] OpenError),
     #[error("{0}")]
     Store(#[from] StoreError),
     #[error("{path}: {source}")]
