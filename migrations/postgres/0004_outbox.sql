@@ -8,6 +8,7 @@ CREATE TABLE messages (
   kind         text    NOT NULL,
   channel      text    NOT NULL,
   recipient    text    NOT NULL,
+  -- It may hold a secret link, so it is blanked once the message was sent or given up.
   payload      json    NOT NULL,
   attempts     integer NOT NULL CHECK (attempts >= 0),
   created_at   bigint  NOT NULL,
@@ -17,10 +18,12 @@ CREATE TABLE messages (
   last_error   text,
   PRIMARY KEY (theater, booking, message)
 );
--- Only what is still to be done is indexed, so both stay small however many were sent.
+-- What is still to be done; both stay small however many were sent.
 CREATE INDEX messages_due ON messages (due_at, created_at, message) WHERE status = 'pending';
 CREATE INDEX messages_pending ON messages (message) WHERE status = 'pending';
 CREATE INDEX messages_failed ON messages (created_at) WHERE status = 'failed';
+-- Finds the sent ones that are old enough to be forgotten.
+CREATE INDEX messages_sent_at ON messages (sent_at) WHERE status = 'sent';
 
 -- How many were sent, so that asking does not count them.
 CREATE TABLE messages_sent (

@@ -6,14 +6,15 @@ use serde_json::json;
 use std::path::Path;
 
 /// What is planted, the SQL, and a word of what must be said.
-const PLANTED: [(&str, &str); 9] = [
+const PLANTED: [(&str, &str); 10] = [
     ("a show counts one seat too many", "UPDATE show_state SET taken = taken + 1 WHERE taken > 0"),
     (
         "a seat is sold to a second booking",
         "UPDATE bookings SET seats = (SELECT seats FROM bookings b WHERE b.status = 'confirmed' ORDER BY reference LIMIT 1)
          WHERE reference = (SELECT max(reference) FROM bookings WHERE status = 'confirmed')",
     ),
-    ("a ticket is lost", "DELETE FROM tickets WHERE ticket = (SELECT min(ticket) FROM tickets)"),
+    ("a ticket is lost", "DELETE FROM tickets WHERE ticket = (SELECT min(ticket) FROM tickets WHERE state = 'valid')"),
+    ("a cancelled seat's ticket is lost", "DELETE FROM tickets WHERE state = 'void'"),
     ("more went back than was captured", "UPDATE refunds SET amount_minor = amount_minor + 100000"),
     ("the payment says another refund than its rows", "UPDATE payments SET refunded_minor = 1 WHERE refunded_minor = 0 AND captured_minor > 0"),
     ("a sold seat's row is gone", "DELETE FROM seats WHERE (theater, show, seat) = (SELECT theater, show, seat FROM seats WHERE state = 2 LIMIT 1)"),

@@ -16,10 +16,13 @@ use matinee_domain::{
     seat_map::{SeatId, SeatNo},
 };
 use matinee_store::{
-    bookings::{BookingFile, PaymentRow, RefundRow, SeatsEffect, Step, StepOutcome},
+    bookings::{
+        BookingFile, CAME_TOO_LATE, CANCELLED_BY_CUSTOMER, PaymentRow, RefundRow, SeatsEffect,
+        Step, StepOutcome,
+    },
     idempotency::{IdempotencyKey, IdempotencyRecord, Lookup, Recorded},
 };
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::atomic::Ordering};
 
 /// `POST /cancel/{booking_id}`, read and authenticated.
 #[derive(Debug, Clone)]
@@ -88,10 +91,7 @@ impl Desk {
         let (file, show) = (&on_file.file, &on_file.show);
         let policy = &show.theater.cancellation_policy;
         let refuse = |words: String| SaleError::NotCancellable { words };
-        let paid = file
-            .payments
-            .iter()
-            .find(|payment| payment.status.is_paid());
+        let paid = paying(file);
         let (BookingState::Confirmed | BookingState::PartlyCancelled, Some(paid)) =
             (file.booking.state, paid)
         else {
@@ -139,7 +139,7 @@ impl Desk {
                 booking_id: file.booking.booking_id,
                 amount: Money::new(amount, file.booking.total.currency),
                 status: RefundStatus::Pending,
-                reason: "cancelled_by_customer".into(),
+                reason: CANCELLED_BY_CUSTOMER.into(),
                 created_at: now,
                 attempts: 0,
             });
@@ -181,18 +181,35 @@ impl Desk {
         let status = match answer {
             Ok(_) => RefundStatus::Succeeded,
             Err(GatewayError::Refused(reason)) => {
-                tracing::error!(refund = %refund.refund_id, reason, "the gateway refused a refund for good");
+                tracing::error!(
+                    refund = %refund.refund_id, booking = %refund.booking_id, reason,
+                    "the gateway refused a refund for good: somebody has to pay it back by hand"
+                );
                 RefundStatus::Failed
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                // Behind the others in the queue, so that one the gateway never answers holds nobody up.
+                if let Err(error) = self.record(refund, RefundStatus::Pending).await {
+                    tracing::warn!(%error, refund = %refund.refund_id, "an attempt was not recorded");
+                }
+                return Err(error.into());
+            }
         };
+        if self.record(refund, status).await? && status == RefundStatus::Failed {
+            self.refunds_refused.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Records what became of an attempt to pay a refund; false when it is over already.
+    async fn record(&self, refund: &RefundRow, status: RefundStatus) -> Result<bool, SaleError> {
         for _ in 0..TRIES {
             let on_file = self.on_file(refund.booking_id).await?;
-            let Some(step) = self.record_refund(&on_file.file, refund, status) else {
-                return Ok(());
+            let Some(step) = self.record_refund(&on_file.file, refund, status)? else {
+                return Ok(false);
             };
             if let StepOutcome::Done { .. } = self.store.step(step).await? {
-                return Ok(());
+                return Ok(true);
             }
         }
         Err(SaleError::Contended)
@@ -203,18 +220,18 @@ impl Desk {
         file: &BookingFile,
         refund: &RefundRow,
         status: RefundStatus,
-    ) -> Option<Step> {
+    ) -> Result<Option<Step>, SaleError> {
         let kept = file
             .refunds
             .iter()
-            .find(|r| r.refund_id == refund.refund_id)?;
+            .find(|r| r.refund_id == refund.refund_id && r.status == RefundStatus::Pending);
         let paid = file
             .payments
             .iter()
-            .find(|p| p.payment_id == refund.payment_id)?;
-        if kept.status != RefundStatus::Pending {
-            return None;
-        }
+            .find(|p| p.payment_id == refund.payment_id);
+        let (Some(kept), Some(paid)) = (kept, paid) else {
+            return Ok(None);
+        };
         let now = self.clock.now();
         let mut step = step(file, file.booking.state, SeatsEffect::Keep, now);
         step.refunds.push(RefundRow {
@@ -223,29 +240,49 @@ impl Desk {
             ..kept.clone()
         });
         let mut row = paid.clone();
-        if status == RefundStatus::Failed {
-            row.refunded_minor -= kept.amount.amount_minor;
-        } else {
-            // Only what the gateway took counts: another refund may be claimed on the row and still fail.
-            let arrived: i64 = file
-                .refunds
-                .iter()
-                .filter(|r| {
-                    r.payment_id == paid.payment_id
-                        && (r.status == RefundStatus::Succeeded || r.refund_id == refund.refund_id)
-                })
-                .map(|r| r.amount.amount_minor)
-                .sum();
-            row.status = if arrived >= row.captured_minor {
-                PaymentStatus::Refunded
-            } else {
-                PaymentStatus::PartlyRefunded
-            };
-            step.messages.extend(self.message(file, "refund", now));
+        match status {
+            RefundStatus::Pending => return Ok(Some(step)),
+            RefundStatus::Failed => row.refunded_minor -= kept.amount.amount_minor,
+            RefundStatus::Succeeded => {
+                // Only what the gateway took counts: another refund may be claimed on the row and still fail.
+                let arrived: i64 = file
+                    .refunds
+                    .iter()
+                    .filter(|r| {
+                        r.payment_id == paid.payment_id
+                            && (r.status == RefundStatus::Succeeded
+                                || r.refund_id == refund.refund_id)
+                    })
+                    .map(|r| r.amount.amount_minor)
+                    .sum();
+                let to = if arrived >= row.captured_minor {
+                    PaymentStatus::Refunded
+                } else {
+                    PaymentStatus::PartlyRefunded
+                };
+                if row.status != to {
+                    row.status = row.status.advance(to)?;
+                }
+                step.messages.extend(self.message(file, "refund", now));
+            }
         }
         step.payments.push(row);
-        Some(step)
+        Ok(Some(step))
     }
+}
+
+/// The payment that pays for a booking. Money that came too late stands in its file as well and goes back whole: what
+/// is cancelled is never taken from it.
+pub fn paying(file: &BookingFile) -> Option<&PaymentRow> {
+    let too_late = |payment: &PaymentRow| {
+        file.refunds
+            .iter()
+            .any(|refund| refund.payment_id == payment.payment_id && refund.reason == CAME_TOO_LATE)
+    };
+    file.payments
+        .iter()
+        .filter(|payment| payment.status.is_paid() && !too_late(payment))
+        .max_by_key(|payment| payment.captured_minor - payment.refunded_minor)
 }
 
 /// What cancelling these seats gives back now, in minor units.

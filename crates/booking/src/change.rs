@@ -79,7 +79,7 @@ impl Desk {
             let change = ChangeHold {
                 booking: booking.clone(),
                 expected_version: file.booking.version,
-                limits: self.hold_limits(now),
+                limits: self.hold_limits(),
                 only_if_version: content.only_if_version,
                 now,
             };
@@ -98,7 +98,7 @@ impl Desk {
                 HoldOutcome::Stale(Some(b))
                     if input.if_version.is_none()
                         && matches!(b.state, BookingState::Held { .. }) => {}
-                other => return Err(refusal(other)),
+                other => return Err(refusal(other, now)),
             }
         }
         Err(SaleError::Contended)

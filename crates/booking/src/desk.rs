@@ -18,7 +18,7 @@ use matinee_store::{
     bookings::{BookingFile, NotificationRow, SeatsEffect, Step, TicketState},
     outbox::{MessageStatus, NewMessage},
 };
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicU64};
 
 /// Turns a booking into the bytes of its answer, before it is committed. Made by the server.
 pub trait Render: Send + Sync + 'static {
@@ -54,6 +54,8 @@ pub struct Desk {
     pub hold_life: TimeDelta,
     /// Per-caller quotas apply.
     pub quotas: bool,
+    /// Refunds the gateway refused for good since the start: each is somebody's money that has to go back by hand.
+    pub refunds_refused: AtomicU64,
 }
 
 impl Desk {

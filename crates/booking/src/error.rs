@@ -1,8 +1,10 @@
 //! Why a use case did not do what was asked. Each says which part of the request is at fault or what state stood in
 //! the way; words for people are made where it is answered.
 
-use chrono::{DateTime, Utc};
-use matinee_domain::{price::PriceError, seat_map::SeatId};
+use chrono::{DateTime, TimeDelta, Utc};
+use matinee_domain::{
+    booking::IllegalBooking, payment::IllegalPayment, price::PriceError, seat_map::SeatId,
+};
 use matinee_store::StoreError;
 
 use crate::ports::GatewayError;
@@ -45,13 +47,20 @@ pub enum SaleError {
     #[error("too many unpaid seats")]
     TooManyUnpaid { held: u16 },
     #[error("too many holds ran out")]
-    CoolDown { until: DateTime<Utc> },
+    CoolDown {
+        until: DateTime<Utc>,
+        /// From now.
+        wait: TimeDelta,
+    },
     #[error("the idempotency key was used for another request")]
     KeyReused,
     #[error("the booking is not a hold")]
     NotHeld,
     #[error("the hold has run out")]
     HoldExpired,
+    /// The hold had run out and its seats were gone when the money came: all of it goes back.
+    #[error("the payment came too late and goes back")]
+    ChargedTooLate,
     #[error("the hold cannot be extended further")]
     NoMoreExtensions,
     #[error("the booking was changed in the meantime")]
@@ -82,6 +91,11 @@ pub enum SaleError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Gateway(#[from] GatewayError),
+    /// The books and the gateway together ask for a step that the rules do not know.
+    #[error(transparent)]
+    IllegalPayment(#[from] IllegalPayment),
+    #[error(transparent)]
+    IllegalBooking(#[from] IllegalBooking),
     /// The booking changed under us more often than is plausible.
     #[error("too much is changing at once")]
     Contended,

@@ -6,11 +6,12 @@
 use crate::{
     desk::{Desk, OnFile},
     error::SaleError,
-    ports::{ChargeAnswer, ChargeRequest, ChargeState, GatewayError, PaymentGateway},
+    pay::payment,
+    ports::{ChargeAnswer, ChargeState, GatewayError, PaymentGateway},
 };
 use chrono::TimeDelta;
 use matinee_domain::{booking::BookingState, payment::PaymentStatus};
-use matinee_store::bookings::BookingFile;
+use matinee_store::bookings::{BookingFile, PaymentRow};
 
 /// What one round did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -92,12 +93,10 @@ impl Desk {
             _ => false,
         };
         let show = self.show_of(file.booking.show_id).await?;
-        let on_file = OnFile { file, show };
+        let mut on_file = OnFile { file, show };
         let answer = match gateway.look(&key).await {
             Ok(answer) => answer,
-            Err(GatewayError::Unknown) => {
-                never_charge(&*gateway, self.charge(&on_file, &live)).await?
-            }
+            Err(GatewayError::Unknown) => self.never_charge(&*gateway, &mut on_file, &live).await?,
             Err(error) => return Err(error.into()),
         };
         let answer = match &answer.state {
@@ -108,12 +107,45 @@ impl Desk {
             _ => answer,
         };
         match self
-            .settle(&gateway, on_file, live.payment_id, answer)
+            .settle(&gateway, on_file, live.payment_id, answer, None)
             .await
         {
             // The booking ended as expired: for this job that is an end like any other.
-            Ok(_) | Err(SaleError::HoldExpired) => Ok(true),
+            Ok(_) | Err(SaleError::HoldExpired | SaleError::ChargedTooLate) => Ok(true),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Makes sure of a charge the gateway has not heard of: its request may still be on the way, so that "unknown" is no
+    /// promise. The charge is begun under its key and given up; a late request then finds it given up. Unless that
+    /// request was only slow: when the payment went on meanwhile, it is left to go on.
+    async fn never_charge(
+        &self,
+        gateway: &dyn PaymentGateway,
+        on_file: &mut OnFile,
+        live: &PaymentRow,
+    ) -> Result<ChargeAnswer, SaleError> {
+        let charge = self.charge(on_file, live);
+        let key = charge.key.clone();
+        match gateway.authorize(charge).await {
+            Ok(answer) => match answer.state {
+                ChargeState::Authorized | ChargeState::RequiresAction { .. } => {
+                    *on_file = self.on_file(live.booking_id).await?;
+                    if payment(&on_file.file, live.payment_id)?.status != live.status {
+                        return Ok(answer);
+                    }
+                    Ok(gateway.void(&key).await?)
+                }
+                _ => Ok(answer),
+            },
+            // It takes no such charge, late or not.
+            Err(GatewayError::Refused(_)) => Ok(ChargeAnswer {
+                state: ChargeState::Voided,
+                method_label: String::new(),
+                gateway_ref: String::new(),
+                refunded_minor: 0,
+            }),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -134,30 +166,5 @@ impl Desk {
             }
         }
         Ok(report)
-    }
-}
-
-/// Makes sure of a charge the gateway has not heard of: its request may still be on the way, so that "unknown" is no
-/// promise. The charge is begun under its key and given up; a late request then finds it given up.
-async fn never_charge(
-    gateway: &dyn PaymentGateway,
-    charge: ChargeRequest,
-) -> Result<ChargeAnswer, GatewayError> {
-    let key = charge.key.clone();
-    match gateway.authorize(charge).await {
-        Ok(answer) => match answer.state {
-            ChargeState::Authorized | ChargeState::RequiresAction { .. } => {
-                gateway.void(&key).await
-            }
-            _ => Ok(answer),
-        },
-        // It takes no such charge, late or not.
-        Err(GatewayError::Refused(_)) => Ok(ChargeAnswer {
-            state: ChargeState::Voided,
-            method_label: String::new(),
-            gateway_ref: String::new(),
-            refunded_minor: 0,
-        }),
-        Err(error) => Err(error),
     }
 }

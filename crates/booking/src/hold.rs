@@ -16,7 +16,9 @@ use matinee_domain::{
     seat_map::{SeatId, SeatNo},
 };
 use matinee_store::{
-    bookings::{BookedSeat, BookingFile, BookingRow, HoldLimits, HoldOutcome, HoldSeats, Owner},
+    bookings::{
+        BookedSeat, BookingFile, BookingRow, ExpiryLimit, HoldLimits, HoldOutcome, HoldSeats, Owner,
+    },
     idempotency::{IdempotencyKey, IdempotencyRecord, Lookup, Recorded},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -89,7 +91,7 @@ impl Desk {
                     return Err(self.seats_taken(&show, &taken, &wanted).await?);
                 }
                 HoldOutcome::ShowChanged { .. } => {}
-                other => return Err(refusal(other)),
+                other => return Err(refusal(other, now)),
             }
         }
         Err(SaleError::Contended)
@@ -157,7 +159,7 @@ impl Desk {
         let body = self.render.booking(&file, show, now);
         let hold = HoldSeats {
             booking,
-            limits: self.hold_limits(now),
+            limits: self.hold_limits(),
             idempotency: input.idempotency.clone().map(|key| IdempotencyRecord {
                 key,
                 answer: Recorded {
@@ -172,12 +174,14 @@ impl Desk {
         Ok(Decided { file, hold, body })
     }
 
-    pub(crate) fn hold_limits(&self, now: DateTime<Utc>) -> HoldLimits {
+    pub(crate) fn hold_limits(&self) -> HoldLimits {
         HoldLimits {
             unpaid_seats: self.quotas.then_some(limits::UNPAID_SEATS_PER_CALLER),
-            expiries: self
-                .quotas
-                .then_some((limits::UNPAID_EXPIRIES, now - limits::COOL_DOWN)),
+            expiries: self.quotas.then_some(ExpiryLimit {
+                most: limits::UNPAID_EXPIRIES,
+                within: limits::UNPAID_EXPIRIES_WITHIN,
+                pause: limits::COOL_DOWN,
+            }),
         }
     }
 
@@ -289,10 +293,13 @@ pub(crate) fn repeated(lookup: Lookup) -> Result<Answered, SaleError> {
 }
 
 /// The refusals that need no more looking up.
-pub(crate) fn refusal(outcome: HoldOutcome) -> SaleError {
+pub(crate) fn refusal(outcome: HoldOutcome, now: DateTime<Utc>) -> SaleError {
     match outcome {
         HoldOutcome::TooManyUnpaid { held } => SaleError::TooManyUnpaid { held },
-        HoldOutcome::CoolDown { until } => SaleError::CoolDown { until },
+        HoldOutcome::CoolDown { until } => SaleError::CoolDown {
+            until,
+            wait: until - now,
+        },
         HoldOutcome::NoShow => SaleError::NoShow,
         HoldOutcome::Stale(None) => SaleError::NoBooking,
         HoldOutcome::Stale(Some(booking)) => match booking.state {

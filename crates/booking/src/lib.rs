@@ -3,6 +3,9 @@
 //!
 //! Each use case is: input, pure decision (from `domain`), then a bounded list of units of work. No HTTP, no SQL, and
 //! never a gateway call inside a transaction: every step is recorded before it is taken and may run twice.
+//!
+//! A refund ends as succeeded or, when the gateway refuses it for good, as failed. Nothing tries a failed one again: it
+//! is logged as an error, counted in [`Desk::refunds_refused`], and named by `verify` until the money went back.
 
 mod cancel;
 mod change;
@@ -15,7 +18,7 @@ pub mod ports;
 mod settle;
 mod show_file;
 
-pub use cancel::{CancelInput, refund_for};
+pub use cancel::{CancelInput, paying, refund_for};
 pub use change::ChangeInput;
 pub use desk::{Desk, OnFile, Render};
 pub use error::SaleError;
@@ -24,4 +27,4 @@ pub use hold::{Answered, HoldInput, Wanted};
 pub use pay::PayInput;
 pub use ports::*;
 pub use settle::Settled;
-pub use show_file::{IndexedMap, SeatStates, ShowFile, Shows};
+pub use show_file::{IndexedMap, SeatStates, ShowFile, Shows, Taken};

@@ -200,7 +200,8 @@ impl Desk {
         } else {
             gateway.look(&key).await?
         };
-        self.settle(gateway, on_file, payment_id, answer).await
+        self.settle(gateway, on_file, payment_id, answer, payment.idempotency)
+            .await
     }
 
     /// Plays the sandbox's bank for a payment that waits for its payer.
@@ -224,7 +225,7 @@ impl Desk {
             return Err(SaleError::NotAwaitingAction);
         }
         let answer = gateway.simulate(&payment_id.to_string(), succeed).await?;
-        self.settle(&gateway, OnFile { file, show }, payment_id, answer)
+        self.settle(&gateway, OnFile { file, show }, payment_id, answer, None)
             .await
     }
 
@@ -245,9 +246,12 @@ impl Desk {
         }
         let payment_id = live.payment_id;
         let answer = gateway.void(&payment_id.to_string()).await?;
-        match self.settle(&gateway, on_file, payment_id, answer).await {
+        match self
+            .settle(&gateway, on_file, payment_id, answer, None)
+            .await
+        {
             // Given up is what was wanted: that such a payment has no answer for its payer is no failure here.
-            Ok(_) | Err(SaleError::HoldExpired) => Ok(()),
+            Ok(_) | Err(SaleError::HoldExpired | SaleError::ChargedTooLate) => Ok(()),
             Err(error) => Err(error),
         }
     }

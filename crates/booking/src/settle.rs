@@ -4,25 +4,24 @@
 //! Every branch ends with the money as a ticket or on its way back. Each step is conditional on the booking's
 //! version; one that lost a race reads again and decides again.
 
+mod answer;
+mod steps;
+
 use crate::{
-    desk::{Desk, OnFile, after, step},
+    desk::{Desk, OnFile, after},
     error::SaleError,
     pay::payment,
     ports::{ChargeAnswer, ChargeState, PaymentGateway},
 };
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
 use matinee_domain::{
     booking::BookingState,
     ids::PaymentId,
-    limits,
     payment::{PaymentStatus, RefundStatus},
 };
 use matinee_store::{
-    bookings::{
-        BookingFile, PaymentRow, RefundRow, SeatsEffect, Step, StepOutcome, TicketRow, TicketState,
-    },
-    idempotency::{IdempotencyRecord, Lookup, Recorded},
+    bookings::{Step, StepOutcome},
+    idempotency::{IdempotencyKey, Lookup, Recorded},
 };
 use std::sync::Arc;
 
@@ -54,20 +53,22 @@ enum Next {
 }
 
 impl Desk {
-    /// Brings booking and payment into line with `answer`.
+    /// Brings booking and payment into line with `answer`. `asked` is the key of the request that waits for the outcome:
+    /// it hears what is kept under its key, whoever of several took the last step. Who acts for nobody's key has `None`.
     pub(crate) async fn settle(
         &self,
         gateway: &Arc<dyn PaymentGateway>,
         mut on_file: OnFile,
         payment_id: PaymentId,
         mut answer: ChargeAnswer,
+        asked: Option<IdempotencyKey>,
     ) -> Result<Settled, SaleError> {
         let key = payment_id.to_string();
         // What the request's key keeps, once it keeps something.
         let mut kept: Option<Recorded> = None;
         for _ in 0..STEPS {
             match self.next_step(&on_file, payment_id, &answer)? {
-                Next::Done => return self.done(on_file, payment_id, kept),
+                Next::Done => return self.done(on_file, payment_id, kept, asked).await,
                 Next::Capture => answer = gateway.capture(&key).await?,
                 Next::Void => answer = gateway.void(&key).await?,
                 Next::Refunds => {
@@ -151,7 +152,7 @@ impl Desk {
             }
             (ChargeState::RequiresAction { .. }, P::RequiresAction) => Next::Done,
             (ChargeState::RequiresAction { .. }, P::Created) => {
-                self.take(on_file, paid, answer, P::RequiresAction, now)
+                self.take(on_file, paid, answer, P::RequiresAction, now)?
             }
             // We gave it up, the gateway did not: nothing may stay authorized or charged.
             (
@@ -159,7 +160,7 @@ impl Desk {
                 P::Declined | P::Voided,
             ) => Next::Void,
             (ChargeState::Captured, P::Declined | P::Voided) => {
-                self.late_money(on_file, paid, answer, now)
+                self.late_money(on_file, paid, answer, now)?
             }
             (ChargeState::Authorized, P::Authorized) if state == BookingState::Confirmed => {
                 Next::Capture
@@ -167,119 +168,35 @@ impl Desk {
             (ChargeState::Authorized, P::Created | P::RequiresAction | P::Authorized) => {
                 match state {
                     BookingState::AwaitingPayment { .. } | BookingState::Expired => {
-                        self.take(on_file, paid, answer, P::Authorized, now)
+                        self.take(on_file, paid, answer, P::Authorized, now)?
                     }
                     _ => Next::Void,
                 }
             }
             (ChargeState::Captured, P::Created | P::RequiresAction | P::Authorized) => {
-                match state {
-                    BookingState::AwaitingPayment { .. }
-                    | BookingState::Expired
-                    | BookingState::Confirmed => self.take(on_file, paid, answer, P::Captured, now),
-                    _ => self.late_money(on_file, paid, answer, now),
+                let confirms = match state {
+                    BookingState::AwaitingPayment { .. } | BookingState::Expired => true,
+                    // Its own money, authorized before; anything else pays a second time.
+                    BookingState::Confirmed => paid.status == P::Authorized,
+                    _ => false,
+                };
+                if confirms {
+                    self.take(on_file, paid, answer, P::Captured, now)?
+                } else {
+                    self.late_money(on_file, paid, answer, now)?
                 }
             }
             (ChargeState::Declined { .. }, P::Created | P::RequiresAction | P::Authorized) => {
-                self.take(on_file, paid, answer, P::Declined, now)
+                self.take(on_file, paid, answer, P::Declined, now)?
             }
             (ChargeState::Voided, P::Created | P::RequiresAction | P::Authorized) => {
-                self.take(on_file, paid, answer, P::Voided, now)
+                self.take(on_file, paid, answer, P::Voided, now)?
             }
             // The gateway says less than we recorded as taken: an operator has to look (`verify` names it).
             (_, P::Captured | P::PartlyRefunded | P::Refunded) => Next::Done,
             (ChargeState::RequiresAction { .. }, P::Authorized) => Next::Done,
         };
         Ok(next)
-    }
-
-    /// The step that brings the payment to `to` and the booking where that leads.
-    fn take(
-        &self,
-        on_file: &OnFile,
-        paid: &PaymentRow,
-        answer: &ChargeAnswer,
-        to: PaymentStatus,
-        now: DateTime<Utc>,
-    ) -> Next {
-        let file = &on_file.file;
-        let state = file.booking.state;
-        let (booking_to, seats) = match to {
-            PaymentStatus::Authorized | PaymentStatus::Captured => match state {
-                BookingState::Expired => (BookingState::Confirmed, SeatsEffect::Reclaim),
-                BookingState::AwaitingPayment { .. } => {
-                    (BookingState::Confirmed, SeatsEffect::Sell)
-                }
-                other => (other, SeatsEffect::Keep),
-            },
-            PaymentStatus::Declined | PaymentStatus::Voided => failed(state, now),
-            _ => (state, SeatsEffect::Keep),
-        };
-        let mut step = step(file, booking_to, seats, now);
-        step.payments.push(updated(paid, answer, to));
-        let status = match to {
-            PaymentStatus::Captured => {
-                step.tickets = self.issue(file);
-                step.messages
-                    .extend(self.message(file, "confirmation", now));
-                Some(200)
-            }
-            PaymentStatus::Declined => Some(402),
-            PaymentStatus::RequiresAction => Some(202),
-            _ => None,
-        };
-        if matches!(booking_to, BookingState::Expired | BookingState::Cancelled) {
-            step.messages
-                .extend(self.message(file, "payment_failed", now));
-        }
-        if let (Some(status), Some(key)) = (status, &paid.idempotency) {
-            let body = self.body(
-                &OnFile {
-                    file: after(file, &step),
-                    show: on_file.show.clone(),
-                },
-                paid.payment_id,
-                now,
-            );
-            step.idempotency = Some(IdempotencyRecord {
-                key: key.clone(),
-                answer: Recorded { status, body },
-                keep_until: on_file.show.show.end_time + limits::IDEMPOTENCY_KEPT,
-            });
-        }
-        Next::Take(Box::new(step))
-    }
-
-    /// Money arrived for a booking that cannot be confirmed any more: it is recorded and goes back whole.
-    fn late_money(
-        &self,
-        on_file: &OnFile,
-        paid: &PaymentRow,
-        answer: &ChargeAnswer,
-        now: DateTime<Utc>,
-    ) -> Next {
-        let mut step = step(
-            &on_file.file,
-            on_file.file.booking.state,
-            SeatsEffect::Keep,
-            now,
-        );
-        let mut row = updated(paid, answer, PaymentStatus::Captured);
-        row.refunded_minor = row.captured_minor;
-        step.refunds.push(RefundRow {
-            refund_id: self.new_refund_id(),
-            payment_id: paid.payment_id,
-            booking_id: paid.booking_id,
-            amount: paid.amount,
-            status: RefundStatus::Pending,
-            reason: "seats_gone".into(),
-            created_at: now,
-            attempts: 0,
-        });
-        step.payments.push(row);
-        step.messages
-            .extend(self.message(&on_file.file, "refund", now));
-        Next::Take(Box::new(step))
     }
 
     /// A re-claim found its seats taken: captured money goes back.
@@ -290,109 +207,9 @@ impl Desk {
         answer: &ChargeAnswer,
     ) -> Result<(), SaleError> {
         let paid = payment(&on_file.file, payment_id)?;
-        if let Next::Take(step) = self.late_money(on_file, paid, answer, self.clock.now()) {
+        if let Next::Take(step) = self.late_money(on_file, paid, answer, self.clock.now())? {
             self.store.step(*step).await?;
         }
         Ok(())
     }
-
-    fn issue(&self, file: &BookingFile) -> Vec<TicketRow> {
-        let theater = file.booking.booking_id.theater();
-        file.booking
-            .seats
-            .iter()
-            .filter(|seat| !seat.cancelled)
-            .map(|seat| TicketRow {
-                ticket_id: self.new_ticket_id(theater),
-                booking_id: file.booking.booking_id,
-                seat: seat.seat,
-                state: TicketState::Valid,
-                revision: 1,
-            })
-            .collect()
-    }
-
-    fn body(&self, on_file: &OnFile, payment_id: PaymentId, now: DateTime<Utc>) -> Bytes {
-        let declined = payment(&on_file.file, payment_id)
-            .ok()
-            .filter(|p| p.status == PaymentStatus::Declined);
-        match declined {
-            Some(paid) => {
-                let reason = paid
-                    .decline_reason
-                    .as_deref()
-                    .unwrap_or("The bank declined the payment.");
-                self.render
-                    .declined(&on_file.file, &on_file.show, reason, now)
-            }
-            None => self.render.booking(&on_file.file, &on_file.show, now),
-        }
-    }
-
-    /// The answer: the bytes that were kept, when there are any, so that a repetition hears the same.
-    fn done(
-        &self,
-        on_file: OnFile,
-        payment_id: PaymentId,
-        kept: Option<Recorded>,
-    ) -> Result<Settled, SaleError> {
-        match kept {
-            Some(Recorded { status, body }) => Ok(Settled::Answer {
-                status,
-                body,
-                on_file: Box::new(on_file),
-            }),
-            None => self.answer_of(on_file, payment_id),
-        }
-    }
-
-    fn answer_of(&self, on_file: OnFile, payment_id: PaymentId) -> Result<Settled, SaleError> {
-        let paid = payment(&on_file.file, payment_id)?;
-        let status = match (paid.status, on_file.file.booking.state) {
-            (PaymentStatus::Declined, _) => 402,
-            (PaymentStatus::RequiresAction, _) => 202,
-            (PaymentStatus::Voided, _) => return Err(SaleError::HoldExpired),
-            (
-                _,
-                BookingState::Confirmed | BookingState::PartlyCancelled | BookingState::Cancelled,
-            ) => 200,
-            _ => return Err(SaleError::HoldExpired),
-        };
-        let body = self.body(&on_file, payment_id, self.clock.now());
-        Ok(Settled::Answer {
-            status,
-            body,
-            on_file: Box::new(on_file),
-        })
-    }
-}
-
-/// Where a booking goes when its payment came to nothing: back to its hold while that lasts, else it expires. A
-/// confirmed booking whose authorization was lost before capture gives its seats back.
-fn failed(state: BookingState, now: DateTime<Utc>) -> (BookingState, SeatsEffect) {
-    match state.payment_failed(now) {
-        Ok(BookingState::Expired) => (BookingState::Expired, SeatsEffect::Free),
-        Ok(held) => (held, SeatsEffect::Keep),
-        Err(_) if state == BookingState::Confirmed => (BookingState::Cancelled, SeatsEffect::Free),
-        Err(_) => (state, SeatsEffect::Keep),
-    }
-}
-
-/// The payment's row with what the gateway said.
-fn updated(paid: &PaymentRow, answer: &ChargeAnswer, to: PaymentStatus) -> PaymentRow {
-    let mut row = paid.clone();
-    row.status = to;
-    if !answer.method_label.is_empty() {
-        row.method_label.clone_from(&answer.method_label);
-    }
-    if !answer.gateway_ref.is_empty() {
-        row.gateway_ref = Some(answer.gateway_ref.clone());
-    }
-    if let ChargeState::Declined { reason } = &answer.state {
-        row.decline_reason = Some(reason.clone());
-    }
-    if to == PaymentStatus::Captured {
-        row.captured_minor = row.amount.amount_minor;
-    }
-    row
 }

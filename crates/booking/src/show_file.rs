@@ -8,7 +8,10 @@ use matinee_domain::{
 };
 use matinee_store::{StoreError, feed::SeatState};
 use rustc_hash::FxHashMap;
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 /// A seat map with an index by seat id.
 #[derive(Debug)]
@@ -40,10 +43,31 @@ impl IndexedMap {
     }
 }
 
+/// How many seats of a show are taken. It only moves on: what somebody heard of an older version changes nothing.
+#[derive(Debug, Default)]
+pub struct Taken(AtomicU64);
+
+/// The count has the lower bits; a version above it orders what was heard.
+const COUNT_BITS: u32 = 16;
+
+impl Taken {
+    /// Somebody heard that at this version so many were taken.
+    pub fn heard(&self, version: u64, taken: u16) {
+        let packed = version << COUNT_BITS | u64::from(taken);
+        self.0.fetch_max(packed, Ordering::AcqRel);
+    }
+    /// The count at the newest version heard of.
+    pub fn count(&self) -> u16 {
+        (self.0.load(Ordering::Acquire) & u64::from(u16::MAX)) as u16
+    }
+}
+
 /// A show with what belongs to it.
 #[derive(Debug)]
 pub struct ShowFile {
     pub show: Show,
+    /// Seats that are held, sold or blocked, as far as this server knows.
+    pub taken: Arc<Taken>,
     pub theater: Arc<Theater>,
     pub movie: Arc<Movie>,
     pub map: Arc<IndexedMap>,
@@ -78,4 +102,18 @@ pub trait Shows: Send + Sync + 'static {
     async fn show(&self, show_id: ShowId) -> Result<Option<Arc<ShowFile>>, StoreError>;
     /// The seats now, as far as this server knows; the store decides.
     async fn seats(&self, show: &ShowFile) -> Result<Arc<SeatStates>, StoreError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Taken;
+
+    #[test]
+    fn a_count_goes_by_the_newest_version() {
+        let taken = Taken::default();
+        for (version, told, count) in [(1, 0, 0), (3, 40, 40), (2, 41, 40), (4, 7, 7), (4, 7, 7)] {
+            taken.heard(version, told);
+            assert_eq!(taken.count(), count, "at version {version}");
+        }
+    }
 }

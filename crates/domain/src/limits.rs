@@ -22,7 +22,12 @@ pub const PAYMENT_DEADLINE: TimeDelta = TimeDelta::minutes(15);
 pub const PAYMENT_ATTEMPTS: u8 = 5;
 /// Unpaid expiries of one caller on one show after which it has to pause.
 pub const UNPAID_EXPIRIES: u8 = 3;
-/// The pause.
+/// Expiries this close together count: as many holds, each extended to its end and then waiting for its payment, taken
+/// one after the other, still do.
+pub const UNPAID_EXPIRIES_WITHIN: TimeDelta = TimeDelta::hours(2);
+/// The pause, from the last of them on.
 pub const COOL_DOWN: TimeDelta = TimeDelta::minutes(30);
+/// A message that went out or was given up is kept this long: its booking shows it, and an operator may look.
+pub const MESSAGES_KEPT: TimeDelta = TimeDelta::days(90);
 /// An idempotency record is kept this long past the booking's end.
 pub const IDEMPOTENCY_KEPT: TimeDelta = TimeDelta::hours(24);

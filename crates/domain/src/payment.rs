@@ -56,11 +56,22 @@ impl PaymentStatus {
         match (self, to) {
             (Created, RequiresAction | Authorized | Captured | Declined | Voided)
             | (RequiresAction, Authorized | Captured | Declined | Voided)
-            | (Authorized, Captured | Voided)
+            | (Authorized, Captured | Declined | Voided)
             | (Captured, PartlyRefunded | Refunded)
             | (PartlyRefunded, Refunded) => Ok(to),
             (from, to) => Err(IllegalPayment { from, to }),
         }
+    }
+    /// Money that came although nobody reckoned with it: the payment was closed here, or its booking is over. It is
+    /// taken into the books, and all of it goes back.
+    pub fn capture_late(self) -> Result<Self, IllegalPayment> {
+        if self.is_paid() {
+            return Err(IllegalPayment {
+                from: self,
+                to: Self::Captured,
+            });
+        }
+        Ok(Self::Captured)
     }
     /// Live: money may still move towards us, so no second payment may start for the booking.
     pub fn is_live(self) -> bool {
@@ -161,6 +172,7 @@ mod tests {
             (P::RequiresAction, P::Declined),
             (P::RequiresAction, P::Voided),
             (P::Authorized, P::Captured),
+            (P::Authorized, P::Declined),
             (P::Authorized, P::Voided),
             (P::Captured, P::PartlyRefunded),
             (P::Captured, P::Refunded),
@@ -174,6 +186,15 @@ mod tests {
                     "{from:?} → {to:?}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn late_money_is_taken_into_the_books_once() {
+        use PaymentStatus as P;
+        for from in P::ALL {
+            let taken = matches!(from, P::Captured | P::PartlyRefunded | P::Refunded);
+            assert_eq!(from.capture_late().is_err(), taken, "{from:?}");
         }
     }
 

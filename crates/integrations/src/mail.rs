@@ -3,12 +3,14 @@
 //! Only sending: what is said is rendered by the caller, what was sent is recorded by the outbox.
 
 use lettre::{
-    AsyncFileTransport, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{Attachment as Part, Mailbox, MultiPart, SinglePart, header::ContentType},
 };
 use std::{
+    io::{self, Write as _},
     path::{Path, PathBuf},
-    time::Duration,
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 /// Longest a delivery may take.
@@ -59,7 +61,7 @@ pub enum MailSetUpError {
 
 enum Route {
     Smtp(AsyncSmtpTransport<Tokio1Executor>),
-    Folder(AsyncFileTransport<Tokio1Executor>),
+    Folder(MailFolder),
 }
 
 /// Sends mail.
@@ -88,12 +90,13 @@ impl Mailer {
         })
     }
 
-    /// Writes into a folder, which is made when it is missing.
+    /// Writes into a folder, which is made when it is missing. Mails hold names, tickets and links that sign people in:
+    /// the folder and its files are their owner's alone.
     pub fn folder(folder: &Path, from: &str) -> Result<Self, MailSetUpError> {
-        std::fs::create_dir_all(folder)
+        let folder = MailFolder::make(folder)
             .map_err(|error| MailSetUpError::Folder(folder.to_owned(), error))?;
         Ok(Self {
-            route: Route::Folder(AsyncFileTransport::new(folder)),
+            route: Route::Folder(folder),
             from: sender(from)?,
         })
     }
@@ -107,11 +110,14 @@ impl Mailer {
                 Err(error) if error.is_permanent() => Err(MailError::Unsendable(error.to_string())),
                 Err(error) => Err(MailError::NotTaken(error.to_string())),
             },
-            Route::Folder(folder) => folder
-                .send(message)
-                .await
-                .map(drop)
-                .map_err(|error| MailError::NotTaken(error.to_string())),
+            Route::Folder(folder) => {
+                let (file, bytes) = (folder.next_file(), message.formatted());
+                let written = tokio::task::spawn_blocking(move || write_whole(&file, &bytes)).await;
+                written
+                    .map_err(io::Error::other)
+                    .and_then(|written| written)
+                    .map_err(|error| MailError::NotTaken(error.to_string()))
+            }
         }
     }
 
@@ -137,6 +143,52 @@ impl Mailer {
             .multipart(body)
             .map_err(|error| unsendable(error.to_string()))
     }
+}
+
+/// A folder of mails, a file each, named so that they sort as they came.
+struct MailFolder {
+    folder: PathBuf,
+    written: AtomicU64,
+}
+
+impl MailFolder {
+    fn make(folder: &Path) -> io::Result<Self> {
+        let mut builder = std::fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::DirBuilderExt as _;
+            builder.mode(0o700);
+        }
+        builder.create(folder)?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            written: AtomicU64::new(0),
+        })
+    }
+
+    fn next_file(&self) -> PathBuf {
+        let at = SystemTime::now().duration_since(UNIX_EPOCH);
+        let micros = at.unwrap_or_default().as_micros();
+        let number = self.written.fetch_add(1, Ordering::Relaxed);
+        let process = std::process::id();
+        self.folder
+            .join(format!("{micros:016}-{process}-{number}.eml"))
+    }
+}
+
+/// Writes a file that nobody else may read, under its name only once it is whole.
+fn write_whole(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let partial = file.with_extension("partial");
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(&partial)?.write_all(bytes)?;
+    std::fs::rename(&partial, file)
 }
 
 #[cfg(test)]
@@ -177,6 +229,29 @@ mod tests {
             "tickets.pdf",
         ] {
             assert!(text.contains(part), "{part} is missing in {text}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_folder_of_mails_is_its_owners_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let mails = folder.path().join("mail");
+        let mailer = Mailer::folder(&mails, "tickets@example.com").unwrap();
+        for _ in 0..3 {
+            mailer.send(mail()).await.unwrap();
+        }
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&mails), 0o700);
+        let files: Vec<_> = std::fs::read_dir(&mails)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        assert_eq!(files.len(), 3, "{files:?}");
+        for file in files {
+            assert_eq!(file.extension().unwrap(), "eml");
+            assert_eq!(mode(&file), 0o600);
         }
     }
 

@@ -9,7 +9,7 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use matinee_booking::{Clock, Entropy};
 use matinee_domain::policy::CancellationTier;
 use matinee_import::{CatalogImport, Programme, demo_shows, parse_catalog, parse_programme};
-use matinee_store::{Store, StoreError};
+use matinee_store::{Store, StoreError, catalog::AskedIds};
 
 static CATALOG: &[u8] = include_bytes!("../../../demo/catalog.json");
 static PROGRAMME: &[u8] = include_bytes!("../../../demo/programme.json");
@@ -18,6 +18,8 @@ static PROGRAMME: &[u8] = include_bytes!("../../../demo/programme.json");
 const DAYS: u16 = 15;
 /// The note that marks a database as the demo's: the first day without shows.
 const NOTE: &str = "demo_shows_until";
+/// What the note says until the demo is in: a fill that was cut short is taken up again.
+const FILLING: &str = "filling";
 
 /// Why the demo could not be filled in.
 #[derive(Debug, thiserror::Error)]
@@ -37,14 +39,17 @@ pub async fn fill(
     entropy: &dyn Entropy,
 ) -> Result<u64, DemoError> {
     let now = clock.now();
-    let noted = store
-        .note(NOTE)
-        .await?
-        .and_then(|text| text.parse::<NaiveDate>().ok());
-    let (from, whole) = match noted {
-        Some(until) => (until, false),
-        None if store.is_empty().await? => (first_day(now), true),
-        None => return Ok(0),
+    let noted = store.note(NOTE).await?;
+    let until = noted.as_deref().map(str::parse::<NaiveDate>);
+    let (from, whole) = match (noted.as_deref(), until) {
+        (Some(FILLING), _) => (first_day(now), true),
+        (_, Some(Ok(until))) => (until, false),
+        (None, _) if store.is_empty().await? => {
+            // Written first, so that what comes after it can be cut short anywhere.
+            store.set_note(NOTE, FILLING).await?;
+            (first_day(now), true)
+        }
+        _ => return Ok(0),
     };
     let until = first_day(now) + Days::new(u64::from(DAYS) + 1);
     let from = from.max(first_day(now));
@@ -56,9 +61,29 @@ pub async fn fill(
     let catalog = tokio::task::spawn_blocking(move || demo_catalog(from, days, whole))
         .await
         .map_err(|panic| DemoError::Data(panic.to_string()))??;
+    if whole && is_anothers(store, &catalog).await? {
+        return Ok(0);
+    }
     let report = importing::put(store, catalog, now, entropy).await?;
     store.set_note(NOTE, &until.to_string()).await?;
     Ok(report.added)
+}
+
+/// The database came to hold something else before the demo was in: that is left alone. The demo comes in one
+/// transaction, so either all of its theaters are there or none is.
+async fn is_anothers(store: &dyn Store, demo: &CatalogImport) -> Result<bool, StoreError> {
+    if store.is_empty().await? {
+        return Ok(false);
+    }
+    let asked = AskedIds {
+        theaters: demo
+            .theaters
+            .iter()
+            .map(|theater| theater.external_id.clone())
+            .collect(),
+        ..AskedIds::default()
+    };
+    Ok(store.known_ids(&asked).await?.theaters.is_empty())
 }
 
 /// Yesterday in UTC: today has begun somewhere on earth, or has not ended.
@@ -103,6 +128,10 @@ fn until_the_start(tiers: &mut Vec<CancellationTier>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::{SystemClock, SystemEntropy};
+    use matinee_store::{CatalogStore as _, Maintenance as _, conformance::fixtures, feed::NoFeed};
+    use matinee_store_sqlite::{OpenOptions, SqliteStore};
+    use std::sync::Arc;
 
     #[test]
     fn the_demo_is_as_large_as_promised() {
@@ -143,6 +172,45 @@ mod tests {
                 .count();
             assert!(shows >= 14, "{} has {shows} shows", theater.name);
         }
+    }
+
+    fn open(folder: &tempfile::TempDir) -> SqliteStore {
+        SqliteStore::open(OpenOptions {
+            path: folder.path().join("m.db"),
+            feed: Arc::new(NoFeed),
+        })
+        .unwrap()
+    }
+
+    /// A start that dies between the data and the note, as early as it can.
+    #[tokio::test]
+    async fn a_fill_that_was_cut_short_is_taken_up_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&folder);
+        let data_is_there = async {
+            while store.is_empty().await.unwrap() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = data_is_there => {}
+            done = fill(&store, &SystemClock, &SystemEntropy) => panic!("it was not cut short: {done:?}"),
+        }
+        // Nothing new, but from now on it is known as the demo and topped up.
+        assert_eq!(fill(&store, &SystemClock, &SystemEntropy).await.unwrap(), 0);
+        let note = store.note(NOTE).await.unwrap().unwrap();
+        assert!(note.parse::<NaiveDate>().is_ok(), "{note}");
+    }
+
+    #[tokio::test]
+    async fn what_came_instead_of_the_demo_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(&folder);
+        store.set_note(NOTE, FILLING).await.unwrap();
+        fixtures::apply(&store, fixtures::catalog()).await;
+        assert_eq!(fill(&store, &SystemClock, &SystemEntropy).await.unwrap(), 0);
+        assert_eq!(store.theaters().await.unwrap().len(), 2);
     }
 
     #[test]

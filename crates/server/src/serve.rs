@@ -5,6 +5,7 @@
 
 mod listener;
 mod tls;
+mod unfinished;
 
 use crate::{
     App, AppState,
@@ -25,7 +26,16 @@ use listener::Listener;
 use matinee_booking::{Clock, Desk, Entropy, PaymentGateway};
 use matinee_integrations::{MailSetUpError, Mailer, SandboxGateway};
 use matinee_store::{Store, StoreError};
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 
@@ -50,6 +60,11 @@ pub enum ServeError {
     Mail(#[from] MailSetUpError),
     #[error("cannot fill in the demo data: {0}")]
     Demo(#[from] DemoError),
+    #[error(
+        "payments or refunds of the gateway \"{gateway}\" are not finished, and only that gateway can finish them: start \
+         the server with --gateway {gateway} and let it run until they are (payments are within 20 minutes)"
+    )]
+    Unfinished { gateway: String },
     #[error("the database failed: {0}")]
     Store(#[from] StoreError),
     #[error("cannot wait for signals: {0}")]
@@ -180,6 +195,16 @@ fn add_probes(app: &AppState) {
     // Weak: the metrics are part of the app they ask.
     let weak = Arc::downgrade(app);
     app.metrics.probe(
+        "matinee_refunds_refused",
+        "Refunds the gateway refused for good since the start: to be paid back by hand",
+        move || {
+            weak.upgrade().map_or(0.0, |app| {
+                app.desk.refunds_refused.load(Ordering::Relaxed) as f64
+            })
+        },
+    );
+    let weak = Arc::downgrade(app);
+    app.metrics.probe(
         "matinee_live_viewers",
         "Open live seat streams",
         move || {
@@ -213,6 +238,8 @@ pub(crate) async fn open(
     let gateway: Option<Arc<dyn PaymentGateway>> = config
         .sandbox_payments
         .then(|| Arc::new(SandboxGateway::new(ledger(&store))) as Arc<dyn PaymentGateway>);
+    let named = gateway.as_ref().map(|gateway| gateway.name());
+    unfinished::refuse(&*store, named, clock.now()).await?;
     let desk = Desk {
         store: store.clone(),
         shows: Arc::clone(&catalog) as Arc<dyn matinee_booking::Shows>,
@@ -224,6 +251,7 @@ pub(crate) async fn open(
         }),
         hold_life: TimeDelta::minutes(i64::from(config.hold_minutes)),
         quotas: config.rate_limit,
+        refunds_refused: AtomicU64::new(0),
     };
     let base_url = match &config.public_url {
         Some(public) => public.as_str().trim_end_matches('/').to_owned(),

@@ -83,6 +83,22 @@ impl House {
         let mut config = Config::in_process(&dir.path().join("m.db"));
         change(&mut config);
         let clock = Arc::new(TurnedClock(Mutex::new(Utc::now())));
+        Self::open(dir, config, clock, more).await
+    }
+
+    /// The server stopped and started again on its database.
+    pub async fn restarted(self) -> Self {
+        self.app.store.close().await;
+        let config = self.app.config.clone();
+        Self::open(self.dir, config, self.clock, Router::new()).await
+    }
+
+    async fn open(
+        dir: tempfile::TempDir,
+        config: Config,
+        clock: Arc<TurnedClock>,
+        more: Router,
+    ) -> Self {
         let listen = config.listen;
         let app = serve::open(config, "http://127.0.0.1:8080", Arc::clone(&clock) as _)
             .await

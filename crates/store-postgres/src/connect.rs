@@ -23,7 +23,7 @@ const WAITING: Duration = Duration::from_secs(5);
 
 /// What every session is told. Every commit is durable before it is acknowledged: a server default that says otherwise
 /// is overruled, one that asks for more (a standby that has applied it) stands.
-const SESSION: &str = "SET jit = off; SET statement_timeout = '30s'; SET lock_timeout = '10s'; \
+const SESSION: &str = "SET jit = off; SET statement_timeout = '30s'; SET lock_timeout = '5s'; \
      SET idle_in_transaction_session_timeout = '60s'; SET timezone = 'UTC'; \
      SELECT set_config('synchronous_commit', 'on', false) \
        WHERE current_setting('synchronous_commit') IN ('off', 'local')";

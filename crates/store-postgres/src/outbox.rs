@@ -17,7 +17,7 @@ use matinee_store::{
     OutboxStore, StoreError,
     outbox::{ClaimedMessage, MessageStatus, NewMessage},
 };
-use tokio_postgres::Row;
+use tokio_postgres::{Row, types::ToSql};
 
 const fn status_text(status: MessageStatus) -> &'static str {
     match status {
@@ -70,6 +70,13 @@ const CLAIM: &str = "WITH due AS ( \
      WHERE m.theater = d.theater AND m.booking = d.booking AND m.message = d.message \
      RETURNING m.theater, m.booking, m.message, m.kind, m.channel, m.recipient, m.payload::text, m.created_at, \
        m.attempts";
+
+const OLD_SENT: &str = "DELETE FROM messages AS m USING (SELECT theater, booking, message FROM messages \
+       WHERE status = 'sent' AND sent_at < $1 ORDER BY sent_at LIMIT $2 FOR UPDATE SKIP LOCKED) AS old \
+     WHERE m.theater = old.theater AND m.booking = old.booking AND m.message = old.message";
+const OLD_FAILED: &str = "DELETE FROM messages AS m USING (SELECT theater, booking, message FROM messages \
+       WHERE status = 'failed' AND created_at < $1 ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED) AS old \
+     WHERE m.theater = old.theater AND m.booking = old.booking AND m.message = old.message";
 
 fn message(row: &Row) -> Result<ClaimedMessage, StoreError> {
     let theater: &[u8] = row.value(0)?;
@@ -124,7 +131,7 @@ impl OutboxStore for PostgresStore {
         notification_id: NotificationId,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let sql = "WITH sent AS (UPDATE messages SET status = 'sent', sent_at = $2 \
+        let sql = "WITH sent AS (UPDATE messages SET status = 'sent', sent_at = $2, payload = '{}' \
                WHERE message = $1 AND status = 'pending' RETURNING 1) \
              UPDATE messages_sent SET n = n + (SELECT count(*) FROM sent) WHERE EXISTS (SELECT 1 FROM sent)";
         self.write(|conn| async move {
@@ -143,7 +150,8 @@ impl OutboxStore for PostgresStore {
         error: String,
     ) -> Result<(), StoreError> {
         let sql = "UPDATE messages SET status = CASE WHEN $2::bigint IS NULL THEN 'failed' ELSE 'pending' END, \
-               due_at = coalesce($2, due_at), last_error = $3 \
+               due_at = coalesce($2, due_at), last_error = $3, \
+               payload = CASE WHEN $2 IS NULL THEN '{}'::json ELSE payload END \
              WHERE message = $1 AND status = 'pending'";
         let error = &error;
         self.write(|conn| async move {
@@ -152,6 +160,22 @@ impl OutboxStore for PostgresStore {
                 .with(retry_at.map(micros))
                 .with(text(error));
             pipeline::read(&conn, &[call]).await.map(drop)
+        })
+        .await
+    }
+
+    async fn forget_messages(
+        &self,
+        before: DateTime<Utc>,
+        limit: u16,
+    ) -> Result<usize, StoreError> {
+        self.write(|conn| async move {
+            let mut forgotten = 0;
+            for over in [OLD_SENT, OLD_FAILED] {
+                let params: [&(dyn ToSql + Sync); 2] = [&micros(before), &i64::from(limit)];
+                forgotten += conn.client().execute(over, &params).await.db()? as usize;
+            }
+            Ok(forgotten)
         })
         .await
     }

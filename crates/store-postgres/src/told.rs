@@ -124,6 +124,7 @@ pub(crate) fn whole(show_id: ShowId, snapshot: &SeatSnapshot, seats_total: u16) 
     ShowChange {
         show_id,
         version: snapshot.version,
+        taken: snapshot.seats.len() as u16,
         changes,
     }
 }

@@ -1,6 +1,6 @@
 //! What other servers change in shows that somebody looks at here.
 //!
-//! A server tells the others by `NOTIFY`, after the commit and at most once per tick: (show, version). Whoever hears
+//! A server tells the others by `NOTIFY`, after the commit and at most once per tick: (show, version, taken seats). Whoever hears
 //! it reads the show again and tells its feed whole, since freed seats leave no row. Nothing depends on a notification
 //! arriving: once a second the versions of all shows looked at here are compared, which also covers a listener that
 //! was away, a server that died before it told, and engines without `LISTEN`.
@@ -30,8 +30,10 @@ use tokio_postgres::{AsyncMessage, Client, Config, NoTls};
 const TICK: Duration = Duration::from_millis(20);
 const SWEEP: Duration = Duration::from_secs(1);
 const CHANNEL: &str = "matinee_seats";
-/// Entries of one notification: PostgreSQL takes 8,000 bytes, an entry has at most 75.
-const ENTRIES: usize = 100;
+/// Entries of one notification: PostgreSQL takes 8,000 bytes, an entry has at most 80.
+const ENTRIES: usize = 90;
+/// Shows compared in one sweep.
+const SWEPT: usize = 20_000;
 /// Shows read by one statement.
 const AT_ONCE: usize = 200;
 /// Notifications, and news of our own, that may wait; what is beyond is found by the sweep.
@@ -39,16 +41,32 @@ const WAITING: usize = 10_000;
 
 type Versions = FxHashMap<ShowId, u64>;
 
+/// What a commit left of a show.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct News {
+    version: u64,
+    taken: u16,
+}
+
+impl News {
+    pub(crate) fn of(change: &ShowChange) -> Self {
+        Self {
+            version: change.version,
+            taken: change.taken,
+        }
+    }
+}
+
 /// What this server has to tell the others.
 #[derive(Clone)]
 pub(crate) struct Notices {
-    news: Arc<Mutex<Versions>>,
+    news: Arc<Mutex<FxHashMap<ShowId, News>>>,
     wake: Arc<Notify>,
 }
 
 impl Notices {
     /// Gives what a commit changed.
-    pub(crate) fn give(&self, changed: Vec<(ShowId, u64)>) {
+    pub(crate) fn give(&self, changed: Vec<(ShowId, News)>) {
         if changed.is_empty() {
             return;
         }
@@ -82,6 +100,7 @@ impl Watch {
             notices: notices.clone(),
             behind: Versions::default(),
             me: String::new(),
+            turn: 0,
         };
         let stopped = Arc::clone(&stop);
         let task = tokio::spawn(async move {
@@ -123,6 +142,8 @@ struct Watcher {
     behind: Versions,
     /// Tells our own notifications from others'.
     me: String,
+    /// Which part of very many shows comes next.
+    turn: usize,
 }
 
 impl Watcher {
@@ -154,7 +175,7 @@ impl Watcher {
     /// Listens until the connection is lost.
     async fn hear(&mut self, client: &Client, mut heard: mpsc::Receiver<String>) {
         let wake = Arc::clone(&self.notices.wake);
-        let mut changed = Versions::default();
+        let mut changed = FxHashMap::default();
         let mut flush: Option<Instant> = None;
         let mut sweep = Instant::now() + SWEEP;
         loop {
@@ -186,20 +207,26 @@ impl Watcher {
     }
 
     /// Takes in a notification.
-    fn note(&self, payload: &str, changed: &mut Versions) {
+    fn note(&self, payload: &str, changed: &mut FxHashMap<ShowId, News>) {
         let mut entries = payload.split(' ');
         if entries.next() == Some(&self.me) {
             return;
         }
         for entry in entries {
-            let Some((show, version)) = entry.split_once(':') else {
+            let mut parts = entry.split(':');
+            let (Some(show), Some(version), Some(taken)) =
+                (parts.next(), parts.next(), parts.next())
+            else {
                 continue;
             };
-            if let (Ok(show), Ok(version)) = (show.parse::<ShowId>(), version.parse::<u64>())
+            if let (Ok(show), Ok(version), Ok(taken)) =
+                (show.parse::<ShowId>(), version.parse(), taken.parse())
                 && changed.len() < WAITING
             {
                 let known = changed.entry(show).or_default();
-                *known = version.max(*known);
+                if version > known.version {
+                    *known = News { version, taken };
+                }
             }
         }
     }
@@ -210,9 +237,9 @@ impl Watcher {
             .collect();
         for part in news.chunks(ENTRIES) {
             let mut payload = self.me.clone();
-            for (show, version) in part {
+            for (show, News { version, taken }) in part {
                 // Writing to a string does not fail.
-                let _ = write!(payload, " {show}:{version}");
+                let _ = write!(payload, " {show}:{version}:{taken}");
             }
             client
                 .execute("SELECT pg_notify($1, $2)", &[&CHANNEL, &payload])
@@ -223,16 +250,17 @@ impl Watcher {
     }
 
     /// Tells the feed what others changed.
-    async fn catch_up(&self, changed: Versions) {
+    async fn catch_up(&self, changed: FxHashMap<ShowId, News>) {
         let (looked_at, others): (Vec<_>, Vec<_>) = changed
             .into_iter()
             .partition(|(show, _)| self.told.is_looked_at(*show));
-        // Nobody here has seats of these in view; lists with counts of seats are out of date all the same.
+        // Nobody here has seats of these in view; counts of seats are out of date all the same.
         let empty: Vec<_> = others
             .into_iter()
-            .map(|(show_id, version)| ShowChange {
+            .map(|(show_id, News { version, taken })| ShowChange {
                 show_id,
                 version,
+                taken,
                 changes: Vec::new(),
             })
             .collect();
@@ -258,8 +286,17 @@ impl Watcher {
 
     /// Compares the versions of every show that is looked at here.
     async fn sweep(&mut self, at_once: bool) {
-        let looked_at = self.told.looked_at();
-        let mut missed = Versions::default();
+        let mut looked_at = self.told.looked_at();
+        // Of very many a part each time, so that the database is asked for a bounded number.
+        if looked_at.len() > SWEPT && !at_once {
+            self.turn = (self.turn + 1) % looked_at.len().div_ceil(SWEPT);
+            looked_at = looked_at
+                .into_iter()
+                .skip(self.turn * SWEPT)
+                .take(SWEPT)
+                .collect();
+        }
+        let mut missed = FxHashMap::default();
         let mut behind = Versions::default();
         for part in looked_at.chunks(2_000) {
             let versions = match self.versions(part).await {
@@ -273,11 +310,12 @@ impl Watcher {
                 let Some(version) = versions.get(show).filter(|version| *version > known) else {
                     continue;
                 };
-                match self.behind.get(show) {
-                    _ if at_once => missed.insert(*show, *version),
-                    Some(before) if before > known => missed.insert(*show, *version),
-                    _ => behind.insert(*show, *version),
-                };
+                let was_behind = self.behind.get(show).is_some_and(|before| before > known);
+                if at_once || was_behind {
+                    missed.insert(*show, News::default());
+                } else {
+                    behind.insert(*show, *version);
+                }
             }
         }
         self.behind = behind;

@@ -14,6 +14,7 @@ mod maintenance;
 mod migrations;
 mod open;
 mod outbox;
+mod private;
 mod query;
 mod readers;
 mod seat_log;

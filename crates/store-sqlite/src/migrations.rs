@@ -28,6 +28,10 @@ const STEPS: &[(&str, &str)] = &[
         "ledger",
         include_str!("../../../migrations/sqlite/0005_ledger.sql"),
     ),
+    (
+        "messages_over",
+        include_str!("../../../migrations/sqlite/0006_messages_over.sql"),
+    ),
 ];
 
 /// "MTNE": tells our files from other SQLite databases.

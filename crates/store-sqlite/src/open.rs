@@ -4,7 +4,7 @@
 
 use crate::{
     failure::OrStoreError,
-    migrations,
+    migrations, private,
     readers::Readers,
     writer::{Tx, Writer},
 };
@@ -147,9 +147,10 @@ fn check_library() -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Asks the file system before SQLite does, because its answers are clearer.
+/// Asks the file system before SQLite does, because its answers are clearer, and makes a file that is not there yet its
+/// owner's alone.
 fn check_writable(path: &Path) -> Result<(), StoreError> {
-    let opened = std::fs::OpenOptions::new()
+    let opened = private::options()
         .read(true)
         .write(true)
         .create(true)
@@ -201,7 +202,7 @@ pub(crate) fn writing_connection(path: &Path) -> Result<Connection, StoreError> 
          PRAGMA foreign_keys = ON;
          PRAGMA temp_store = MEMORY;
          PRAGMA cache_size = -16384;
-         PRAGMA wal_autocheckpoint = 4000;
+         PRAGMA wal_autocheckpoint = 16000;
          PRAGMA journal_size_limit = 67108864;",
     )
     .db()?;

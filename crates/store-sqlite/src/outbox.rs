@@ -65,6 +65,16 @@ pub(crate) const DUE: &str = "SELECT theater, booking, message, kind, channel, r
      WHERE status = 'pending' AND due_at <= ?1 ORDER BY due_at, created_at, message LIMIT ?2";
 pub(crate) const LEASE: &str = "UPDATE messages SET attempts = attempts + 1, due_at = ?2 WHERE message = ?1 AND status = 'pending'";
 
+/// The payload may hold a secret, and nobody needs it any more.
+const SENT: &str = "UPDATE messages SET status = 'sent', sent_at = ?2, payload = '{}' WHERE message = ?1 AND status = 'pending'";
+
+pub(crate) const OLD_SENT: &str = "DELETE FROM messages WHERE (theater, booking, message) IN \
+     (SELECT theater, booking, message FROM messages INDEXED BY messages_sent_at \
+      WHERE status = 'sent' AND sent_at < ?1 ORDER BY sent_at LIMIT ?2)";
+pub(crate) const OLD_FAILED: &str = "DELETE FROM messages WHERE (theater, booking, message) IN \
+     (SELECT theater, booking, message FROM messages INDEXED BY messages_failed \
+      WHERE status = 'failed' AND created_at < ?1 ORDER BY created_at LIMIT ?2)";
+
 fn claim(
     tx: &Tx<'_>,
     now: DateTime<Utc>,
@@ -124,11 +134,13 @@ impl OutboxStore for SqliteStore {
     ) -> Result<(), StoreError> {
         self.write(move |tx| {
             let sent = tx
-                .prepare("UPDATE messages SET status = 'sent', sent_at = ?2 WHERE message = ?1 AND status = 'pending'")?
+                .prepare(SENT)?
                 .execute(params![notification_id.as_bytes(), micros(now)])
                 .db()?;
             if sent > 0 {
-                tx.prepare("UPDATE messages_sent SET n = n + 1")?.execute([]).db()?;
+                tx.prepare("UPDATE messages_sent SET n = n + 1")?
+                    .execute([])
+                    .db()?;
             }
             Ok(())
         })
@@ -144,12 +156,30 @@ impl OutboxStore for SqliteStore {
         self.write(move |tx| {
             tx.prepare(
                 "UPDATE messages SET status = iif(?2 IS NULL, 'failed', 'pending'), due_at = coalesce(?2, due_at), \
-                     last_error = ?3 \
+                     last_error = ?3, payload = iif(?2 IS NULL, '{}', payload) \
                  WHERE message = ?1 AND status = 'pending'",
             )?
             .execute(params![notification_id.as_bytes(), retry_at.map(micros), error])
             .db()?;
             Ok(())
+        })
+        .await
+    }
+
+    async fn forget_messages(
+        &self,
+        before: DateTime<Utc>,
+        limit: u16,
+    ) -> Result<usize, StoreError> {
+        self.write(move |tx| {
+            let mut forgotten = 0;
+            for over in [OLD_SENT, OLD_FAILED] {
+                forgotten += tx
+                    .prepare(over)?
+                    .execute(params![micros(before), limit])
+                    .db()?;
+            }
+            Ok(forgotten)
         })
         .await
     }

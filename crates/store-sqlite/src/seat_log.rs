@@ -14,6 +14,8 @@ struct Seen {
     show: ShowId,
     /// Its version before the commit.
     version: u64,
+    /// Its taken seats before the commit.
+    taken: i64,
     /// Log entries about it; with any, the commit gives it the next version.
     entries: u32,
 }
@@ -75,21 +77,24 @@ impl SeatLog {
         if let Some(at) = self.index.get(&show) {
             return Ok(Some(*at));
         }
-        let version: Option<i64> = conn
-            .prepare_cached("SELECT version FROM show_state WHERE theater = ?1 AND show = ?2")
+        let found: Option<(i64, i64)> = conn
+            .prepare_cached(
+                "SELECT version, taken FROM show_state WHERE theater = ?1 AND show = ?2",
+            )
             .db()?
             .query_row(params![show.theater().as_bytes(), show.own()], |row| {
-                row.get(0)
+                Ok((row.get(0)?, row.get(1)?))
             })
             .optional()
             .db()?;
-        let Some(version) = version else {
+        let Some((version, taken)) = found else {
             return Ok(None);
         };
         let at = self.shows.len() as u32;
         self.shows.push(Seen {
             show,
             version: version as u64,
+            taken,
             entries: 0,
         });
         self.index.insert(show, at);
@@ -156,12 +161,16 @@ impl SeatLog {
         Ok(())
     }
 
-    /// What to tell the feed: every changed show once, every changed seat once with its last state.
+    /// What to tell the feed: every changed show once, every changed seat once with its last state. To be asked once, after
+    /// the commit.
     pub(crate) fn changes(&mut self) -> Vec<ShowChange> {
         // Stable: of two entries about a seat the later one stays last.
         self.entries.sort_by_key(|entry| (entry.show, entry.seat));
         let mut out: Vec<ShowChange> = Vec::new();
         let mut last_show = None;
+        for entry in &self.entries {
+            self.shows[entry.show as usize].taken += is_taken(entry.to) - is_taken(entry.from);
+        }
         for entry in &self.entries {
             if last_show != Some(entry.show) {
                 last_show = Some(entry.show);
@@ -169,6 +178,7 @@ impl SeatLog {
                 out.push(ShowChange {
                     show_id: seen.show,
                     version: seen.version_now(),
+                    taken: seen.taken.clamp(0, i64::from(u16::MAX)) as u16,
                     changes: Vec::with_capacity(seen.entries as usize),
                 });
             }

@@ -185,3 +185,38 @@ async fn only_a_sound_database_of_this_program_is_restored() {
             .all(|name| !name.contains("restoring"))
     );
 }
+
+/// Whoever else has an account on the machine reads none of it: not the database, not the files beside it, no copy.
+#[cfg(unix)]
+#[tokio::test]
+async fn every_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let (live, copy, fresh) = (
+        folder.path().join("live.db"),
+        folder.path().join("copy.db"),
+        folder.path().join("fresh.db"),
+    );
+    let server = open(&live);
+    apply(&server, catalog()).await;
+    server.backup(&copy).await.unwrap();
+    restore(&copy, &fresh, false).unwrap();
+    let restored = open(&fresh);
+    assert!(restored.ping().await.is_ok());
+    let names = files(folder.path());
+    for name in [
+        "live.db",
+        "live.db-wal",
+        "live.db-shm",
+        "copy.db",
+        "fresh.db-wal",
+    ] {
+        assert!(names.iter().any(|there| there == name), "{name}: {names:?}");
+    }
+    for name in names {
+        let mode = folder.path().join(&name).metadata().unwrap().permissions();
+        assert_eq!(mode.mode() & 0o777, 0o600, "{name}");
+    }
+    server.close().await;
+    restored.close().await;
+}

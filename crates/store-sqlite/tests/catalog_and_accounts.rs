@@ -45,7 +45,8 @@ stories! {
         an_erased_account_leaves_nothing,
         a_verified_email_brings_its_bookings,
         an_erased_account_leaves_its_bookings,
-        a_secret_goes_out_with_its_message;
+        a_secret_goes_out_with_its_message,
+        a_registration_is_one_commit;
     maintenance:
         a_fresh_database_is_sound,
         notes_are_kept,

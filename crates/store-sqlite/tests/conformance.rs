@@ -47,13 +47,15 @@ stories! {
         a_show_must_be_there,
         unpaid_seats_are_limited,
         too_many_expiries_end_in_a_pause,
+        slow_expiries_end_in_a_pause_too,
         a_hold_that_ran_out_is_not_stolen;
     change:
         a_hold_changes_in_one_step,
         other_ticket_types_leave_the_seats_alone,
         the_old_seats_stay_on_a_conflict,
         a_change_of_something_else_is_stale,
-        limits_count_the_changed_hold_once;
+        limits_count_the_changed_hold_once,
+        a_pause_leaves_the_held_seats_to_their_caller;
     step:
         a_booking_is_paid_and_cancelled,
         a_booking_is_cancelled_whole,
@@ -75,6 +77,7 @@ stories! {
     lists:
         a_history_comes_in_pages,
         unsettled_payments_are_found,
+        a_crashed_payment_does_not_wait_for_people,
         pending_refunds_are_found,
         records_are_forgotten_in_time;
     restart:
@@ -89,7 +92,8 @@ stories! {
     outbox:
         messages_are_claimed_in_order,
         a_message_is_claimed_by_one,
-        messages_end_sent_or_failed;
+        messages_end_sent_or_failed,
+        messages_that_are_over_are_forgotten_in_time;
     ledger:
         a_key_is_charged_once,
         a_charge_moves_only_from_where_it_may,

@@ -104,6 +104,14 @@ pub struct OneTimeRow {
 pub trait AccountStore: Send + Sync + 'static {
     /// Adds a user; false when the e-mail is taken (without regard to case).
     async fn add_user(&self, user: UserRow) -> Result<bool, StoreError>;
+    /// Adds a user with the secret that verifies the e-mail, the message that mails it and the first session, in one
+    /// transaction; false when the e-mail is taken, and then nothing is kept.
+    async fn register(
+        &self,
+        user: UserRow,
+        verification: (OneTimeRow, NewMessage),
+        session: SessionRow,
+    ) -> Result<bool, StoreError>;
     async fn user(&self, user_id: UserId) -> Result<Option<UserRow>, StoreError>;
     async fn user_by_email(&self, email: &str) -> Result<Option<UserRow>, StoreError>;
     /// Replaces the profile if it still has `expected_version`; the new version, or `None` when it moved on.

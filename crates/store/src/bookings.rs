@@ -10,7 +10,7 @@ use crate::{
     outbox::NewMessage,
 };
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use matinee_domain::{
     booking::BookingState,
     ids::{BookingId, PaymentId, Reference, RefundId, ShowId, TicketId, UserId},
@@ -88,6 +88,11 @@ pub struct PaymentRow {
     pub idempotency: Option<IdempotencyKey>,
 }
 
+/// Why money goes back: tickets were cancelled by their owner.
+pub const CANCELLED_BY_CUSTOMER: &str = "cancelled_by_customer";
+/// Why money goes back: it came when the booking could not be confirmed with it any more. Such a payment pays nothing.
+pub const CAME_TOO_LATE: &str = "seats_gone";
+
 /// A refund as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundRow {
@@ -148,8 +153,17 @@ pub struct BookingFile {
 pub struct HoldLimits {
     /// Unpaid seats the caller may have of this show, this hold included; `None` when switched off.
     pub unpaid_seats: Option<u16>,
-    /// Unpaid expiries of the caller on this show since `since` that end in a pause.
-    pub expiries: Option<(u8, DateTime<Utc>)>,
+    /// When the caller let too many holds of this show run out; `None` when switched off.
+    pub expiries: Option<ExpiryLimit>,
+}
+
+/// Once the last `most` unpaid expiries of a caller on a show lie `within` this time of each other, it gets no more
+/// seats of that show until `pause` after the last of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExpiryLimit {
+    pub most: u8,
+    pub within: TimeDelta,
+    pub pause: TimeDelta,
 }
 
 /// `POST /book`.
@@ -198,6 +212,7 @@ pub struct ChangeHold {
     pub booking: BookingRow,
     /// The version it had when the change was decided.
     pub expected_version: u64,
+    /// They hold for seats that are added: a change of anything else is never refused by them.
     pub limits: HoldLimits,
     pub only_if_version: Option<u64>,
     pub now: DateTime<Utc>,
@@ -314,7 +329,11 @@ pub trait BookingStore: Send + Sync + 'static {
         due: Vec<BookingId>,
         now: DateTime<Utc>,
     ) -> Result<usize, StoreError>;
-    /// Bookings with a live payment that began before `before`, oldest first: work for recovery.
+    /// Bookings with a live payment that began before `before`, oldest first: work for recovery. Payments whose payer may
+    /// still act (they require action and began less than [`PAYMENT_DEADLINE`] before it) come after all others:
+    /// however many people are at their banks, what a crash left behind is found.
+    ///
+    /// [`PAYMENT_DEADLINE`]: matinee_domain::limits::PAYMENT_DEADLINE
     async fn unsettled(
         &self,
         before: DateTime<Utc>,

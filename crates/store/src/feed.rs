@@ -43,7 +43,9 @@ pub struct ShowChange {
     pub show_id: ShowId,
     /// The show's version after the commit.
     pub version: u64,
-    /// Last state of every seat that changed.
+    /// Seats of the show that are held, sold or blocked after the commit.
+    pub taken: u16,
+    /// Last state of every seat that changed. What another server changed is told as the whole show, seat by seat.
     pub changes: Vec<(SeatNo, SeatState)>,
 }
 

@@ -25,7 +25,8 @@ pub struct NewMessage {
     pub kind: String,
     pub channel: String,
     pub recipient: String,
-    /// What the renderer needs beyond the booking, as JSON.
+    /// What the renderer needs beyond the booking, as JSON. It may hold a secret link, so it is kept only while the
+    /// message can still go out: a store blanks it (`{}`) once the message was sent or given up.
     pub payload: String,
     pub created_at: DateTime<Utc>,
 }
@@ -48,19 +49,23 @@ pub trait OutboxStore: Send + Sync + 'static {
         lease_until: DateTime<Utc>,
         limit: u16,
     ) -> Result<Vec<ClaimedMessage>, StoreError>;
-    /// It went out.
+    /// It went out; its payload is forgotten.
     async fn message_sent(
         &self,
         notification_id: NotificationId,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError>;
-    /// It did not: try again at `retry_at`, or give up when that is `None`.
+    /// It did not: try again at `retry_at`, or give up when that is `None`; then its payload is forgotten.
     async fn message_failed(
         &self,
         notification_id: NotificationId,
         retry_at: Option<DateTime<Utc>>,
         error: String,
     ) -> Result<(), StoreError>;
-    /// Messages by status: pending, sent, failed.
+    /// Forgets messages that went out, or were written and given up, before `before`, at most `limit` of each; returns how
+    /// many. What was counted as sent stays counted.
+    async fn forget_messages(&self, before: DateTime<Utc>, limit: u16)
+    -> Result<usize, StoreError>;
+    /// Messages by status: pending, sent (ever), failed.
     async fn message_counts(&self) -> Result<(u64, u64, u64), StoreError>;
 }

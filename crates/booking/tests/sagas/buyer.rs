@@ -42,6 +42,7 @@ pub struct Heard {
 }
 
 /// One buyer with what they remember.
+#[derive(Debug, Clone)]
 pub struct Buyer {
     pub number: u8,
     pub nature: Nature,

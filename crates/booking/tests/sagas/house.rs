@@ -5,7 +5,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use matinee_booking::{
-    Clock, Desk, Entropy, IndexedMap, JobReport, Render, SaleError, SeatStates, ShowFile, Shows,
+    Clock, Desk, Entropy, IndexedMap, JobReport, PaymentGateway, Render, SaleError, SeatStates,
+    ShowFile, Shows,
 };
 use matinee_domain::{ids::ShowId, limits};
 use matinee_integrations::SandboxGateway;
@@ -26,6 +27,18 @@ use std::{
 
 /// A clock that stands still until it is turned.
 pub struct TurnedClock(Mutex<DateTime<Utc>>);
+
+/// The clock of a server that is ahead of the others, or behind.
+struct Skewed {
+    clock: Arc<TurnedClock>,
+    by: TimeDelta,
+}
+
+impl Clock for Skewed {
+    fn now(&self) -> DateTime<Utc> {
+        self.clock.now() + self.by
+    }
+}
 
 impl Clock for TurnedClock {
     fn now(&self) -> DateTime<Utc> {
@@ -98,6 +111,7 @@ impl Shows for StoredShows {
                 self.0.seat_map(show.seat_map_id).await?.unwrap(),
             )),
             show,
+            taken: Arc::default(),
         })))
     }
     async fn seats(&self, show: &ShowFile) -> Result<Arc<SeatStates>, StoreError> {
@@ -166,7 +180,7 @@ impl House {
         let render = Arc::new(Numbered::default());
         let wire = Arc::new(Wire::default());
         let store = Arc::new(open(path));
-        let desk = desk(&store, &wire, &clock, &entropy, &render);
+        let desk = desk(&store, &wire, clock.clone(), &entropy, &render);
         Self {
             folder,
             store,
@@ -187,13 +201,38 @@ impl House {
 
     /// A second server beside the first, on the same data.
     pub fn another_desk(&self) -> Arc<Desk> {
-        desk(
-            &self.store,
-            &self.wire,
-            &self.clock,
-            &self.entropy,
-            &self.render,
-        )
+        self.desk_with_clock(self.clock.clone())
+    }
+
+    /// The same, its clock ahead by `by`.
+    pub fn desk_ahead_by(&self, by: TimeDelta) -> Arc<Desk> {
+        let clock = Arc::clone(&self.clock);
+        self.desk_with_clock(Arc::new(Skewed { clock, by }))
+    }
+
+    fn desk_with_clock(&self, clock: Arc<dyn Clock>) -> Arc<Desk> {
+        desk(&self.store, &self.wire, clock, &self.entropy, &self.render)
+    }
+
+    /// A desk on the same data at another bank, perhaps one that counts what each caller holds.
+    pub fn desk_at(&self, bank: Arc<dyn PaymentGateway>, quotas: bool) -> Arc<Desk> {
+        Arc::new(Desk {
+            store: self.desk.store.clone(),
+            shows: self.desk.shows.clone(),
+            gateway: Some(bank),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+            render: self.render.clone(),
+            hold_life: limits::HOLD_DEFAULT,
+            quotas,
+            refunds_refused: AtomicU64::new(0),
+        })
+    }
+
+    /// The sandbox bank without the wire.
+    pub fn bank(&self) -> SandboxGateway {
+        let ledger: Arc<dyn SandboxLedger> = self.store.clone();
+        SandboxGateway::new(ledger)
     }
 
     pub fn path(&self) -> PathBuf {
@@ -252,7 +291,7 @@ impl House {
 fn desk(
     store: &Arc<SqliteStore>,
     wire: &Arc<Wire>,
-    clock: &Arc<TurnedClock>,
+    clock: Arc<dyn Clock>,
     entropy: &Arc<Counted>,
     render: &Arc<Numbered>,
 ) -> Arc<Desk> {
@@ -267,10 +306,11 @@ fn desk(
             inner: SandboxGateway::new(ledger),
             wire: Arc::clone(wire),
         })),
-        clock: clock.clone(),
+        clock,
         entropy: entropy.clone(),
         render: render.clone(),
         hold_life: limits::HOLD_DEFAULT,
         quotas: false,
+        refunds_refused: AtomicU64::new(0),
     })
 }

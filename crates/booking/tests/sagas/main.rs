@@ -2,10 +2,17 @@
 //! made to fail, to be lost, to be done twice or to be the last thing before a crash.
 //!
 //! Only the outside is arranged here: the clock, the randomness, and a wire between the desk and what it calls
-//! ([`wire`]). What is judged afterwards are the books themselves ([`books`]).
+//! ([`wire`]). What is judged afterwards are the books themselves ([`books`]). [`matrix`] meets every call of one buyer
+//! with every fault; [`simulation`] lets many buyers and two servers meet in every order a seed can think of.
 
 mod books;
 mod buyer;
 mod house;
+mod late;
 mod matrix;
+mod meanwhile;
+mod pauses;
+mod refunds;
+mod simulation;
+mod turnstile;
 mod wire;

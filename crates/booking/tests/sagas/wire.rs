@@ -1,5 +1,6 @@
 //! The wire between the desk and what it calls. Every call has a number and a name; a fault can be armed for each.
 
+use crate::turnstile::Turnstile;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use matinee_booking::{ChargeAnswer, ChargeRequest, GatewayError, PaymentGateway};
@@ -17,7 +18,7 @@ use matinee_store::{
     },
     idempotency::{IdempotencyKey, Lookup},
 };
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::Notify;
 
 /// What can happen to one call.
@@ -79,11 +80,18 @@ struct Line {
 pub struct Wire {
     line: Mutex<Line>,
     crashed: Notify,
+    /// In a simulation every call waits here for its turn, and hears there what goes wrong with it.
+    turnstile: OnceLock<Arc<Turnstile>>,
 }
 
 impl Wire {
     fn line(&self) -> std::sync::MutexGuard<'_, Line> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets one call at a time through, in an order and with faults that `turnstile` decides.
+    pub fn install(&self, turnstile: Arc<Turnstile>) {
+        assert!(self.turnstile.set(turnstile).is_ok(), "installed twice");
     }
 
     /// Breaks the call of this number.
@@ -106,12 +114,16 @@ impl Wire {
     fn next(&self, side: Side, name: String, effect: bool) -> Option<Fault> {
         let mut line = self.line();
         let number = line.calls.len();
-        line.calls.push(Call { name, effect });
-        let fault = line
-            .armed
-            .iter()
-            .find(|(at, _)| *at == number)
-            .map(|(_, fault)| *fault);
+        let call = Call { name, effect };
+        let fault = match self.turnstile.get() {
+            Some(turnstile) => turnstile.fault(&call),
+            None => line
+                .armed
+                .iter()
+                .find(|(at, _)| *at == number)
+                .map(|(_, fault)| *fault),
+        };
+        line.calls.push(call);
         if fault == Some(Fault::Outage) {
             line.out = Some(side);
         }
@@ -122,7 +134,10 @@ impl Wire {
     }
 
     async fn die<T>(&self) -> T {
-        self.crashed.notify_one();
+        match self.turnstile.get() {
+            Some(turnstile) => turnstile.crash(),
+            None => self.crashed.notify_one(),
+        }
         std::future::pending().await
     }
 
@@ -135,6 +150,9 @@ impl Wire {
     where
         F: Future<Output = Result<T, E>>,
     {
+        if let Some(turnstile) = self.turnstile.get() {
+            turnstile.pass().await;
+        }
         match self.next(what.0, what.1, what.2) {
             None => call().await,
             Some(Fault::Error | Fault::Outage) => Err(error),
@@ -175,12 +193,14 @@ fn describe(step: &Step) -> String {
     if !step.cancel_seats.is_empty() {
         words.push("cancel");
     }
-    if step
-        .refunds
-        .iter()
-        .any(|refund| refund.status == RefundStatus::Pending)
-    {
-        words.push("claim-refund");
+    for refund in &step.refunds {
+        if refund.status == RefundStatus::Pending {
+            words.push(if refund.attempts == 0 {
+                "claim-refund"
+            } else {
+                "note-attempt"
+            });
+        }
     }
     if step.to == BookingState::Released || !step.cancel_seats.is_empty() {
         words.push("release");

@@ -152,6 +152,18 @@ impl Sessions {
         cookie: bool,
         now: DateTime<Utc>,
     ) -> Result<Tokens, StoreError> {
+        let (tokens, session) = Self::new_session(entropy, (user_id, role), cookie, now);
+        store.add_session(session).await?;
+        Ok(tokens)
+    }
+
+    /// The tokens of a new session and the row that makes them good, which is still to be kept.
+    pub fn new_session(
+        entropy: &dyn Entropy,
+        (user_id, role): (UserId, Role),
+        cookie: bool,
+        now: DateTime<Utc>,
+    ) -> (Tokens, SessionRow) {
         let session_id = entropy.bytes();
         let secret = if cookie {
             Secret::Cookie(new_token(COOKIE_PREFIX, &session_id, entropy))
@@ -166,22 +178,20 @@ impl Sessions {
             // One secret in both places: a cookie is renewed by its own use.
             Secret::Cookie(token) => (digest(token), digest(token), refresh_expires_at),
         };
-        store
-            .add_session(SessionRow {
-                session_id,
-                user_id,
-                role,
-                access,
-                access_expires_at,
-                refresh,
-                refresh_expires_at,
-                previous_refresh: None,
-                current_used: false,
-                cookie,
-                created_at: now,
-            })
-            .await?;
-        Ok(Tokens { user_id, secret })
+        let session = SessionRow {
+            session_id,
+            user_id,
+            role,
+            access,
+            access_expires_at,
+            refresh,
+            refresh_expires_at,
+            previous_refresh: None,
+            current_used: false,
+            cookie,
+            created_at: now,
+        };
+        (Tokens { user_id, secret }, session)
     }
 
     /// New tokens for a refresh token. A used-up one ends its whole family.

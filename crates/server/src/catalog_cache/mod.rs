@@ -165,9 +165,12 @@ impl Shows for CatalogCache {
             return Ok(Some(file));
         }
         let epoch = self.epoch();
+        // Told of commits from before the count is read on, so that none is missed.
+        let taken = self.live.taken(show_id);
         let Some(listed) = self.store.show(show_id).await? else {
             return Ok(None);
         };
+        taken.heard(listed.version, listed.taken);
         let listing = self.listing().await?;
         let damaged = || {
             StoreError::Damaged(format!(
@@ -184,6 +187,7 @@ impl Shows for CatalogCache {
                 .ok_or_else(damaged)?
                 .clone(),
             map: self.map(listed.show.seat_map_id).await?,
+            taken,
             show: listed.show,
         });
         if epoch == self.epoch() {

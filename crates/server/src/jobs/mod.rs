@@ -7,6 +7,7 @@
 use crate::{app::App, mails};
 use chrono::TimeDelta;
 use matinee_booking::{JobReport, SaleError};
+use matinee_domain::limits;
 use matinee_store::StoreError;
 use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
@@ -18,7 +19,7 @@ const WATCH_EVERY: Duration = Duration::from_millis(400);
 const RECOVER_EVERY: Duration = Duration::from_secs(5);
 const DELIVER_EVERY: Duration = Duration::from_secs(1);
 const FORGET_EVERY: Duration = Duration::from_mins(1);
-/// Idempotency records forgotten in one round.
+/// Idempotency records, and messages, forgotten in one round.
 const FORGET_ROUND: u16 = 2000;
 
 /// A server that is silent for so many pauses of a job loses it, but not before so long.
@@ -91,14 +92,16 @@ pub fn start(app: &Arc<App>, tasks: &mut JoinSet<()>) {
         "forget",
         FORGET_EVERY,
         async |app| {
-            let done = app
+            let now = app.clock.now();
+            let records = app.store.forget_records(now, FORGET_ROUND).await?;
+            let messages = app
                 .store
-                .forget_records(app.clock.now(), FORGET_ROUND)
+                .forget_messages(now - limits::MESSAGES_KEPT, FORGET_ROUND)
                 .await?;
             Ok(JobReport {
-                done,
+                done: records + messages,
                 failed: 0,
-                more: done == usize::from(FORGET_ROUND),
+                more: records.max(messages) >= usize::from(FORGET_ROUND),
             })
         },
     ));

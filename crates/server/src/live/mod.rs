@@ -11,13 +11,13 @@ mod show;
 pub use events::{EVENT_TICK, SeatEvents};
 pub use show::{LiveShow, status};
 
-use matinee_booking::ShowFile;
+use matinee_booking::{ShowFile, Taken};
 use matinee_domain::ids::{ShowId, TheaterId};
 use matinee_store::{Store, StoreError, feed::SeatFeed, feed::ShowChange};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use std::sync::{
-    Arc,
+    Arc, Weak,
     atomic::{AtomicU64, Ordering},
 };
 
@@ -29,6 +29,7 @@ const COUNTERS: usize = 1024;
 /// The live state of all shows somebody looked at.
 pub struct LiveSeats {
     shows: Mutex<FxHashMap<ShowId, Arc<LiveShow>>>,
+    counts: Mutex<Counts>,
     theaters: Vec<AtomicU64>,
     /// Looks, to find shows nobody uses when the map is full.
     clock: AtomicU64,
@@ -39,6 +40,7 @@ impl Default for LiveSeats {
         let theaters = (0..COUNTERS).map(|_| AtomicU64::new(0)).collect();
         Self {
             shows: Mutex::default(),
+            counts: Mutex::default(),
             theaters,
             clock: AtomicU64::new(0),
         }
@@ -89,11 +91,14 @@ impl LiveSeats {
         Ok(live)
     }
 
-    /// Free seats of a show as far as this server knows; all of them when nobody has looked at it since it started.
+    /// Free seats of a show. Its file counts along with every commit, so this costs nothing and needs nobody who looks.
     pub fn free_seats(&self, file: &ShowFile) -> u16 {
-        let live = self.shows.lock().get(&file.show.show_id).cloned();
-        live.filter(|live| live.is_loaded())
-            .map_or(file.show.seats_total, |live| live.seats().free())
+        file.show.seats_total.saturating_sub(file.taken.count())
+    }
+
+    /// The count of a show's taken seats, which hears of every commit as long as somebody has it.
+    pub fn taken(&self, show_id: ShowId) -> Arc<Taken> {
+        self.counts.lock().of(show_id)
     }
 
     fn entry(&self, show_id: ShowId, file: &ShowFile) -> Arc<LiveShow> {
@@ -120,6 +125,29 @@ impl LiveSeats {
     }
 }
 
+/// The counts of shows that somebody has a file of.
+#[derive(Default)]
+struct Counts {
+    shows: FxHashMap<ShowId, Weak<Taken>>,
+    /// Once so many are there, those nobody has any more are swept out.
+    sweep_at: usize,
+}
+
+impl Counts {
+    fn of(&mut self, show_id: ShowId) -> Arc<Taken> {
+        if let Some(taken) = self.shows.get(&show_id).and_then(Weak::upgrade) {
+            return taken;
+        }
+        if self.shows.len() >= self.sweep_at {
+            self.shows.retain(|_, taken| taken.strong_count() > 0);
+            self.sweep_at = (self.shows.len() * 2).max(SHOWS_KEPT);
+        }
+        let taken = Arc::new(Taken::default());
+        self.shows.insert(show_id, Arc::downgrade(&taken));
+        taken
+    }
+}
+
 /// Drops the half nobody watches that was looked at longest ago.
 fn evict(shows: &mut FxHashMap<ShowId, Arc<LiveShow>>) {
     let mut ages: Vec<u64> = shows
@@ -136,6 +164,10 @@ fn evict(shows: &mut FxHashMap<ShowId, Arc<LiveShow>>) {
 impl SeatFeed for LiveSeats {
     fn committed(&self, changes: &[ShowChange]) {
         for change in changes {
+            let counts = self.counts.lock().shows.get(&change.show_id).cloned();
+            if let Some(taken) = counts.and_then(|taken| taken.upgrade()) {
+                taken.heard(change.version, change.taken);
+            }
             let live = self.shows.lock().get(&change.show_id).cloned();
             if let Some(live) = live {
                 live.apply(change);
@@ -145,3 +177,6 @@ impl SeatFeed for LiveSeats {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

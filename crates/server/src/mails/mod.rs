@@ -175,17 +175,14 @@ fn host(url: &str) -> String {
 }
 
 fn attachments(app: &App, on_file: &OnFile) -> Vec<Attachment> {
-    let Ok(tickets) = tickets::tickets(&app.keys, on_file) else {
+    let Ok(tickets) = tickets::documents(&app.keys, on_file) else {
         return vec![];
     };
-    let pdf = data_encoding::BASE64
-        .decode(tickets.pdf_base64.as_bytes())
-        .unwrap_or_default();
     vec![
         Attachment {
             name: "tickets.pdf".into(),
             media_type: "application/pdf".into(),
-            bytes: pdf,
+            bytes: tickets.pdf,
         },
         Attachment {
             name: "show.ics".into(),

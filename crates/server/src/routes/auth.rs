@@ -5,7 +5,7 @@
 use crate::{
     app::{App, AppState},
     auth::{
-        Address, Caller, REFRESH_SECONDS, Secret, Tokens, check_password, cookie, digest,
+        Address, Caller, REFRESH_SECONDS, Secret, Sessions, Tokens, check_password, cookie, digest,
         family_in, new_secret,
     },
     http::{ApiError, EmptyOr, Json, Limit, body::answer},
@@ -72,24 +72,17 @@ pub async fn register(
         profile_version: 1,
         created_at: now,
     };
-    if !app.store.add_user(user.clone()).await? {
+    let cookie = request.session == SessionMode::Cookie;
+    let owner = (user.user_id, user.role);
+    let (tokens, session) = Sessions::new_session(&*app.entropy, owner, cookie, now);
+    let verification = verification_of(&app, &user, now);
+    // One commit: an account whose mail or session was lost could neither be used nor made again.
+    if !app.store.register(user, verification, session).await? {
         return Err(ApiError::new(
             ProblemCode::EmailTaken,
             "There is an account with this e-mail. Sign in, or ask for a new password.",
         ));
     }
-    mail_verification(&app, &user, now).await?;
-    let cookie = request.session == SessionMode::Cookie;
-    let tokens = app
-        .sessions
-        .open(
-            &*app.store,
-            &*app.entropy,
-            (user.user_id, user.role),
-            cookie,
-            now,
-        )
-        .await?;
     Ok(session_answer(StatusCode::CREATED, &tokens, &address))
 }
 
@@ -304,7 +297,8 @@ async fn use_link(
         })
 }
 
-async fn mail_verification(app: &App, user: &UserRow, now: DateTime<Utc>) -> Result<(), ApiError> {
+/// What verifies a user's e-mail, and the message that mails it.
+fn verification_of(app: &App, user: &UserRow, now: DateTime<Utc>) -> (OneTimeRow, NewMessage) {
     let (secret, digest) = new_secret(&*app.entropy);
     let row = OneTimeRow {
         digest,
@@ -319,7 +313,7 @@ async fn mail_verification(app: &App, user: &UserRow, now: DateTime<Utc>) -> Res
         &format!("/verify#token={secret}"),
         now,
     );
-    Ok(app.store.add_one_time(row, Some(message)).await?)
+    (row, message)
 }
 
 /// A mail with a link. The secret stands in the fragment, which no browser sends to a server.

@@ -11,6 +11,9 @@ impl From<SaleError> for ApiError {
             SaleError::NoBooking => Self::not_found("booking"),
             SaleError::Store(error) => error.into(),
             SaleError::Gateway(error) => error.into(),
+            SaleError::IllegalPayment(_) | SaleError::IllegalBooking(_) => {
+                matinee_store::StoreError::Damaged(error.to_string()).into()
+            }
             error => problem(error),
         }
     }
@@ -94,11 +97,18 @@ fn too_many(error: SaleError) -> ApiError {
             format!("{held} unpaid seats of this show are already held from here. Pay for them or release them first."),
         )
         .retry_after(60),
-        SaleError::CoolDown { .. } => ApiError::new(
-            Code::CoolDown,
-            "Several holds of this show ran out unpaid. Please try again in half an hour; nothing was charged.",
-        )
-        .retry_after(1800),
+        SaleError::CoolDown { wait, .. } => {
+            let seconds = u32::try_from(wait.num_milliseconds()).map_or(1, |ms| ms.div_ceil(1000));
+            let minutes = seconds.div_ceil(60);
+            let unit = if minutes == 1 { "minute" } else { "minutes" };
+            ApiError::new(
+                Code::CoolDown,
+                format!(
+                    "Several holds of this show ran out unpaid. Please try again in {minutes} {unit}; nothing was charged."
+                ),
+            )
+            .retry_after(seconds)
+        }
         _ => ApiError::new(
             Code::TooManyAttempts,
             "This booking has used up its payment attempts. You have not been charged; book again to try anew.",
@@ -128,6 +138,11 @@ fn conflict(error: &SaleError) -> (Code, String) {
         SaleError::HoldExpired => (
             Code::HoldExpired,
             "The hold has run out and its seats are free again. You have not been charged.",
+        ),
+        SaleError::ChargedTooLate => (
+            Code::HoldExpired,
+            "The hold ran out before the payment came through, and its seats are gone. You were charged, and all of it \
+             is on its way back to you.",
         ),
         SaleError::NoMoreExtensions => (
             Code::NoMoreExtensions,

@@ -82,3 +82,43 @@ async fn tokens_survive_a_restart() {
     assert_eq!(second.app().keys.ticket_key_id(), key_id);
     second.stop().await;
 }
+
+/// Money that is under way at a gateway is not left behind by a start without it.
+#[tokio::test]
+async fn a_gateway_with_unfinished_payments_cannot_be_left_out() {
+    use crate::testing::House;
+    use matinee_store::conformance::fixtures;
+    use serde_json::json;
+    let house = House::with(|config| config.sandbox_payments = true, axum::Router::new()).await;
+    fixtures::apply(&*house.app.store, fixtures::catalog()).await;
+    let hold = json!({
+        "show_id": fixtures::show_id(1, 1), "best": 2, "guest_email": "guest@example.org"
+    });
+    let held = house.post("/book", &[], hold).await;
+    let token = format!("Bearer {}", held.text("guest_token"));
+    let auth = [("authorization", token.as_str())];
+    let pay =
+        |method: &str| json!({ "booking_id": held.text("booking_id"), "payment_method": method });
+    let waits = house.post("/payment", &auth, pay("pm_card_authenticationRequired"));
+    let waits = waits.await;
+    assert_eq!(waits.status, 202, "{waits:?}");
+    let config = house.app.config.clone();
+    house.app.store.close().await;
+    let mut without = config.clone();
+    without.sandbox_payments = false;
+    let message = Server::start(without.clone())
+        .await
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(message.contains("--gateway sandbox"), "{message}");
+    // Once it is finished, nothing stands in the way.
+    let house = house.restarted().await;
+    let simulate = format!("/payments/{}/simulate", waits.text("payment_id"));
+    let declined = house
+        .post(&simulate, &auth, json!({ "outcome": "fail" }))
+        .await;
+    assert_eq!(declined.status, 402, "{declined:?}");
+    house.app.store.close().await;
+    Server::start(without).await.unwrap().stop().await;
+}

@@ -16,26 +16,58 @@ use matinee_booking::{OnFile, SaleError};
 use matinee_store::bookings::{TicketRow, TicketState};
 use qrcode::{EcLevel, QrCode, render::svg};
 
+/// A ticket and its code, which is worth making only once: choosing among a code's masks costs more than signing.
+struct Coded {
+    /// Its `qr_svg` is still empty.
+    ticket: api::Ticket,
+    code: QrCode,
+}
+
+/// What a mail carries.
+pub struct Documents {
+    pub pdf: Vec<u8>,
+    pub ics: String,
+}
+
 /// The answer of `GET /bookings/{booking_id}/tickets`.
 pub fn tickets(keys: &Keys, on_file: &OnFile) -> Result<api::Tickets, ApiError> {
-    if on_file.file.tickets.is_empty() {
-        return Err(SaleError::NotConfirmed.into());
-    }
-    let tickets = on_file
-        .file
-        .tickets
-        .iter()
-        .map(|row| ticket(keys, on_file, row))
-        .collect::<Result<Vec<_>, _>>()?;
+    let coded = coded(keys, on_file)?;
+    let pdf = pdf::document(on_file, &coded);
     Ok(api::Tickets {
         booking_id: on_file.file.booking.booking_id,
         ics: ics::calendar(on_file),
-        pdf_base64: data_encoding::BASE64.encode(&pdf::document(on_file, &tickets)),
-        tickets,
+        pdf_base64: data_encoding::BASE64.encode(&pdf),
+        tickets: coded.into_iter().map(Coded::with_svg).collect(),
     })
 }
 
-fn ticket(keys: &Keys, on_file: &OnFile, row: &TicketRow) -> Result<api::Ticket, ApiError> {
+/// The tickets as documents.
+pub fn documents(keys: &Keys, on_file: &OnFile) -> Result<Documents, ApiError> {
+    Ok(Documents {
+        pdf: pdf::document(on_file, &coded(keys, on_file)?),
+        ics: ics::calendar(on_file),
+    })
+}
+
+fn coded(keys: &Keys, on_file: &OnFile) -> Result<Vec<Coded>, ApiError> {
+    if on_file.file.tickets.is_empty() {
+        return Err(SaleError::NotConfirmed.into());
+    }
+    let rows = on_file.file.tickets.iter();
+    rows.map(|row| ticket(keys, on_file, row)).collect()
+}
+
+impl Coded {
+    fn with_svg(self) -> api::Ticket {
+        let mut svg = self.code.render::<svg::Color<'_>>();
+        api::Ticket {
+            qr_svg: svg.min_dimensions(240, 240).build(),
+            ..self.ticket
+        }
+    }
+}
+
+fn ticket(keys: &Keys, on_file: &OnFile, row: &TicketRow) -> Result<Coded, ApiError> {
     let show = &on_file.show;
     let map = &show.map.map;
     let seat = map
@@ -58,7 +90,8 @@ fn ticket(keys: &Keys, on_file: &OnFile, row: &TicketRow) -> Result<api::Ticket,
         show.show.start_time,
         on_file.file.booking.test,
     );
-    Ok(api::Ticket {
+    let code = qr(&qr_payload)?;
+    let ticket = api::Ticket {
         ticket_id: row.ticket_id,
         seat_id: seat.seat_id.clone(),
         row: seat.row.clone(),
@@ -70,10 +103,7 @@ fn ticket(keys: &Keys, on_file: &OnFile, row: &TicketRow) -> Result<api::Ticket,
             .unwrap_or_default(),
         ticket_type: ticket_type.map_or_else(|| "Standard".to_owned(), |kind| kind.label.clone()),
         proof_needed: ticket_type.and_then(|kind| kind.proof.clone()),
-        qr_svg: qr(&qr_payload)?
-            .render::<svg::Color<'_>>()
-            .min_dimensions(240, 240)
-            .build(),
+        qr_svg: String::new(),
         qr_payload,
         status: match row.state {
             TicketState::Valid => api::TicketStatus::Valid,
@@ -81,7 +111,8 @@ fn ticket(keys: &Keys, on_file: &OnFile, row: &TicketRow) -> Result<api::Ticket,
             TicketState::Void => api::TicketStatus::Void,
         },
         test: on_file.file.booking.test,
-    })
+    };
+    Ok(Coded { ticket, code })
 }
 
 /// The code of a payload. Level M survives a scratched screen and a folded page.

@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 use matinee_api as api;
 use matinee_booking::OnFile;
 use pdf_writer::{Content, Name, Pdf, Rect, Ref, Str};
-use qrcode::{Color, EcLevel, QrCode};
+use qrcode::{Color, QrCode};
+
+use super::Coded;
 
 /// A6 in points.
 const WIDTH: f32 = 297.64;
@@ -16,10 +18,10 @@ const MARGIN: f32 = 28.0;
 const QR: f32 = 170.0;
 
 /// A document with a page per ticket that still opens the door.
-pub fn document(on_file: &OnFile, tickets: &[api::Ticket]) -> Vec<u8> {
+pub(super) fn document(on_file: &OnFile, tickets: &[Coded]) -> Vec<u8> {
     let tickets: Vec<_> = tickets
         .iter()
-        .filter(|ticket| ticket.status != api::TicketStatus::Void)
+        .filter(|coded| coded.ticket.status != api::TicketStatus::Void)
         .collect();
     let mut pdf = Pdf::new();
     let (catalog, tree, regular, bold) = (Ref::new(1), Ref::new(2), Ref::new(3), Ref::new(4));
@@ -53,7 +55,8 @@ pub fn document(on_file: &OnFile, tickets: &[api::Ticket]) -> Vec<u8> {
 
 use pdf_writer::Finish as _;
 
-fn content(on_file: &OnFile, ticket: &api::Ticket) -> Vec<u8> {
+fn content(on_file: &OnFile, coded: &Coded) -> Vec<u8> {
+    let ticket = &coded.ticket;
     let show = &on_file.show;
     let screen = show
         .theater
@@ -93,7 +96,7 @@ fn content(on_file: &OnFile, ticket: &api::Ticket) -> Vec<u8> {
         None => ticket.ticket_type.clone(),
     };
     page.line(b"R", 11.0, &kind);
-    page.qr(&ticket.qr_payload);
+    page.qr(&coded.code);
     page.line(
         b"R",
         9.0,
@@ -120,10 +123,7 @@ impl Page {
     }
 
     /// The code as one filled path of squares.
-    fn qr(&mut self, payload: &str) {
-        let Ok(code) = QrCode::with_error_correction_level(payload, EcLevel::M) else {
-            return;
-        };
+    fn qr(&mut self, code: &QrCode) {
         self.y -= QR + 12.0;
         let modules = code.width();
         let side = QR / modules as f32;

@@ -27,6 +27,26 @@ impl AccountStore for PostgresStore {
             .await
     }
 
+    async fn register(
+        &self,
+        user: UserRow,
+        verification: (OneTimeRow, NewMessage),
+        session: SessionRow,
+    ) -> Result<bool, StoreError> {
+        let (user, session) = (&user, &session);
+        let (secret, message) = (&verification.0, &verification.1);
+        self.write(|conn| async move {
+            if !users::add(&conn, user).await? {
+                return Ok(false);
+            }
+            secrets::add(&conn, secret).await?;
+            outbox::insert(&conn, message).await?;
+            sessions::add(&conn, session).await?;
+            Ok(true)
+        })
+        .await
+    }
+
     async fn user(&self, user_id: UserId) -> Result<Option<UserRow>, StoreError> {
         users::by_id(&self.connection().await?, user_id).await
     }

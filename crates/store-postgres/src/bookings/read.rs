@@ -13,6 +13,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use matinee_domain::{
     ids::{BookingId, PaymentId, Reference, ShowId, TheaterId, UserId},
+    limits,
     seat_map::SeatNo,
 };
 use matinee_store::{
@@ -259,8 +260,11 @@ pub(super) async fn unsettled(
 ) -> Result<Vec<BookingFile>, StoreError> {
     let sql = "SELECT theater, booking FROM payments \
          WHERE status IN ('created', 'requires_action', 'authorized') AND created_at < $1 \
-         ORDER BY created_at LIMIT $2";
-    let call = Call::new(sql).with(micros(before)).with(i64::from(limit));
+         ORDER BY status = 'requires_action' AND created_at >= $2, created_at LIMIT $3";
+    let call = Call::new(sql)
+        .with(micros(before))
+        .with(micros(before - limits::PAYMENT_DEADLINE))
+        .with(i64::from(limit));
     let rows = rows_of(conn, call).await?;
     files(conn, rows).await
 }

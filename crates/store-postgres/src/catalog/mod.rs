@@ -66,9 +66,15 @@ impl CatalogStore for PostgresStore {
     }
 
     async fn show(&self, show_id: ShowId) -> Result<Option<ListedShow>, StoreError> {
+        // Whoever reads a show counts its seats along with the feed from there on.
+        self.told().begin_to_look(show_id);
         let conn = self.connection().await?;
         let found = read::shows_by_id(&conn, &[show_id]).await?;
-        Ok(found.into_iter().next())
+        let found = found.into_iter().next();
+        if let Some(listed) = &found {
+            self.told().looked(show_id, listed.version);
+        }
+        Ok(found)
     }
 
     async fn seat_map(&self, seat_map_id: SeatMapId) -> Result<Option<Arc<SeatMap>>, StoreError> {

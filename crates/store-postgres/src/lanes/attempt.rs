@@ -11,14 +11,14 @@ use super::{
     guard::GaveUp,
     read::read,
     unit::{Outcome, Unit},
-    world::{ShowOwn, World},
-    write::write,
+    world::{ShowNow, ShowOwn, World},
+    write::{Counters, write},
 };
 use crate::{
     connect::Connection,
     open::{Locking, pause},
     told::{Follows, Told, whole},
-    watch::{Notices, read_whole},
+    watch::{News, Notices, read_whole},
 };
 use deadpool_postgres::Pool;
 use matinee_domain::{ids::ShowId, seat_map::SeatNo};
@@ -113,11 +113,11 @@ impl Lane {
     async fn attempt(&mut self, units: &[Unit], lock: bool) -> Result<Done, GaveUp> {
         let (conn, mut world) = self.read(units, lock).await?;
         let (writes, outcomes) = decide(&mut world, units);
-        let mut versions = FxHashMap::default();
+        let mut counters = FxHashMap::default();
         conn.set_in_transaction(true);
         if !writes.is_empty() {
             match write(&conn, &world, writes, lock).await {
-                Ok(now) => versions = now,
+                Ok(now) => counters = now,
                 Err(gave_up) => return self.give_up(conn, gave_up, lock).await,
             }
         } else if lock {
@@ -125,10 +125,12 @@ impl Lane {
         }
         conn.set_in_transaction(false);
         self.conn = Some(conn);
-        let changes = changes(&mut world, &versions);
-        for (show, now) in &world.shows {
-            versions.entry(*show).or_insert(now.version_read());
-        }
+        let changes = changes(&mut world, &counters);
+        let version = |(show, now): (&ShowOwn, &ShowNow)| {
+            let written = counters.get(show).map(|counters| counters.version);
+            (*show, written.unwrap_or(now.version_read()))
+        };
+        let versions = world.shows.iter().map(version).collect();
         Ok(Done {
             outcomes,
             changes,
@@ -183,7 +185,7 @@ impl Lane {
         } = done;
         let news: Vec<_> = changes
             .iter()
-            .map(|change| (change.show_id, change.version))
+            .map(|change| (change.show_id, News::of(change)))
             .collect();
         self.tell(changes).await;
         for (unit, outcome) in units.into_iter().zip(outcomes) {
@@ -230,10 +232,10 @@ impl Lane {
 }
 
 /// What to tell the feed: every changed show once, every changed seat once with its last state.
-fn changes(world: &mut World, versions: &FxHashMap<ShowOwn, u64>) -> Vec<ShowChange> {
+fn changes(world: &mut World, counters: &FxHashMap<ShowOwn, Counters>) -> Vec<ShowChange> {
     let mut changes = Vec::new();
     for (show, now) in &mut world.shows {
-        let Some(version) = versions.get(show).filter(|_| !now.changes.is_empty()) else {
+        let Some(counters) = counters.get(show).filter(|_| !now.changes.is_empty()) else {
             continue;
         };
         // Stable: of two entries about a seat the later one stays last.
@@ -247,7 +249,8 @@ fn changes(world: &mut World, versions: &FxHashMap<ShowOwn, u64>) -> Vec<ShowCha
         }
         changes.push(ShowChange {
             show_id: ShowId::from_parts(world.theater, *show),
-            version: *version,
+            version: counters.version,
+            taken: counters.taken,
             changes: seats,
         });
     }

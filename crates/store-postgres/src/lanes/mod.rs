@@ -26,6 +26,7 @@ pub(crate) use unit::{Expire, Unit};
 use crate::{open::Locking, told::Told, watch::Notices};
 use attempt::Lane;
 use deadpool_postgres::Pool;
+use futures_util::FutureExt as _;
 use matinee_domain::ids::ShowId;
 use matinee_store::StoreError;
 use parking_lot::Mutex;
@@ -33,6 +34,7 @@ use rustc_hash::FxHasher;
 use std::{
     collections::VecDeque,
     hash::{Hash as _, Hasher as _},
+    panic::AssertUnwindSafe,
     sync::Arc,
 };
 use tokio::{
@@ -137,7 +139,11 @@ async fn serve(mut lane: Lane, mut queue: mpsc::Receiver<Message>) {
         // Work that nobody waits for any more is not begun: under overload that is most of it.
         waiting.retain(Unit::is_wanted);
         if let Some(batch) = next_batch(&mut waiting) {
-            lane.commit(batch).await;
+            // A panic must not end the lane: its batch is told that the database is away, like any that was lost.
+            let done = AssertUnwindSafe(lane.commit(batch)).catch_unwind().await;
+            if done.is_err() {
+                tracing::error!("a batch panicked");
+            }
         }
     }
 }

@@ -4,15 +4,16 @@ use super::{
     guard::GaveUp,
     statements as sql,
     unit::Unit,
-    world::{SeatNow, ShowNow, World},
+    world::{Expiries, SeatNow, ShowNow, World},
 };
 use crate::{
     bookings::rows,
-    columns::{Columns as _, damaged, micros, time},
+    columns::{Columns as _, damaged, micros},
     connect::Connection,
     pipeline::{self, Call},
 };
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use matinee_domain::{
     ids::{BookingId, ShowId},
     seat_map::SeatNo,
@@ -20,7 +21,7 @@ use matinee_domain::{
 use matinee_store::{StoreError, bookings::HoldLimits, feed::SeatState, idempotency::Recorded};
 use tokio_postgres::Row;
 
-/// The unit, its show and caller, since when, and how many expiries to skip.
+/// The unit, its show and caller, since when, and how many expiries at most.
 type AskedExpiry<'u> = (i32, &'u [u8], &'u [u8], i64, i32);
 
 /// What is asked about a batch, as columns.
@@ -59,7 +60,8 @@ impl<'u> Asked<'u> {
                 let booking = &hold.booking;
                 self.shows.push(booking.show_id.own());
                 self.seats(&booking.show_id, booking.seats.iter().map(|seat| seat.seat));
-                self.limits(at, &booking.show_id, &booking.caller, &hold.limits);
+                let who = (&booking.show_id, &booking.caller);
+                self.limits(at, who, &hold.limits, hold.now);
                 self.records
                     .extend(hold.idempotency.iter().map(|record| &record.key.scope[..]));
             }
@@ -69,7 +71,8 @@ impl<'u> Asked<'u> {
                 self.bookings.push(booking.booking_id.own());
                 self.seats(&booking.show_id, booking.seats.iter().map(|seat| seat.seat));
                 // A booking's caller never changes; should this not be it, the limit of the other is looked at.
-                self.limits(at, &booking.show_id, &booking.caller, &change.limits);
+                let who = (&booking.show_id, &booking.caller);
+                self.limits(at, who, &change.limits, change.now);
             }
             Unit::Step(step, _) => {
                 self.shows.push(step.show_id.own());
@@ -96,15 +99,20 @@ impl<'u> Asked<'u> {
             .extend(seats.map(|seat| (&show.own()[..], i32::from(seat.0))));
     }
 
-    fn limits(&mut self, at: i32, show: &'u ShowId, caller: &'u [u8; 16], limits: &HoldLimits) {
+    fn limits(
+        &mut self,
+        at: i32,
+        (show, caller): (&'u ShowId, &'u [u8; 16]),
+        limits: &HoldLimits,
+        now: DateTime<Utc>,
+    ) {
         if limits.unpaid_seats.is_some() {
             self.unpaid.push((show.own(), caller));
         }
-        if let Some((most, since)) = limits.expiries
-            && let Some(skip) = most.checked_sub(1)
-        {
-            self.expiries
-                .push((at, show.own(), caller, micros(since), i32::from(skip)));
+        if let Some(limit) = limits.expiries {
+            let since = micros(now - limit.pause - limit.within);
+            let most = i32::from(limit.most);
+            self.expiries.push((at, show.own(), caller, since, most));
         }
     }
 }
@@ -251,7 +259,12 @@ fn take(world: &mut World, about: About, row: &Row) -> Result<(), StoreError> {
             world.unpaid.insert((row.bytes(0)?, row.bytes(1)?), unpaid);
         }
         About::Expiry => {
-            world.expiries.insert(row.small(0)?, time(row.value(1)?)?);
+            let expiries = Expiries {
+                many: row.count(1)?,
+                first: row.time(2)?,
+                last: row.time(3)?,
+            };
+            world.expiries.insert(row.small(0)?, expiries);
         }
         About::Record => {
             let answer = Recorded {

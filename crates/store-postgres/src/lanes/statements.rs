@@ -53,11 +53,14 @@ pub(super) const UNPAID: &str = "SELECT w.show, w.caller, u.n \
        WHERE b.theater = $1 AND b.show = w.show AND b.caller = w.caller \
          AND b.status IN ('held', 'awaiting_payment')) AS u";
 
-pub(super) const EXPIRIES: &str = "SELECT w.unit, e.at \
-     FROM unnest($2::int[], $3::bytea[], $4::bytea[], $5::bigint[], $6::int[]) AS w (unit, show, caller, since, skip) \
-     CROSS JOIN LATERAL (SELECT x.at FROM unpaid_expiries AS x \
-       WHERE x.theater = $1 AND x.show = w.show AND x.caller = w.caller AND x.at >= w.since \
-       ORDER BY x.at DESC OFFSET w.skip LIMIT 1) AS e";
+/// Of the caller's last so many expiries: how many, the first and the last.
+pub(super) const EXPIRIES: &str = "SELECT w.unit, e.n, e.first, e.last \
+     FROM unnest($2::int[], $3::bytea[], $4::bytea[], $5::bigint[], $6::int[]) AS w (unit, show, caller, since, most) \
+     CROSS JOIN LATERAL (SELECT count(*) AS n, min(l.at) AS first, max(l.at) AS last FROM \
+       (SELECT x.at FROM unpaid_expiries AS x \
+        WHERE x.theater = $1 AND x.show = w.show AND x.caller = w.caller AND x.at >= w.since \
+        ORDER BY x.at DESC LIMIT w.most) AS l) AS e \
+     WHERE e.n > 0";
 
 pub(super) const RECORDS: &str =
     "SELECT scope, body, status, answer FROM idempotency WHERE scope = ANY($1)";
@@ -197,8 +200,8 @@ pub(super) const SHOW_VERSIONS: &str = "WITH locked AS ( \
        ORDER BY s.show FOR UPDATE OF s), \
      done AS ( \
        UPDATE show_state AS s SET version = s.version + 1, taken = s.taken + l.taken FROM locked AS l \
-       WHERE s.theater = $1 AND s.show = l.show RETURNING s.show, s.version) \
-     SELECT d.show, d.version, g.ok FROM (SELECT 1 / ((SELECT count(*) FROM done) = $5::bigint)::int AS ok) AS g \
+       WHERE s.theater = $1 AND s.show = l.show RETURNING s.show, s.version, s.taken) \
+     SELECT d.show, d.version, d.taken, g.ok FROM (SELECT 1 / ((SELECT count(*) FROM done) = $5::bigint)::int AS ok) AS g \
      LEFT JOIN done AS d ON true";
 
 /// Nobody went past the limit of unpaid seats together with another server. It comes after the show's row was locked,

@@ -57,6 +57,14 @@ pub(super) struct SeatNow {
     pub(super) booking: Option<Own>,
 }
 
+/// A caller's last expiries on a show, at most as many as a limit looks at.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Expiries {
+    pub(super) many: u64,
+    pub(super) first: DateTime<Utc>,
+    pub(super) last: DateTime<Utc>,
+}
+
 pub(super) struct World {
     pub(super) theater: TheaterId,
     pub(super) shows: FxHashMap<ShowOwn, ShowNow>,
@@ -69,8 +77,8 @@ pub(super) struct World {
     pub(super) tickets: FxHashMap<(Own, SeatNo), TicketState>,
     /// Unpaid seats of a caller.
     pub(super) unpaid: FxHashMap<(ShowOwn, Caller), u32>,
-    /// By unit: when the expiry was that forbids it.
-    pub(super) expiries: FxHashMap<usize, DateTime<Utc>>,
+    /// By unit: the last unpaid expiries of its caller, if there are any.
+    pub(super) expiries: FxHashMap<usize, Expiries>,
     pub(super) records: FxHashMap<[u8; 16], ([u8; 16], Recorded)>,
 }
 

@@ -22,13 +22,20 @@ use crate::{
 use matinee_store::StoreError;
 use rustc_hash::FxHashMap;
 
-/// Writes everything and commits; the versions the shows have now. `begun` when the transaction was begun to read.
+/// A show's row as a batch left it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counters {
+    pub(super) version: u64,
+    pub(super) taken: u16,
+}
+
+/// Writes everything and commits; what the changed shows count now. `begun` when the transaction was begun to read.
 pub(super) async fn write(
     conn: &Connection,
     world: &World,
     mut writes: Writes<'_>,
     begun: bool,
-) -> Result<FxHashMap<ShowOwn, u64>, GaveUp> {
+) -> Result<FxHashMap<ShowOwn, Counters>, GaveUp> {
     writes.freed.sort_unstable();
     writes.sold.sort_unstable();
     writes.claimed.sort_unstable_by_key(|(seat, _)| *seat);
@@ -58,7 +65,11 @@ pub(super) async fn write(
         let rows = rows?;
         if Some(at) == versions {
             for row in rows {
-                now.insert(row.bytes(0)?, row.count(1)?);
+                let counters = Counters {
+                    version: row.count(1)?,
+                    taken: row.small(2)?,
+                };
+                now.insert(row.bytes(0)?, counters);
             }
         }
     }

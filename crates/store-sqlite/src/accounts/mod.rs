@@ -26,6 +26,25 @@ impl AccountStore for SqliteStore {
             .await
     }
 
+    async fn register(
+        &self,
+        user: UserRow,
+        verification: (OneTimeRow, NewMessage),
+        session: SessionRow,
+    ) -> Result<bool, StoreError> {
+        self.write(move |tx| {
+            if !users::add(tx.conn(), &user).db()? {
+                return Ok(false);
+            }
+            let (secret, message) = &verification;
+            secrets::add(tx.conn(), secret).db()?;
+            outbox::insert(tx, message)?;
+            sessions::add(tx.conn(), &session).db()?;
+            Ok(true)
+        })
+        .await
+    }
+
     async fn user(&self, user_id: UserId) -> Result<Option<UserRow>, StoreError> {
         self.read_here(|conn| users::by_id(conn, user_id).db())
             .await

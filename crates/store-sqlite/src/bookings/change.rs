@@ -33,15 +33,6 @@ pub(super) fn change(tx: &mut Tx<'_>, change: &ChangeHold) -> Result<HoldOutcome
     {
         return Ok(HoldOutcome::ShowChanged { show_version });
     }
-    let wanted = Wanted {
-        show: booking.show_id,
-        caller: current.caller,
-        more: booking.seats.len() as u16,
-        instead_of: current.seats.len() as u16,
-    };
-    if let Some(refusal) = refused(tx, &change.limits, &wanted, change.now)? {
-        return Ok(refusal);
-    }
     let (old, new) = (numbers(&current.seats), numbers(&booking.seats));
     let without = |all: &[SeatNo], some: &[SeatNo]| -> Vec<SeatNo> {
         all.iter()
@@ -50,6 +41,18 @@ pub(super) fn change(tx: &mut Tx<'_>, change: &ChangeHold) -> Result<HoldOutcome
             .collect()
     };
     let added = without(&new, &old);
+    // The limits are about taking seats: who only keeps what is held, or less, may always do so.
+    if !added.is_empty() {
+        let wanted = Wanted {
+            show: booking.show_id,
+            caller: current.caller,
+            more: booking.seats.len() as u16,
+            instead_of: current.seats.len() as u16,
+        };
+        if let Some(refusal) = refused(tx, &change.limits, &wanted, change.now)? {
+            return Ok(refusal);
+        }
+    }
     if let Err(taken) = seats::claim(
         tx,
         booking.show_id,

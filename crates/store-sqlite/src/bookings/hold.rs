@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use matinee_domain::{ids::ShowId, seat_map::SeatNo};
 use matinee_store::{
     StoreError,
-    bookings::{BookedSeat, HoldLimits, HoldOutcome, HoldSeats},
+    bookings::{BookedSeat, ExpiryLimit, HoldLimits, HoldOutcome, HoldSeats},
     feed::SeatState,
 };
 use rusqlite::params;
@@ -98,12 +98,11 @@ pub(super) fn refused(
             return Ok(Some(HoldOutcome::TooManyUnpaid { held }));
         }
     }
-    if let Some((most, since)) = limits.expiries
-        && let Some(first) = last_expiries(tx, wanted, most, since)?
+    if let Some(limit) = limits.expiries
+        && let Some(last) = last_of_many_expiries(tx, wanted, &limit, now)?
     {
-        // The window slides: once the oldest of these expiries leaves it, the caller may hold again.
         return Ok(Some(HoldOutcome::CoolDown {
-            until: first + (now - since),
+            until: last + limit.pause,
         }));
     }
     Ok(None)
@@ -120,26 +119,34 @@ fn unpaid(tx: &Tx<'_>, wanted: &Wanted) -> Result<u16, StoreError> {
 pub(super) const UNPAID: &str = "SELECT coalesce(sum(seat_count), 0) FROM bookings INDEXED BY bookings_unpaid \
      WHERE theater = ?1 AND show = ?2 AND caller = ?3 AND status IN ('held', 'awaiting_payment')";
 
-/// When the oldest of the caller's last `most` unpaid expiries since then was, if there were that many.
-fn last_expiries(
+/// When the caller's last unpaid expiry was, if it ended a run of too many that the caller still pauses for.
+fn last_of_many_expiries(
     tx: &Tx<'_>,
     wanted: &Wanted,
-    most: u8,
-    since: DateTime<Utc>,
+    limit: &ExpiryLimit,
+    now: DateTime<Utc>,
 ) -> Result<Option<DateTime<Utc>>, StoreError> {
-    let Some(skip) = most.checked_sub(1) else {
-        return Ok(None);
-    };
     let theater = wanted.show.theater();
     let key = params![
         theater.as_bytes(),
         wanted.show.own(),
         wanted.caller,
-        micros(since),
-        skip
+        micros(now - limit.pause - limit.within),
+        limit.most
     ];
-    query::first(tx.conn(), EXPIRIES, key, |row| time(row.get(0).db()?))
+    let (many, first, last) = query::first(tx.conn(), EXPIRIES, key, |row| {
+        let (first, last): (Option<i64>, Option<i64>) = (row.get(1).db()?, row.get(2).db()?);
+        Ok((row.get::<_, u8>(0).db()?, first, last))
+    })?
+    .unwrap_or_default();
+    let (Some(first), Some(last)) = (first, last) else {
+        return Ok(None);
+    };
+    let (first, last) = (time(first)?, time(last)?);
+    let pauses = many >= limit.most && last - first <= limit.within && now < last + limit.pause;
+    Ok(pauses.then_some(last))
 }
 
-pub(super) const EXPIRIES: &str = "SELECT at FROM unpaid_expiries WHERE theater = ?1 AND show = ?2 AND caller = ?3 AND at >= ?4 \
-     ORDER BY at DESC LIMIT 1 OFFSET ?5";
+/// Of the caller's last so many expiries: how many, the first and the last.
+pub(super) const EXPIRIES: &str = "SELECT count(*), min(at), max(at) FROM (SELECT at FROM unpaid_expiries \
+     WHERE theater = ?1 AND show = ?2 AND caller = ?3 AND at >= ?4 ORDER BY at DESC LIMIT ?5)";

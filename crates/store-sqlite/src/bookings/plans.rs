@@ -50,6 +50,14 @@ fn hot_statements_walk_their_index() {
         (read::UNSETTLED, "USING INDEX payments_live"),
         (crate::outbox::DUE, "USING INDEX messages_due (due_at<?)"),
         (
+            crate::outbox::OLD_SENT,
+            "USING COVERING INDEX messages_sent_at (sent_at<?)",
+        ),
+        (
+            crate::outbox::OLD_FAILED,
+            "USING COVERING INDEX messages_failed (created_at<?)",
+        ),
+        (
             crate::outbox::LEASE,
             "USING INDEX messages_pending (message=?)",
         ),

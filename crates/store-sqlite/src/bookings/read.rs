@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use matinee_domain::{
     booking::BookingStatus,
     ids::{BookingId, PaymentId, Reference, ShowId, TheaterId, UserId},
+    limits,
     seat_map::SeatNo,
 };
 use matinee_store::{
@@ -175,12 +176,15 @@ pub(super) fn unsettled(
     before: DateTime<Utc>,
     limit: u16,
 ) -> Result<Vec<BookingFile>, StoreError> {
-    let ids = query::all(conn, UNSETTLED, params![micros(before), limit], booking_id)?;
+    let overdue = micros(before - limits::PAYMENT_DEADLINE);
+    let key = params![micros(before), overdue, limit];
+    let ids = query::all(conn, UNSETTLED, key, booking_id)?;
     files(conn, ids)
 }
 
 pub(super) const UNSETTLED: &str = "SELECT theater, booking FROM payments INDEXED BY payments_live \
-     WHERE status IN ('created', 'requires_action', 'authorized') AND created_at < ?1 ORDER BY created_at LIMIT ?2";
+     WHERE status IN ('created', 'requires_action', 'authorized') AND created_at < ?1 \
+     ORDER BY status = 'requires_action' AND created_at >= ?2, created_at LIMIT ?3";
 
 pub(super) fn pending_refunds(
     conn: &Connection,

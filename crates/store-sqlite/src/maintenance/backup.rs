@@ -6,6 +6,7 @@
 use crate::{
     failure::{OrStoreError as _, store_error},
     open::reading_connection,
+    private,
 };
 use matinee_store::StoreError;
 use rusqlite::{Connection, OpenFlags};
@@ -53,6 +54,12 @@ pub(super) fn copy(conn: &Connection, partial: &Path) -> Result<(), StoreError> 
         .ok_or_else(|| StoreError::Unavailable("the database has no file".into()))?;
     // A connection of its own: those of the pool may not write at all, not even elsewhere.
     let own = reading_connection(source)?;
+    // SQLite fills an empty file that is there: made here, nobody else can read it at any moment.
+    private::options()
+        .write(true)
+        .create_new(true)
+        .open(partial)
+        .map_err(|error| on_disk(&error, partial))?;
     own.pragma_update(None, "query_only", false).db()?;
     own.execute("VACUUM INTO ?1", [name])
         .map_err(|error| refine(error, partial))?;
@@ -76,7 +83,7 @@ fn check(file: &Path) -> Result<(), StoreError> {
 
 /// "Unable to open" says little: ask the file system for its reason.
 fn refine(error: rusqlite::Error, file: &Path) -> StoreError {
-    match std::fs::OpenOptions::new()
+    match private::options()
         .write(true)
         .create(true)
         .truncate(false)

@@ -11,8 +11,8 @@ use matinee_domain::{
 use matinee_store::{
     AccountStore, BookingStore, Maintenance, SandboxLedger,
     bookings::{
-        BookedSeat, BookingRow, HoldLimits, HoldOutcome, HoldSeats, Owner, PaymentRow, RefundRow,
-        SeatsEffect, Step, StepOutcome, TicketRow, TicketState,
+        BookedSeat, BookingRow, CAME_TOO_LATE, HoldLimits, HoldOutcome, HoldSeats, Owner,
+        PaymentRow, RefundRow, SeatsEffect, Step, StepOutcome, TicketRow, TicketState,
     },
     conformance::{
         accounts::{user, user_id},
@@ -74,8 +74,15 @@ pub mod numbers {
     pub const CAPTURING: u32 = 7;
     /// Confirmed once, but the authorization was lost before it was captured.
     pub const LOST: u32 = 8;
+    /// Confirmed and paid; the money of an earlier payment came late and went back.
+    pub const PAID_LATE_TOO: u32 = 9;
+    /// The number of that payment and of its refund.
+    pub const LATE: u32 = 19;
 }
-use numbers::{AWAITING, CANCELLED, CAPTURING, CONFIRMED, EXPIRED, HELD, LOST, PARTLY_CANCELLED};
+use numbers::{
+    AWAITING, CANCELLED, CAPTURING, CONFIRMED, EXPIRED, HELD, LATE, LOST, PAID_LATE_TOO,
+    PARTLY_CANCELLED,
+};
 
 struct House {
     store: SqliteStore,
@@ -91,11 +98,11 @@ pub async fn build(path: &Path) {
         .await
         .unwrap();
     house.store.set_note("demo", "no").await.unwrap();
-    for number in HELD..=LOST {
+    for number in HELD..=PAID_LATE_TOO {
         house.hold(number).await;
     }
     house.begin_payment(AWAITING).await;
-    for number in [CONFIRMED, PARTLY_CANCELLED, CANCELLED] {
+    for number in [CONFIRMED, PARTLY_CANCELLED, CANCELLED, PAID_LATE_TOO] {
         house.begin_payment(number).await;
         house.confirm(number).await;
     }
@@ -104,6 +111,7 @@ pub async fn build(path: &Path) {
         house.confirm_authorized(number).await;
     }
     house.lose(LOST).await;
+    house.late_money(PAID_LATE_TOO).await;
     house.cancel(PARTLY_CANCELLED, &[6]).await;
     house.cancel(CANCELLED, &[8, 9]).await;
     let expired = house
@@ -285,6 +293,45 @@ impl House {
             });
         })
         .await;
+    }
+
+    /// Money of another payment of the booking came and went back.
+    async fn late_money(&self, number: u32) {
+        let (late, refund) = (payment_id(LATE), refund_id(LATE));
+        self.step(number, |booking, paid, step| {
+            step.payments.push(PaymentRow {
+                payment_id: late,
+                status: PaymentStatus::Refunded,
+                refunded_minor: 2 * PRICE,
+                created_at: start(),
+                ..paid.unwrap()
+            });
+            step.refunds.push(RefundRow {
+                refund_id: refund,
+                payment_id: late,
+                booking_id: booking.booking_id,
+                amount: booking.total,
+                status: RefundStatus::Succeeded,
+                reason: CAME_TOO_LATE.into(),
+                created_at: later(2),
+                attempts: 1,
+            });
+        })
+        .await;
+        let charge = Charge {
+            key: late.to_string(),
+            status: ChargeStatus::Captured,
+            amount: eur(2 * PRICE),
+            method: "pm_card_visa".into(),
+            refunded_minor: 0,
+            created_at: start(),
+        };
+        self.store.charge(charge.clone()).await.unwrap();
+        self.store
+            .refund_charge(&charge.key, &refund.to_string(), charge.amount, later(2))
+            .await
+            .unwrap()
+            .unwrap();
     }
 
     async fn lose(&self, number: u32) {

@@ -5,6 +5,7 @@
 //! the program would.
 
 mod house;
+mod money;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use house::{build, open, payment_id, refund_id};
@@ -220,6 +221,11 @@ fn ticket_and_ledger_corruptions() -> Vec<Planted> {
             &["ticket_for_seat"],
         ),
         planted(
+            "a cancelled seat whose void ticket is gone",
+            format!("DELETE FROM tickets WHERE seat = 6 AND {}", booking(PARTLY_CANCELLED)),
+            &["ticket_for_seat"],
+        ),
+        planted(
             "a cancelled ticket that opens the door",
             format!("UPDATE tickets SET state = 'valid' WHERE seat = 6 AND {}", booking(PARTLY_CANCELLED)),
             &["ticket_is_paid"],
@@ -355,6 +361,7 @@ async fn every_planted_corruption_is_called_by_its_name() {
     let all: Vec<Planted> = seat_corruptions()
         .into_iter()
         .chain(booking_corruptions())
+        .chain(money::corruptions())
         .chain(ticket_and_ledger_corruptions())
         .chain(catalog_and_outbox_corruptions())
         .collect();

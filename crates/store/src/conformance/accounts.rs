@@ -544,3 +544,64 @@ pub async fn a_secret_goes_out_with_its_message(store: &(impl Store + ?Sized)) {
         [&message]
     );
 }
+
+/// Registering is all or nothing: nobody is left with an account that cannot be verified or signed in to.
+pub async fn a_registration_is_one_commit(store: &(impl Store + ?Sized)) {
+    let verification = |number: u32| {
+        let secret = OneTimeRow {
+            digest: digest(number),
+            purpose: OneTimeUse::EmailVerification,
+            subject: user_id(number).to_string(),
+            expires_at: start() + TimeDelta::days(7),
+        };
+        let message = NewMessage {
+            notification_id: NotificationId::from_bytes(bytes(27, number)),
+            booking_id: None,
+            kind: "email_verification".into(),
+            channel: "email".into(),
+            recipient: format!("{number}@example.org"),
+            payload: "{}".into(),
+            created_at: start(),
+        };
+        (secret, message)
+    };
+    let register = |number: u32, email: &str, session_of: u32| {
+        store.register(
+            user(number, email),
+            verification(number),
+            session(session_of, number),
+        )
+    };
+    assert!(register(1, "a@example.org", 1).await.unwrap());
+    assert!(!register(2, "A@example.org", 2).await.unwrap());
+    // The session is somebody else's already: the account is not made either.
+    assert!(register(3, "c@example.org", 1).await.is_err());
+    assert!(
+        store
+            .user_by_email("c@example.org")
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(register(3, "c@example.org", 3).await.unwrap());
+    let claimed = store
+        .claim_messages(start(), start() + TimeDelta::minutes(1), 10)
+        .await
+        .unwrap();
+    let mut to: Vec<_> = claimed
+        .iter()
+        .map(|claimed| claimed.message.recipient.as_str())
+        .collect();
+    to.sort_unstable();
+    assert_eq!(to, ["1@example.org", "3@example.org"]);
+    for number in [1, 3] {
+        let purpose = OneTimeUse::EmailVerification;
+        let subject = store.use_one_time(digest(number), purpose, start()).await;
+        assert_eq!(subject.unwrap(), Some(user_id(number).to_string()));
+        let session = store
+            .session_by_access(session(number, number).access, start())
+            .await
+            .unwrap();
+        assert_eq!(session.unwrap().user_id, user_id(number));
+    }
+}

@@ -141,3 +141,39 @@ pub async fn messages_end_sent_or_failed(engine: &impl Engine) {
     );
     assert_eq!(file.notifications[0].notification_id, ids[0]);
 }
+
+/// Messages that are over are forgotten past their time, a bounded number at once; those still to go out never are.
+pub async fn messages_that_are_over_are_forgotten_in_time(engine: &impl Engine) {
+    let house = House::open(engine).await;
+    write(&house, 5).await;
+    let ids: Vec<_> = claim(&house, 1, 9)
+        .await
+        .into_iter()
+        .map(|(m, _)| m.notification_id)
+        .collect();
+    for (minute, id) in [(1, ids[0]), (2, ids[1]), (30, ids[2])] {
+        house.store.message_sent(id, later(minute)).await.unwrap();
+    }
+    house
+        .store
+        .message_failed(ids[3], None, "no such address".into())
+        .await
+        .unwrap();
+    let forget = |minute, limit| house.store.forget_messages(later(minute), limit);
+    // Before the first was sent, and before the one given up was written.
+    assert_eq!(forget(0, 9).await.unwrap(), 0);
+    assert_eq!(forget(10, 1).await.unwrap(), 2);
+    assert_eq!(forget(10, 9).await.unwrap(), 1);
+    assert_eq!(forget(10, 9).await.unwrap(), 0);
+    let left: Vec<_> = house
+        .file(booking_id(1))
+        .await
+        .notifications
+        .iter()
+        .map(|n| n.notification_id)
+        .collect();
+    assert_eq!(left, [ids[2], ids[4]]);
+    assert_eq!(house.store.message_counts().await.unwrap(), (1, 3, 0));
+    assert_eq!(claim(&house, 60, 9).await.len(), 1);
+    house.is_sound().await;
+}

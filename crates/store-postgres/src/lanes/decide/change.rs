@@ -34,6 +34,8 @@ pub(super) fn change<'u>(
     if let Some(refusal) = moved(world, show, change.only_if_version) {
         return Outcome::Hold(refusal);
     }
+    let (old, new) = (numbers(&current.seats), numbers(&booking.seats));
+    let added = without(&new, &old);
     let wanted = Wanted {
         unit: at,
         show,
@@ -41,18 +43,21 @@ pub(super) fn change<'u>(
         more: booking.seats.len() as u16,
         instead_of: current.seats.len() as u16,
     };
-    if let Some(refusal) = refused(world, &change.limits, &wanted, change.now) {
+    // The limits are about taking seats: who only keeps what is held, or less, may always do so.
+    if !added.is_empty()
+        && let Some(refusal) = refused(world, &change.limits, &wanted, change.now)
+    {
         return Outcome::Hold(refusal);
     }
-    let (old, new) = (numbers(&current.seats), numbers(&booking.seats));
-    let added = without(&new, &old);
     let taken = world.taken(show, &added);
     if !taken.is_empty() {
         return Outcome::Hold(HoldOutcome::SeatsTaken(taken));
     }
     claim(world, writes, (show, id), &added, SeatState::Held);
     free(world, writes, (show, id), &without(&old, &new));
-    count(world, writes, &change.limits, &wanted);
+    if !added.is_empty() {
+        count(world, writes, &change.limits, &wanted);
+    }
     world.touched.insert(*id.own());
     writes.changed.push((booking, change.expected_version));
     Outcome::Held

@@ -95,13 +95,14 @@ pub(super) fn refused(
             return Some(HoldOutcome::TooManyUnpaid { held });
         }
     }
-    if let Some((_, since)) = limits.expiries
-        && let Some(first) = world.expiries.get(&wanted.unit)
+    if let Some(limit) = limits.expiries
+        && let Some(there) = world.expiries.get(&wanted.unit)
     {
-        // The window slides: once the oldest of these expiries leaves it, the caller may hold again.
-        return Some(HoldOutcome::CoolDown {
-            until: *first + (now - since),
-        });
+        let many = there.many >= u64::from(limit.most) && there.last - there.first <= limit.within;
+        let until = there.last + limit.pause;
+        if many && now < until {
+            return Some(HoldOutcome::CoolDown { until });
+        }
     }
     None
 }

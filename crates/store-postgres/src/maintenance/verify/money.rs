@@ -1,18 +1,27 @@
 //! Is every amount taken either for seats that are still had, or on its way back.
 
 use super::{COUNT_BOOKINGS, Checks, booked, booking_says};
+use crate::columns::Columns as _;
+use matinee_domain::ids::{BookingId, RefundId, TheaterId};
 use matinee_store::StoreError;
+use tokio_postgres::Row;
 
 const COUNT_PAYMENTS: &str = "SELECT count(*) FROM payments";
 
-/// Per booking: what was taken, what goes or went back, how many payments took money, how many may still.
+/// Per booking: what was taken, what goes or went back, how many payments took money, how many may still. Money that came
+/// too late pays for nothing and goes back whole; it is counted apart, as what of it is not going back.
 macro_rules! sums {
     () => {
-        "sums AS (SELECT theater, booking, sum(captured_minor) AS captured, sum(refunded_minor) AS refunded, \
-           count(*) FILTER (WHERE status IN ('captured', 'partly_refunded', 'refunded')) AS paid, \
+        "sums AS (SELECT theater, booking, \
+           coalesce(sum(captured_minor) FILTER (WHERE NOT late), 0) AS captured, \
+           coalesce(sum(refunded_minor) FILTER (WHERE NOT late), 0) AS refunded, \
+           count(*) FILTER (WHERE NOT late AND status IN ('captured', 'partly_refunded', 'refunded')) AS paid, \
+           coalesce(sum(captured_minor - refunded_minor) FILTER (WHERE late), 0) AS stuck, \
            count(*) FILTER (WHERE status IN ('created', 'requires_action', 'authorized')) AS live, \
            count(*) FILTER (WHERE status = 'authorized') AS authorized \
-         FROM payments GROUP BY theater, booking)"
+         FROM (SELECT p.*, EXISTS (SELECT 1 FROM refunds AS r WHERE r.theater = p.theater AND r.booking = p.booking \
+             AND r.payment = p.payment AND r.reason = 'seats_gone') AS late FROM payments AS p) AS p \
+         GROUP BY theater, booking)"
     };
 }
 
@@ -72,7 +81,30 @@ async fn refunds(checks: &mut Checks<'_>) -> Result<(), StoreError> {
             &[],
             booking_says,
         )
+        .await?;
+    // Nobody tries these again: the money is owed until it went back by another way.
+    checks
+        .rows(
+            "refund_failed",
+            "SELECT count(*) FROM refunds",
+            "SELECT r.theater, r.booking, r.refund, r.amount_minor, r.currency FROM refunds AS r \
+             JOIN payments AS p ON p.theater = r.theater AND p.booking = r.booking AND p.payment = r.payment \
+             WHERE r.status = 'failed' AND p.captured_minor - p.refunded_minor >= r.amount_minor",
+            &[],
+            refund_says,
+        )
         .await
+}
+
+/// Columns: theater, booking, refund, amount, currency.
+fn refund_says(row: &Row) -> Result<String, StoreError> {
+    let theater = TheaterId::from_bytes(row.bytes(0)?);
+    let booking = BookingId::from_parts(theater, row.bytes(1)?);
+    let refund = RefundId::from_bytes(row.bytes(2)?);
+    let (amount, currency): (i64, &str) = (row.value(3)?, row.text(4)?);
+    Ok(format!(
+        "booking {booking}: refund {refund} of {amount} {currency} (minor units) failed and did not go back"
+    ))
 }
 
 async fn bookings(checks: &mut Checks<'_>) -> Result<(), StoreError> {
@@ -142,9 +174,10 @@ async fn kept(checks: &mut Checks<'_>) -> Result<(), StoreError> {
                 "WITH ",
                 sums!(),
                 " SELECT b.theater, b.booking, format('is %s and %s that was taken for it is not going back', \
-                   b.status, s.captured - s.refunded) \
+                   b.status, CASE WHEN s.stuck <> 0 THEN s.stuck ELSE s.captured - s.refunded END) \
                  FROM bookings AS b JOIN sums AS s ON s.theater = b.theater AND s.booking = b.booking \
-                 WHERE b.status NOT IN ('confirmed', 'partly_cancelled', 'cancelled') AND s.captured <> s.refunded"
+                 WHERE b.status NOT IN ('confirmed', 'partly_cancelled', 'cancelled') AND s.captured <> s.refunded \
+                   OR s.stuck <> 0"
             ),
             &[],
             booking_says,

@@ -1,16 +1,23 @@
 //! Is every amount taken either for seats that are still had, or on its way back.
 
 use super::{BOOKED, COUNT_BOOKINGS, Checks, booking_says};
+use matinee_domain::ids::{BookingId, RefundId, TheaterId};
 use matinee_store::StoreError;
+use rusqlite::Row;
 
 const COUNT_PAYMENTS: &str = "SELECT count(*) FROM payments";
 
-/// Per booking: what was taken, what goes or went back, how many payments took money, how many may still.
-const SUMS: &str = "sums AS (SELECT theater, booking, sum(captured_minor) AS captured, sum(refunded_minor) AS refunded,
-    sum(status IN ('captured', 'partly_refunded', 'refunded')) AS paid,
+/// Per booking: what was taken, what goes or went back, how many payments took money, how many may still. Money that came
+/// too late pays for nothing and goes back whole; it is counted apart, as what of it is not going back.
+const SUMS: &str = "sums AS (SELECT theater, booking,
+    sum(iif(late, 0, captured_minor)) AS captured, sum(iif(late, 0, refunded_minor)) AS refunded,
+    sum(NOT late AND status IN ('captured', 'partly_refunded', 'refunded')) AS paid,
+    sum(iif(late, captured_minor - refunded_minor, 0)) AS stuck,
     sum(status IN ('created', 'requires_action', 'authorized')) AS live,
     sum(status = 'authorized') AS authorized
-  FROM payments GROUP BY theater, booking)";
+  FROM (SELECT p.*, EXISTS (SELECT 1 FROM refunds AS r WHERE r.theater = p.theater AND r.booking = p.booking
+      AND r.payment = p.payment AND r.reason = 'seats_gone') AS late FROM payments AS p)
+  GROUP BY theater, booking)";
 
 pub(super) fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
     payments(checks)?;
@@ -61,7 +68,28 @@ fn refunds(checks: &mut Checks<'_>) -> Result<(), StoreError> {
          WHERE p.currency <> r.currency",
         &[],
         booking_says,
+    )?;
+    // Nobody tries these again: the money is owed until it went back by another way.
+    checks.rows(
+        "refund_failed",
+        "SELECT count(*) FROM refunds",
+        "SELECT r.theater, r.booking, r.refund, r.amount_minor, r.currency FROM refunds AS r
+         JOIN payments AS p ON p.theater = r.theater AND p.booking = r.booking AND p.payment = r.payment
+         WHERE r.status = 'failed' AND p.captured_minor - p.refunded_minor >= r.amount_minor",
+        &[],
+        refund_says,
     )
+}
+
+/// Columns: theater, booking, refund, amount, currency.
+fn refund_says(row: &Row<'_>) -> rusqlite::Result<String> {
+    let theater = TheaterId::from_bytes(row.get(0)?);
+    let booking = BookingId::from_parts(theater, row.get(1)?);
+    let refund = RefundId::from_bytes(row.get(2)?);
+    let (amount, currency): (i64, String) = (row.get(3)?, row.get(4)?);
+    Ok(format!(
+        "booking {booking}: refund {refund} of {amount} {currency} (minor units) failed and did not go back"
+    ))
 }
 
 fn bookings(checks: &mut Checks<'_>) -> Result<(), StoreError> {
@@ -100,9 +128,10 @@ fn bookings(checks: &mut Checks<'_>) -> Result<(), StoreError> {
         COUNT_BOOKINGS,
         &format!(
             "WITH {SUMS} SELECT b.theater, b.booking, format('is %s and %d that was taken for it is not going back',
-               b.status, s.captured - s.refunded)
+               b.status, iif(s.stuck <> 0, s.stuck, s.captured - s.refunded))
              FROM bookings AS b JOIN sums AS s ON s.theater = b.theater AND s.booking = b.booking
-             WHERE b.status NOT IN ('confirmed', 'partly_cancelled', 'cancelled') AND s.captured <> s.refunded"
+             WHERE b.status NOT IN ('confirmed', 'partly_cancelled', 'cancelled') AND s.captured <> s.refunded
+               OR s.stuck <> 0"
         ),
         &[],
         booking_says,

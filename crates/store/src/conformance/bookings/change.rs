@@ -1,11 +1,11 @@
 //! Changing a hold in one step.
 
 use super::{
-    Engine, House, NO_LIMITS, begin, booked, booking, booking_id, eur, first_show, later,
-    seat_numbers, step,
+    Engine, House, NO_LIMITS, begin, booked, booking, booking_id, eur, first_show, hold::PAUSES,
+    later, seat_numbers, step,
 };
 use crate::{
-    bookings::{BookingRow, ChangeHold, HoldLimits, HoldOutcome, SeatsEffect},
+    bookings::{BookingRow, ChangeHold, HoldLimits, HoldOutcome, Owner, SeatsEffect},
     feed::SeatState,
 };
 use matinee_domain::booking::BookingState;
@@ -158,5 +158,58 @@ pub async fn limits_count_the_changed_hold_once(engine: &impl Engine) {
     };
     let outcome = house.store.change_hold(moved).await.unwrap();
     assert_eq!(outcome, HoldOutcome::ShowChanged { show_version: 4 });
+    house.is_sound().await;
+}
+
+/// Who has to pause may still do everything with what is held but take another seat: a guest must be able to pay.
+pub async fn a_pause_leaves_the_held_seats_to_their_caller(engine: &impl Engine) {
+    let house = House::open(engine).await;
+    let caller = [7; 16];
+    for number in 1..=4 {
+        let wanted = BookingRow {
+            caller,
+            ..booking(
+                number,
+                first_show(),
+                &[number as u16 * 2, number as u16 * 2 + 1],
+            )
+        };
+        let outcome = house.hold(&wanted).await;
+        assert!(matches!(outcome, HoldOutcome::Held { .. }), "{outcome:?}");
+    }
+    let due = (1..=3).map(booking_id).collect();
+    assert_eq!(house.store.expire_holds(due, later(8)).await.unwrap(), 3);
+    let pausing = |change| ChangeHold {
+        limits: PAUSES,
+        now: later(9),
+        ..change
+    };
+    let held = house.file(booking_id(4)).await.booking;
+    let with_email = BookingRow {
+        owner: Owner::Guest {
+            email: Some("guest@example.org".into()),
+        },
+        ..held.clone()
+    };
+    let outcome = house
+        .store
+        .change_hold(pausing(change(&with_email, &[8, 9])))
+        .await
+        .unwrap();
+    assert!(matches!(outcome, HoldOutcome::Held { .. }), "{outcome:?}");
+    let now = house.file(booking_id(4)).await.booking;
+    assert_eq!(now.owner, with_email.owner);
+    let outcome = house
+        .store
+        .change_hold(pausing(change(&now, &[8, 10])))
+        .await
+        .unwrap();
+    assert_eq!(outcome, HoldOutcome::CoolDown { until: later(38) });
+    let outcome = house
+        .store
+        .change_hold(pausing(change(&now, &[9])))
+        .await
+        .unwrap();
+    assert!(matches!(outcome, HoldOutcome::Held { .. }), "{outcome:?}");
     house.is_sound().await;
 }

@@ -5,13 +5,16 @@ use super::{
     hold, later, record, seat_numbers, second_show, step,
 };
 use crate::{
-    bookings::{BookingFile, HoldLimits, HoldOutcome, HoldSeats, Owner, SeatsEffect},
+    bookings::{BookingFile, ExpiryLimit, HoldLimits, HoldOutcome, HoldSeats, Owner, SeatsEffect},
     conformance::fixtures::{show_id, start},
     feed::SeatState,
     idempotency::{Lookup, Recorded},
 };
 use chrono::TimeDelta;
-use matinee_domain::{booking::BookingState, ids::UserId};
+use matinee_domain::{
+    booking::BookingState,
+    ids::{ShowId, UserId},
+};
 use std::sync::Arc;
 
 /// What was held reads back as it was written, by every way there is.
@@ -282,50 +285,81 @@ pub async fn unpaid_seats_are_limited(engine: &impl Engine) {
     house.is_sound().await;
 }
 
-/// Letting holds run out again and again ends in a pause, for that caller and that show, and only for a while.
-pub async fn too_many_expiries_end_in_a_pause(engine: &impl Engine) {
-    let house = House::open(engine).await;
-    let window = TimeDelta::minutes(30);
-    let with = |number, show, minutes, caller| HoldSeats {
-        limits: HoldLimits {
-            expiries: Some((3, later(minutes) - window)),
-            ..NO_LIMITS
-        },
+/// What the stories about pauses go by: three expiries within two hours, and half an hour from the last.
+pub(super) const PAUSES: HoldLimits = HoldLimits {
+    expiries: Some(ExpiryLimit {
+        most: 3,
+        within: TimeDelta::hours(2),
+        pause: TimeDelta::minutes(30),
+    }),
+    ..NO_LIMITS
+};
+
+/// A hold of one caller at a minute of the story, under the limit of expiries.
+fn at_minute(number: u32, show: ShowId, minutes: i64, seat: u16) -> HoldSeats {
+    HoldSeats {
+        limits: PAUSES,
         now: later(minutes),
         ..hold(&crate::bookings::BookingRow {
-            caller,
+            caller: [7; 16],
             state: BookingState::hold(later(minutes), LIFE),
-            ..booking(number, show, &[1])
+            ..booking(number, show, &[seat])
         })
-    };
-    let ask = |wanted| async { house.store.hold_seats(wanted).await.unwrap() };
-    let caller = [7; 16];
-    // Held at 0, 8 and 16 minutes, each let go 8 minutes later.
-    for round in 0..3 {
-        let number = round + 1;
-        let outcome = ask(with(number, first_show(), i64::from(round) * 8, caller)).await;
+    }
+}
+
+/// Holds that were let run out, each freed at its minute.
+async fn let_run_out(house: &House, first_number: u32, minutes: &[i64]) {
+    for (number, minute) in (first_number..).zip(minutes) {
+        let wanted = at_minute(number, first_show(), minute - 8, 1);
+        let outcome = house.store.hold_seats(wanted).await.unwrap();
         assert!(matches!(outcome, HoldOutcome::Held { .. }), "{outcome:?}");
         let freed = house
             .store
-            .expire_holds(vec![booking_id(number)], later(i64::from(number) * 8))
+            .expire_holds(vec![booking_id(number)], later(*minute))
             .await;
         assert_eq!(freed.unwrap(), 1);
     }
-    let pause = HoldOutcome::CoolDown {
-        until: later(8) + window,
-    };
-    assert_eq!(ask(with(4, first_show(), 25, caller)).await, pause);
+}
+
+/// Letting holds run out again and again ends in a pause, for that caller and that show, and only for a while: its
+/// whole length counts from the last of them.
+pub async fn too_many_expiries_end_in_a_pause(engine: &impl Engine) {
+    let house = House::open(engine).await;
+    let ask = |wanted| async { house.store.hold_seats(wanted).await.unwrap() };
+    let_run_out(&house, 1, &[8, 16, 24]).await;
+    let pause = HoldOutcome::CoolDown { until: later(54) };
+    for minute in [25, 39, 53] {
+        let outcome = ask(at_minute(4, first_show(), minute, 1)).await;
+        assert_eq!(outcome, pause, "at minute {minute}");
+    }
     assert_eq!(house.seats().await.len(), 0);
     assert!(matches!(
-        ask(with(5, second_show(), 25, caller)).await,
+        ask(at_minute(5, second_show(), 25, 1)).await,
         HoldOutcome::Held { .. }
     ));
     assert!(matches!(
-        ask(with(6, first_show(), 39, caller)).await,
+        ask(at_minute(6, first_show(), 54, 1)).await,
         HoldOutcome::Held { .. }
     ));
     let other = house.hold(&booking(7, first_show(), &[1])).await;
     assert_eq!(other, HoldOutcome::SeatsTaken(seat_numbers(&[1])));
+}
+
+/// Holds that are extended to their end before they run out count as well; those of different evenings do not.
+pub async fn slow_expiries_end_in_a_pause_too(engine: &impl Engine) {
+    let house = House::open(engine).await;
+    let ask = |wanted| async { house.store.hold_seats(wanted).await.unwrap() };
+    // The first is too long ago when the third runs out.
+    let_run_out(&house, 1, &[20, 100, 141]).await;
+    assert!(matches!(
+        ask(at_minute(4, second_show(), 142, 1)).await,
+        HoldOutcome::Held { .. }
+    ));
+    // 100, 141 and 176 lie within two hours.
+    let_run_out(&house, 5, &[176]).await;
+    let pause = HoldOutcome::CoolDown { until: later(206) };
+    assert_eq!(ask(at_minute(6, first_show(), 180, 1)).await, pause);
 }
 
 /// A hold that ran out is another's only after it was freed: nobody steals a seat from a payment that just begins.

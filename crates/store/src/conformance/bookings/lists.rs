@@ -102,6 +102,37 @@ pub async fn unsettled_payments_are_found(engine: &impl Engine) {
     assert_eq!(unsettled(10, 10).await, [2, 1].map(booking_id));
 }
 
+/// However many people are at their banks, what a crash left behind is found first; their payments once they are overdue.
+pub async fn a_crashed_payment_does_not_wait_for_people(engine: &impl Engine) {
+    let house = House::open(engine).await;
+    for (number, minute, status) in [
+        (1, 1, PaymentStatus::RequiresAction),
+        (2, 2, PaymentStatus::RequiresAction),
+        (3, 3, PaymentStatus::Created),
+        (4, 4, PaymentStatus::Authorized),
+    ] {
+        let held = house.held(number, &[number as u16]).await;
+        let mut begun = begin(&held, number);
+        begun.payments[0].created_at = later(minute);
+        begun.payments[0].status = status;
+        house.done(begun).await;
+    }
+    let unsettled = |minute, limit| {
+        let store = &house.store;
+        async move {
+            let found = store.unsettled(later(minute), limit).await.unwrap();
+            found
+                .iter()
+                .map(|file| file.booking.booking_id)
+                .collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(unsettled(10, 2).await, [3, 4].map(booking_id));
+    assert_eq!(unsettled(10, 9).await, [3, 4, 1, 2].map(booking_id));
+    // The first has had its quarter of an hour.
+    assert_eq!(unsettled(17, 9).await, [1, 3, 4, 2].map(booking_id));
+}
+
 /// Pending refunds come back until they are certain, not sooner than asked.
 pub async fn pending_refunds_are_found(engine: &impl Engine) {
     let house = House::open(engine).await;

@@ -172,6 +172,11 @@ impl House {
             }
         }
         told.retain(|_, state| *state != SeatState::Available);
+        let last = self.feed.told();
+        let last = last.iter().rfind(|change| change.show_id == first_show());
+        if let Some(change) = last {
+            assert_eq!(usize::from(change.taken), told.len(), "the feed miscounts");
+        }
         assert_eq!(
             told,
             self.seats().await,

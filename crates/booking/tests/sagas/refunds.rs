@@ -1,0 +1,68 @@
+//! Refunds that the bank does not take: now, or never.
+
+use crate::{
+    books,
+    buyer::{Act, Buyer, Nature},
+    house::House,
+    meanwhile::SlowBank,
+    wire::Fault,
+};
+use chrono::TimeDelta;
+use matinee_domain::payment::RefundStatus;
+use matinee_integrations::sandbox::VISA;
+use matinee_store::{BookingStore, Maintenance};
+use std::sync::{Arc, atomic::Ordering};
+
+async fn bought(house: &House) -> Buyer {
+    let mut buyer = Buyer::new(1, Nature::Prompt);
+    for (at, act) in [Act::Hold(&["2-4"]), Act::Pay(VISA)]
+        .into_iter()
+        .enumerate()
+    {
+        buyer.ask(&house.desk, at, act).await.unwrap();
+    }
+    buyer
+}
+
+/// Money that the bank keeps for good is owed by hand: counted, and named by `verify` until it went back.
+#[tokio::test]
+async fn a_refund_refused_for_good_is_counted_and_named() {
+    let house = House::new().await;
+    let mut buyer = bought(&house).await;
+    let desk = house.desk_at(
+        Arc::new(SlowBank {
+            keeps_everything: true,
+            ..SlowBank::new(&house)
+        }),
+        false,
+    );
+    buyer.ask(&desk, 2, Act::Cancel(None)).await.unwrap();
+    assert_eq!(desk.refunds_refused.load(Ordering::Relaxed), 1);
+    let file = house.store.booking(buyer.booking.unwrap()).await.unwrap();
+    let file = file.unwrap();
+    assert_eq!(file.refunds[0].status, RefundStatus::Failed);
+    let report = house.store.verify(house.now()).await.unwrap();
+    assert_eq!(report.violations.len(), 1, "{:?}", report.violations);
+    assert_eq!(report.violations[0].invariant, "refund_failed");
+    let refund = file.refunds[0].refund_id.to_string();
+    assert!(report.violations[0].row.contains(&refund));
+}
+
+/// A refund that was just tried waits behind the others, so that one the bank never answers holds nobody up.
+#[tokio::test]
+async fn a_refund_that_was_tried_goes_to_the_end_of_the_queue() {
+    let house = House::new().await;
+    let mut buyer = bought(&house).await;
+    house.wire.arm(house.wire.calls().len() + 3, Fault::Outage);
+    buyer.ask(&house.desk, 2, Act::Cancel(None)).await.unwrap();
+    house.later(TimeDelta::seconds(15));
+    assert_eq!(house.desk.recover_refunds().await.unwrap().failed, 1);
+    let before = house.now() - TimeDelta::seconds(10);
+    assert_eq!(house.store.pending_refunds(before, 9).await.unwrap(), []);
+    let file = house.store.booking(buyer.booking.unwrap()).await.unwrap();
+    assert_eq!(file.unwrap().refunds[0].attempts, 2);
+    house.wire.heal();
+    house.later(TimeDelta::seconds(15));
+    assert_eq!(house.desk.recover_refunds().await.unwrap().done, 1);
+    books::judge(&house).await.unwrap();
+}
