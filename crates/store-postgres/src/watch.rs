@@ -6,7 +6,7 @@
 //! was away, a server that died before it told, and engines without `LISTEN`.
 
 use crate::{
-    bookings::read::{seat_no, seat_state},
+    bookings::read::read_whole,
     columns::Columns as _,
     connect::Connection,
     failure::OrStoreError as _,
@@ -15,7 +15,7 @@ use crate::{
 };
 use deadpool_postgres::Pool;
 use matinee_domain::ids::{ShowId, TheaterId};
-use matinee_store::{ShowChange, StoreError, bookings::SeatSnapshot};
+use matinee_store::{ShowChange, StoreError};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use std::{fmt::Write as _, future::poll_fn, sync::Arc, time::Duration};
@@ -364,41 +364,4 @@ async fn listen(config: &Config) -> Result<(Client, mpsc::Receiver<String>), Sto
         .await
         .db()?;
     Ok((client, heard))
-}
-
-/// Shows as they are, each with how many seats its map has. Those that are not there are left out.
-pub(crate) async fn read_whole(
-    conn: &Connection,
-    shows: &[ShowId],
-) -> Result<Vec<(ShowId, SeatSnapshot, u16)>, StoreError> {
-    let sql = "SELECT t.theater, t.show, t.version, h.seats_total, s.seat, s.state \
-         FROM unnest($1::bytea[], $2::bytea[]) AS w (theater, show) \
-         JOIN show_state AS t ON t.theater = w.theater AND t.show = w.show \
-         JOIN shows AS h ON h.theater = w.theater AND h.show = w.show \
-         LEFT JOIN seats AS s ON s.theater = w.theater AND s.show = w.show";
-    let theaters: Vec<_> = shows
-        .iter()
-        .map(|show| show.theater().as_bytes().to_vec())
-        .collect();
-    let own: Vec<_> = shows.iter().map(|show| &show.own()[..]).collect();
-    let answers = pipeline::read(conn, &[Call::new(sql).with(theaters).with(own)]).await?;
-    let mut found: FxHashMap<ShowId, (SeatSnapshot, u16)> = FxHashMap::default();
-    for row in answers.iter().flatten() {
-        let show = ShowId::from_parts(TheaterId::from_bytes(row.bytes(0)?), row.bytes(1)?);
-        let version = row.count(2)?;
-        let seats_total = row.small(3)?;
-        let (snapshot, _) = found.entry(show).or_insert_with(|| {
-            let seats = Vec::new();
-            (SeatSnapshot { version, seats }, seats_total)
-        });
-        if let Some(seat) = row.value::<Option<i32>>(4)? {
-            snapshot
-                .seats
-                .push((seat_no(seat)?, seat_state(row.value(5)?)?));
-        }
-    }
-    Ok(found
-        .into_iter()
-        .map(|(show, (snapshot, seats))| (show, snapshot, seats))
-        .collect())
 }

@@ -22,6 +22,7 @@ use matinee_store::{
     feed::SeatState,
     idempotency::{IdempotencyKey, Lookup, Recorded},
 };
+use rustc_hash::FxHashMap;
 use tokio_postgres::Row;
 
 const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -191,13 +192,50 @@ pub(super) async fn seats(
     Ok(Some(snapshot))
 }
 
+/// Shows as they are, each with how many seats its map has. Those that are not there are left out.
+pub(crate) async fn read_whole(
+    conn: &Connection,
+    shows: &[ShowId],
+) -> Result<Vec<(ShowId, SeatSnapshot, u16)>, StoreError> {
+    let sql = "SELECT t.theater, t.show, t.version, h.seats_total, s.seat, s.state \
+         FROM unnest($1::bytea[], $2::bytea[]) AS w (theater, show) \
+         JOIN show_state AS t ON t.theater = w.theater AND t.show = w.show \
+         JOIN shows AS h ON h.theater = w.theater AND h.show = w.show \
+         LEFT JOIN seats AS s ON s.theater = w.theater AND s.show = w.show";
+    let theaters: Vec<_> = shows
+        .iter()
+        .map(|show| show.theater().as_bytes().to_vec())
+        .collect();
+    let own: Vec<_> = shows.iter().map(|show| &show.own()[..]).collect();
+    let answers = rows_of(conn, Call::new(sql).with(theaters).with(own)).await?;
+    let mut found: FxHashMap<ShowId, (SeatSnapshot, u16)> = FxHashMap::default();
+    for row in &answers {
+        let show = ShowId::from_parts(TheaterId::from_bytes(row.bytes(0)?), row.bytes(1)?);
+        let version = row.count(2)?;
+        let seats_total = row.small(3)?;
+        let (snapshot, _) = found.entry(show).or_insert_with(|| {
+            let seats = Vec::new();
+            (SeatSnapshot { version, seats }, seats_total)
+        });
+        if let Some(seat) = row.value::<Option<i32>>(4)? {
+            snapshot
+                .seats
+                .push((seat_no(seat)?, seat_state(row.value(5)?)?));
+        }
+    }
+    Ok(found
+        .into_iter()
+        .map(|(show, (snapshot, seats))| (show, snapshot, seats))
+        .collect())
+}
+
 /// Reads a kept seat number.
-pub(crate) fn seat_no(seat: i32) -> Result<SeatNo, StoreError> {
+fn seat_no(seat: i32) -> Result<SeatNo, StoreError> {
     u16::try_from(seat).map(SeatNo).map_err(damaged)
 }
 
 /// Reads a kept state.
-pub(crate) fn seat_state(code: i32) -> Result<SeatState, StoreError> {
+fn seat_state(code: i32) -> Result<SeatState, StoreError> {
     SeatState::from_code(i64::from(code)).ok_or_else(|| damaged("a seat's state"))
 }
 

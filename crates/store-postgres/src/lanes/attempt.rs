@@ -15,10 +15,11 @@ use super::{
     write::{Counters, write},
 };
 use crate::{
+    bookings::read::read_whole,
     connect::Connection,
     open::{Locking, pause},
     told::{Follows, Told, whole},
-    watch::{News, Notices, read_whole},
+    watch::{News, Notices},
 };
 use deadpool_postgres::Pool;
 use matinee_domain::{ids::ShowId, seat_map::SeatNo};

@@ -5,14 +5,18 @@ use crate::postgres::Postgres;
 use chrono::TimeDelta;
 use matinee_domain::{
     booking::BookingState,
-    ids::{BookingId, Reference, ShowId, UserId, time_ordered},
+    ids::{BookingId, PaymentId, Reference, ShowId, TicketId, UserId, time_ordered},
     money::{Currency, Money},
+    payment::PaymentStatus,
     seat_map::SeatNo,
 };
 use matinee_store::{
     Maintenance as _,
     accounts::{ProfileData, Role, UserRow},
-    bookings::{BookedSeat, BookingRow, HoldLimits, HoldSeats, Owner, SeatsEffect, Step},
+    bookings::{
+        BookedSeat, BookingRow, HoldLimits, HoldSeats, Owner, PaymentRow, SeatsEffect, Step,
+        TicketRow, TicketState,
+    },
     conformance::fixtures::{bytes, show_id, start, theater_id},
     feed::NoFeed,
     idempotency::{IdempotencyKey, IdempotencyRecord, Recorded},
@@ -129,6 +133,64 @@ pub fn release(booking: &BookingRow) -> Step {
         unpaid_expiry: false,
         test: false,
         now: start(),
+    }
+}
+
+/// A payment of a booking that begins.
+pub fn begin(booking: &BookingRow) -> Step {
+    let now = start() + TimeDelta::minutes(1);
+    Step {
+        to: booking.state.begin_payment(now).unwrap(),
+        seats: SeatsEffect::Keep,
+        payments: vec![payment(booking, PaymentStatus::Created, 0)],
+        now,
+        ..release(booking)
+    }
+}
+
+/// The same payment captured: the seats are sold, each has a ticket.
+pub fn confirm(booking: &BookingRow) -> Step {
+    let ticket = |seat: &BookedSeat| TicketRow {
+        ticket_id: TicketId::from_parts(
+            booking.booking_id.theater(),
+            bytes(26, u32::from(seat.seat.0)),
+        ),
+        booking_id: booking.booking_id,
+        seat: seat.seat,
+        state: TicketState::Valid,
+        revision: 1,
+    };
+    Step {
+        expected_version: booking.version + 1,
+        to: BookingState::Confirmed,
+        seats: SeatsEffect::Sell,
+        payments: vec![payment(
+            booking,
+            PaymentStatus::Captured,
+            booking.total.amount_minor,
+        )],
+        tickets: booking.seats.iter().map(ticket).collect(),
+        ..release(booking)
+    }
+}
+
+fn payment(booking: &BookingRow, status: PaymentStatus, captured_minor: i64) -> PaymentRow {
+    let own = time_ordered(start().timestamp_millis(), *b"0123456789abcdef");
+    PaymentRow {
+        payment_id: PaymentId::from_parts(booking.booking_id.theater(), own),
+        booking_id: booking.booking_id,
+        status,
+        amount: booking.total,
+        // Not the sandbox: its bank would have to know the charge.
+        gateway: "card".into(),
+        method_token: "pm_card_visa".into(),
+        method_label: String::new(),
+        gateway_ref: None,
+        created_at: start(),
+        decline_reason: None,
+        captured_minor,
+        refunded_minor: 0,
+        idempotency: None,
     }
 }
 
