@@ -32,7 +32,6 @@ pub fn specta_builder() -> Builder<Wry> {
             buying::bookings,
             buying::recover_booking,
             buying::redeem_recovery,
-            buying::adopt_guest_token,
             account::session,
             account::register,
             account::login,

@@ -150,8 +150,8 @@ async fn what_cannot_be_booked_is_422_with_its_place() {
             json!({ "show_id": show, "seat_ids": seats, "best": 2 }),
             "/best",
         ),
-        (json!({ "show_id": show, "best": 0 }), ""),
-        (json!({ "show_id": show, "best": 11 }), ""),
+        (json!({ "show_id": show, "best": 0 }), "/best"),
+        (json!({ "show_id": show, "best": 11 }), "/best"),
         (json!({ "show_id": show, "seat_ids": many }), "/seat_ids"),
         (
             json!({ "show_id": show, "seat_ids": [seats[0], "no-such-seat"] }),

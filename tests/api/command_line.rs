@@ -275,6 +275,8 @@ async fn backup_and_restore_lose_nothing_that_was_acknowledged() {
     let (status, words) = server::run(folder.path(), &["backup", &copy]).unwrap();
     assert_eq!(status.code(), Some(1), "never over a file: {words}");
     let (later, _) = caller.buy(&show, 1).await;
+    let seats = format!("/shows/{show}/seats");
+    let told = caller.get(&seats).await.expect(200).json()["version"].as_u64();
     let (status, words) = server::run(folder.path(), &["restore", &copy]).unwrap();
     assert_eq!(status.code(), Some(1), "not over a database: {words}");
     let (status, words) = server::run(folder.path(), &["restore", &copy, "--overwrite"]).unwrap();
@@ -304,6 +306,13 @@ async fn backup_and_restore_lose_nothing_that_was_acknowledged() {
         "available",
         "it came after the backup"
     );
+    // A viewer from before, when as much has happened since as then: it must not think it knows these seats.
+    caller.buy(&show, 1).await;
+    let now = caller.get(&seats).await.expect(200).json()["version"].as_u64();
+    assert!(now > told, "{now:?} {told:?}");
+    let since = format!("{seats}/live?since={}", told.unwrap());
+    let first = caller.open(&since).await.chunk().await.unwrap().unwrap();
+    assert!(first.starts_with(b"event: snapshot"), "{first:?}");
     caller
         .with_token(text(&session, "access_token"))
         .get("/users/me/profile")
@@ -350,6 +359,14 @@ async fn an_administrator_is_made_from_the_command_line_and_the_password_is_not_
     };
     assert_eq!(create(None).status.code(), Some(1));
     assert_eq!(create(Some("short")).status.code(), Some(1));
+    let nowhere = create(Some("a long enough password"));
+    assert_eq!(
+        nowhere.status.code(),
+        Some(1),
+        "an account in a database nobody serves"
+    );
+    assert!(!folder.path().join("matinee.db").exists());
+    assert!(crate::import::import(folder.path(), &crate::import::small_theater(), &[]).0);
     let made = create(Some("a long enough password"));
     assert!(
         made.status.success(),
@@ -377,11 +394,23 @@ async fn sigterm_ends_live_streams_and_exits_0() {
     assert!(stream.chunk().await.unwrap().is_some());
     let (booking, guest) = caller.hold(text(&show, "show_id"), 1).await;
     let pay = json!({ "booking_id": booking["booking_id"], "payment_method": "pm_card_visa" });
-    let running = tokio::spawn(async move { guest.post("/payment", pay).await.status });
-    tokio::time::sleep(Duration::from_millis(5)).await;
+    // Nothing can be written while this lasts, so the payment is begun and cannot end.
+    let lock = database(&server);
+    lock.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let running = tokio::spawn(async move { guest.post("/payment", pay).await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!running.is_finished());
     let begun = Instant::now();
     let status = tokio::task::spawn_blocking(move || (server.stop().unwrap(), server));
     while let Ok(Some(_)) = stream.chunk().await {}
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    assert!(
+        !running.is_finished() && !status.is_finished(),
+        "it waits for the payment"
+    );
+    lock.execute_batch("ROLLBACK").unwrap();
+    let paid = running.await.unwrap().expect(200).json();
+    assert_eq!(paid["status"], "confirmed", "what was begun is finished");
     let (status, server) = status.await.unwrap();
     assert_eq!(status.code(), Some(0), "{}", server.log());
     assert!(
@@ -389,7 +418,14 @@ async fn sigterm_ends_live_streams_and_exits_0() {
         "{:?}",
         begun.elapsed()
     );
-    assert_eq!(running.await.unwrap(), 200, "what was begun is finished");
+    let kept: String = database(&server)
+        .query_row(
+            "SELECT status FROM bookings WHERE replace(reference, '-', '') = replace(?1, '-', '')",
+            [text(&paid, "reference")],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(kept, "confirmed");
     verify(&server);
 }
 

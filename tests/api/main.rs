@@ -16,6 +16,7 @@ mod import;
 mod limits;
 mod live;
 mod openapi;
+mod options_file;
 mod payment;
 mod profile;
 mod recovery;

@@ -1,6 +1,6 @@
 //! The server is away: the copy answers, and as the server would.
 
-use crate::World;
+use crate::{World, until};
 use matinee_api::{Movie, Page, Show, ShowDetail, Theater};
 use matinee_client::{Client, Coordinates, ErrorKind, MovieQuery, ShowQuery, TheaterQuery};
 use std::time::{Duration, Instant};
@@ -184,6 +184,44 @@ async fn nothing_new_costs_less_than_a_kilobyte() {
     client.sync().await.unwrap();
     let bytes = world.relay.take_answered_bytes();
     assert!((1..=1024).contains(&bytes), "{bytes} bytes");
+}
+
+#[tokio::test]
+async fn nothing_new_costs_little_also_for_somebody_with_bookings_and_tickets() {
+    let world = World::new().await;
+    let client = world.synced_client().await;
+    crate::buying::bought(&client).await;
+    let account = crate::account::account();
+    client.register(account).await.unwrap();
+    let show = crate::buying::some_show(&client).await;
+    for number in 0..6 {
+        let key = format!("key-{number}");
+        let booking = client.book(crate::buying::two(show), &key).await.unwrap();
+        let pay = crate::buying::pay_for(&booking);
+        client.pay(pay, &format!("{key}-pay")).await.unwrap();
+    }
+    // The mails that are sent change what a booking says.
+    until("everything is mailed and here", async || {
+        client.sync().await.unwrap();
+        world.relay.take_answered_bytes();
+        client.sync().await.unwrap();
+        (world.relay.take_answered_bytes() <= 2_500).then_some(())
+    })
+    .await;
+    let everything = client.bookings(None).await.unwrap().value.items;
+    assert_eq!(everything.len(), 6);
+    // Sync, profile, history, and the guest's booking: four answers with nothing in them.
+    world.relay.take_answered_bytes();
+    client.sync().await.unwrap();
+    let bytes = world.relay.take_answered_bytes();
+    assert!((1..=2_500).contains(&bytes), "{bytes} bytes");
+    // What changed comes, though the rest was seen.
+    let id = everything[0].booking_id;
+    client.cancel(id, None, "key-cancel").await.unwrap();
+    client.sync().await.unwrap();
+    let kept = client.bookings(None).await.unwrap().value.items;
+    assert_eq!(kept.len(), 6);
+    assert_eq!(kept[0].status, matinee_api::BookingStatus::Cancelled);
 }
 
 #[tokio::test]

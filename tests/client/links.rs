@@ -1,15 +1,7 @@
-//! The links of mails, pasted into the app: an address is confirmed, a guest's booking opens on another device, and
-//! what the server refuses changes nothing.
+//! The links of mails, pasted into the app: an address is confirmed, and a guest's booking opens on another device.
 
-use crate::{
-    World,
-    account::account,
-    buying::{bought, pay_for, some_show, two},
-    until,
-};
-use matinee_api::{BookingId, BookingStatus};
-use matinee_client::{ErrorKind, NewAccount};
-use std::collections::BTreeSet;
+use crate::{World, account::account, buying::bought, until};
+use matinee_client::NewAccount;
 
 const GUEST: &str = "guest@example.org";
 
@@ -22,10 +14,6 @@ async fn mailed(world: &World, start: &str) -> String {
         Some(rest.chars().take_while(is_secret).collect())
     })
     .await
-}
-
-fn guest_link(id: BookingId) -> String {
-    format!("/bookings/{id}#guest=")
 }
 
 #[tokio::test]
@@ -57,18 +45,34 @@ async fn a_confirmed_address_brings_the_guests_bookings_into_the_account() {
 }
 
 #[tokio::test]
-async fn the_link_of_a_booking_mail_opens_the_booking_on_another_device() {
+async fn a_booking_opens_on_another_device_by_its_mail_and_the_link_that_is_asked_for() {
     let mut world = World::new().await;
     let (first, _) = world.elsewhere().await;
     let booking = bought(&first).await;
     let id = booking.booking_id;
-    let token = mailed(&world, &guest_link(id)).await;
+    let reference = mailed(&world, "/recover?reference=").await;
+    assert_eq!(reference, booking.reference.to_string());
 
     let client = world.synced_client().await;
     assert!(client.booking(id).await.is_err(), "not before");
-    client.adopt_guest_token(id, token.clone()).await.unwrap();
-    // Twice is as good as once.
-    client.adopt_guest_token(id, token).await.unwrap();
+    let ask = client.recover_booking(reference, GUEST.into(), "key-ask");
+    ask.await.unwrap();
+    let secret = mailed(&world, "/recover#token=").await;
+    // The answer is lost on the way, and comes again though the link is used up.
+    world.relay.lose_answers(1);
+    let opened = client.redeem_recovery(secret.clone()).await.unwrap();
+    assert_eq!((opened.booking_id, world.relay.to_lose()), (id, 0));
+    assert_eq!(
+        client
+            .redeem_recovery(secret.clone())
+            .await
+            .unwrap()
+            .booking_id,
+        id
+    );
+    let (stranger, _) = world.elsewhere().await;
+    let used = stranger.redeem_recovery(secret).await.unwrap_err();
+    assert_eq!((&*used.code, used.status), ("session_ended", Some(401)));
     assert_eq!(client.bookings(None).await.unwrap().value.items.len(), 1);
     until("the tickets come along", async || {
         client.tickets(id).await.ok().map(|_| ())
@@ -81,47 +85,4 @@ async fn the_link_of_a_booking_mail_opens_the_booking_on_another_device() {
     assert!(tickets.offline);
     assert_eq!(tickets.value.tickets.len(), 2);
     world.assert_no_token_in_files();
-}
-
-#[tokio::test]
-async fn a_refused_token_is_dropped_and_the_kept_one_goes_on_opening() {
-    let world = World::new().await;
-    let client = world.client().await;
-    let booking = bought(&client).await;
-    let id = booking.booking_id;
-    let tokens = || BTreeSet::from_iter(world.keyring.tokens());
-    let kept = tokens();
-    for forged in ["mg_forged", "", "no token\r\nat all", &"x".repeat(100_000)] {
-        client.adopt_guest_token(id, forged.into()).await.unwrap();
-    }
-    assert_eq!(tokens(), kept);
-    let found = client.booking(id).await.unwrap();
-    assert_eq!(
-        (found.offline, found.value.status),
-        (false, BookingStatus::Confirmed)
-    );
-}
-
-#[tokio::test]
-async fn a_token_that_could_not_be_tried_is_kept_only_where_there_was_none() {
-    let mut world = World::new().await;
-    let (first, _) = world.elsewhere().await;
-    let show = some_show(&first).await;
-    let booking = first.book(two(show), "key-book").await.unwrap();
-    first.pay(pay_for(&booking), "key-pay").await.unwrap();
-    let id = booking.booking_id;
-    let token = mailed(&world, &guest_link(id)).await;
-
-    let client = world.synced_client().await;
-    world.stop_server();
-    client.adopt_guest_token(id, token).await.unwrap();
-    let other = client.adopt_guest_token(id, "mg_forged".into()).await;
-    assert_eq!(other.unwrap_err().kind, ErrorKind::Offline);
-    world.start_server().unwrap();
-    until("the server is heard again", async || {
-        client.sync().await.ok()
-    })
-    .await;
-    let found = client.booking(id).await.unwrap();
-    assert!(!found.offline);
 }

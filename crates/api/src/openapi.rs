@@ -162,6 +162,7 @@ fn add_problems(operation: &Operation, problem: &Schema, responses: &mut Map<Str
         codes.extend([
             ProblemCode::OriginRefused,
             ProblemCode::BodyTooLarge,
+            ProblemCode::RequestTimeout,
             ProblemCode::UnsupportedMediaType,
         ]);
     }

@@ -37,6 +37,7 @@ codes! {
     OriginRefused = "origin_refused", 403, "Not allowed from this origin";
     NotFound = "not_found", 404, "Nothing here";
     MethodNotAllowed = "method_not_allowed", 405, "This method is not available here";
+    RequestTimeout = "request_timeout", 408, "The request took too long to arrive";
     EmailTaken = "email_taken", 409, "There is an account with this e-mail";
     SeatsUnavailable = "seats_unavailable", 409, "Some seats are no longer free";
     HoldExpired = "hold_expired", 409, "The hold has run out";

@@ -47,7 +47,14 @@ impl Desk {
 
     /// What an earlier request with this one's key was answered, if there was one.
     pub async fn earlier_payment(&self, input: &PayInput) -> Result<Option<Recorded>, SaleError> {
-        let Some(key) = &input.idempotency else {
+        self.earlier_answer(input.idempotency.as_ref()).await
+    }
+
+    async fn earlier_answer(
+        &self,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Option<Recorded>, SaleError> {
+        let Some(key) = key else {
             return Ok(None);
         };
         match self.store.lookup(key.clone()).await? {
@@ -204,29 +211,55 @@ impl Desk {
             .await
     }
 
-    /// Plays the sandbox's bank for a payment that waits for its payer.
+    /// Plays the sandbox's bank for a payment that waits for its payer. With a key the payment takes the key over before
+    /// the bank hears of it, so that whoever settles it, recovery after a crash too, keeps the answer under that key.
     pub async fn simulate(
         &self,
         payment_id: PaymentId,
         succeed: bool,
+        key: Option<IdempotencyKey>,
     ) -> Result<Settled, SaleError> {
         let gateway = self
             .gateway
             .clone()
             .filter(|gateway| gateway.is_test())
             .ok_or(SaleError::NoGateway)?;
-        let file = self
-            .store
-            .booking_of_payment(payment_id)
-            .await?
-            .ok_or(SaleError::NoBooking)?;
-        let show = self.show_of(file.booking.show_id).await?;
-        if payment(&file, payment_id)?.status != PaymentStatus::RequiresAction {
-            return Err(SaleError::NotAwaitingAction);
+        for _ in 0..TRIES {
+            if let Some(first) = self.earlier_answer(key.as_ref()).await? {
+                return Ok(Settled::Again(first));
+            }
+            let file = self
+                .store
+                .booking_of_payment(payment_id)
+                .await?
+                .ok_or(SaleError::NoBooking)?;
+            let show = self.show_of(file.booking.show_id).await?;
+            let mut on_file = OnFile { file, show };
+            let paid = payment(&on_file.file, payment_id)?;
+            let ours = key.is_none() || paid.idempotency == key;
+            if paid.status != PaymentStatus::RequiresAction {
+                if key.is_some() && ours {
+                    return self.go_on(&gateway, on_file, payment_id).await;
+                }
+                return Err(SaleError::NotAwaitingAction);
+            }
+            if !ours {
+                let mut row = paid.clone();
+                row.idempotency.clone_from(&key);
+                let state = on_file.file.booking.state;
+                let mut step = step(&on_file.file, state, SeatsEffect::Keep, self.clock.now());
+                step.payments.push(row);
+                match self.store.step(step.clone()).await? {
+                    StepOutcome::Done { .. } => on_file.file = after(&on_file.file, &step),
+                    _ => continue,
+                }
+            }
+            let answer = gateway.simulate(&payment_id.to_string(), succeed).await?;
+            return self
+                .settle(&gateway, on_file, payment_id, answer, key)
+                .await;
         }
-        let answer = gateway.simulate(&payment_id.to_string(), succeed).await?;
-        self.settle(&gateway, OnFile { file, show }, payment_id, answer, None)
-            .await
+        Err(SaleError::Contended)
     }
 
     /// Gives up a payment that waits for its payer, so that the hold can be used or released.

@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use matinee_domain::money::Money;
+use matinee_domain::{money::Money, settlement::AtGateway};
 
 /// Tells the time.
 pub trait Clock: Send + Sync + 'static {
@@ -49,6 +49,19 @@ pub enum ChargeState {
         reason: String,
     },
     Voided,
+}
+
+impl ChargeState {
+    /// The bare state, as decisions see it.
+    pub const fn at_gateway(&self) -> AtGateway {
+        match self {
+            Self::RequiresAction { .. } => AtGateway::RequiresAction,
+            Self::Authorized => AtGateway::Authorized,
+            Self::Captured => AtGateway::Captured,
+            Self::Declined { .. } => AtGateway::Declined,
+            Self::Voided => AtGateway::Voided,
+        }
+    }
 }
 
 /// What the gateway says of a charge.

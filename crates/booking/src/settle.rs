@@ -14,13 +14,9 @@ use crate::{
     ports::{ChargeAnswer, ChargeState, PaymentGateway},
 };
 use bytes::Bytes;
-use matinee_domain::{
-    booking::BookingState,
-    ids::PaymentId,
-    payment::{PaymentStatus, RefundStatus},
-};
+use matinee_domain::{ids::PaymentId, payment::RefundStatus, settlement};
 use matinee_store::{
-    bookings::{Step, StepOutcome},
+    bookings::{RefundRow, Step, StepOutcome},
     idempotency::{IdempotencyKey, Lookup, Recorded},
 };
 use std::sync::Arc;
@@ -130,73 +126,30 @@ impl Desk {
         payment_id: PaymentId,
         answer: &ChargeAnswer,
     ) -> Result<Next, SaleError> {
-        use PaymentStatus as P;
         let now = self.clock.now();
         let file = &on_file.file;
         let paid = payment(file, payment_id)?;
-        let state = file.booking.state;
-        let next = match (&answer.state, paid.status) {
-            // Our books already closed this payment, and the gateway agrees.
-            (ChargeState::Declined { .. } | ChargeState::Voided, P::Declined | P::Voided) => {
-                Next::Done
-            }
-            (ChargeState::Captured, P::Captured | P::PartlyRefunded | P::Refunded) => {
-                if file.refunds.iter().any(|refund| {
-                    refund.status == RefundStatus::Pending
-                        && !file.booking.state.status().owns_seats()
-                }) {
-                    Next::Refunds
-                } else {
-                    Next::Done
-                }
-            }
-            (ChargeState::RequiresAction { .. }, P::RequiresAction) => Next::Done,
-            (ChargeState::RequiresAction { .. }, P::Created) => {
-                self.take(on_file, paid, answer, P::RequiresAction, now)?
-            }
-            // We gave it up, the gateway did not: nothing may stay authorized or charged.
-            (
-                ChargeState::RequiresAction { .. } | ChargeState::Authorized,
-                P::Declined | P::Voided,
-            ) => Next::Void,
-            (ChargeState::Captured, P::Declined | P::Voided) => {
-                self.late_money(on_file, paid, answer, now)?
-            }
-            (ChargeState::Authorized, P::Authorized) if state == BookingState::Confirmed => {
-                Next::Capture
-            }
-            (ChargeState::Authorized, P::Created | P::RequiresAction | P::Authorized) => {
-                match state {
-                    BookingState::AwaitingPayment { .. } | BookingState::Expired => {
-                        self.take(on_file, paid, answer, P::Authorized, now)?
+        let booking = file.booking.state.status();
+        Ok(
+            match settlement::next(answer.state.at_gateway(), paid.status, booking) {
+                settlement::Next::Record(to) => self.take(on_file, paid, answer, to, now)?,
+                settlement::Next::GiveBack => self.late_money(on_file, paid, answer, now)?,
+                settlement::Next::Capture => Next::Capture,
+                settlement::Next::Void => Next::Void,
+                settlement::Next::Done => {
+                    let pending = |refund: &RefundRow| refund.status == RefundStatus::Pending;
+                    if answer.state == ChargeState::Captured
+                        && paid.status.is_paid()
+                        && !booking.owns_seats()
+                        && file.refunds.iter().any(pending)
+                    {
+                        Next::Refunds
+                    } else {
+                        Next::Done
                     }
-                    _ => Next::Void,
                 }
-            }
-            (ChargeState::Captured, P::Created | P::RequiresAction | P::Authorized) => {
-                let confirms = match state {
-                    BookingState::AwaitingPayment { .. } | BookingState::Expired => true,
-                    // Its own money, authorized before; anything else pays a second time.
-                    BookingState::Confirmed => paid.status == P::Authorized,
-                    _ => false,
-                };
-                if confirms {
-                    self.take(on_file, paid, answer, P::Captured, now)?
-                } else {
-                    self.late_money(on_file, paid, answer, now)?
-                }
-            }
-            (ChargeState::Declined { .. }, P::Created | P::RequiresAction | P::Authorized) => {
-                self.take(on_file, paid, answer, P::Declined, now)?
-            }
-            (ChargeState::Voided, P::Created | P::RequiresAction | P::Authorized) => {
-                self.take(on_file, paid, answer, P::Voided, now)?
-            }
-            // The gateway says less than we recorded as taken: an operator has to look (`verify` names it).
-            (_, P::Captured | P::PartlyRefunded | P::Refunded) => Next::Done,
-            (ChargeState::RequiresAction { .. }, P::Authorized) => Next::Done,
-        };
-        Ok(next)
+            },
+        )
     }
 
     /// A re-claim found its seats taken: captured money goes back.

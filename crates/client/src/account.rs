@@ -146,11 +146,24 @@ impl Client {
     }
 
     pub(crate) async fn fetch_profile(&self) -> Result<Profile, ClientError> {
-        let profile: Profile = self
-            .send_as_caller(Call::get("/users/me/profile"), None)
-            .await?
-            .json()?;
-        self.keep_profile(&profile).await?;
+        let kept = match self.inner.access.user().await {
+            Some(user) => {
+                let seen = self.inner.cache.seen_profile(user).await?;
+                seen.map(|(profile, etag)| (user, profile, etag))
+            }
+            None => None,
+        };
+        let etag = kept.as_ref().map(|(_, _, etag)| etag.clone());
+        let call = Call::get("/users/me/profile").if_none_match(etag);
+        let answer = self.send_as_caller(call, None).await?;
+        if let Some((user, profile, _)) = kept
+            && answer.status == 304
+        {
+            self.inner.cache.confirm_profile(user).await?;
+            return Ok(profile);
+        }
+        let profile: Profile = answer.json()?;
+        self.keep_profile(&profile, answer.etag).await?;
         Ok(profile)
     }
 
@@ -164,13 +177,20 @@ impl Client {
             .json(&profile)?
             .if_match(version);
         let saved: Profile = self.send_as_caller(call, None).await?.json()?;
-        self.keep_profile(&saved).await?;
+        self.keep_profile(&saved, None).await?;
         Ok(saved)
     }
 
-    async fn keep_profile(&self, profile: &Profile) -> Result<(), ClientError> {
+    async fn keep_profile(
+        &self,
+        profile: &Profile,
+        etag: Option<String>,
+    ) -> Result<(), ClientError> {
         if let Some(user) = self.inner.access.user().await {
-            self.inner.cache.keep_profile(user, profile.clone()).await?;
+            self.inner
+                .cache
+                .keep_profile(user, profile.clone(), etag)
+                .await?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 //! as soon as there are any; a guest's token goes to the keyring and no further.
 
 use crate::{
-    cache::{GUEST, KeptBooking, has_tickets},
+    cache::{Answered, GUEST, KeptBooking, has_tickets},
     client::Client,
     error::ClientError,
     fresh::Fresh,
@@ -12,8 +12,7 @@ use crate::{
 use futures_util::{StreamExt, stream};
 use matinee_api::{
     BookRequest, Booking, BookingId, CancelAnswer, CancelRequest, ChangeRequest, Page, PaymentId,
-    PaymentRequest, RecoverRedeemAnswer, RecoverRedeemRequest, RecoverRequest, SeatId,
-    SimulateOutcome, SimulateRequest, Tickets,
+    PaymentRequest, SeatId, SimulateOutcome, SimulateRequest, Tickets, UserId,
 };
 
 /// A page of the copy's bookings begins at this place.
@@ -52,11 +51,17 @@ impl Client {
     }
 
     pub(crate) async fn fetch_booking(&self, id: BookingId) -> Result<Booking, ClientError> {
-        let booking = self
-            .send_as_caller(Call::get(format!("/bookings/{id}")), Some(id))
-            .await?
-            .json()?;
-        self.noted(booking).await
+        let (kept, etag) = self.inner.cache.seen_booking(id).await?.unzip();
+        let call = Call::get(format!("/bookings/{id}")).if_none_match(etag);
+        let answer = self.send_as_caller(call, Some(id)).await?;
+        if let Some(kept) = kept
+            && answer.status == 304
+        {
+            self.inner.cache.confirm_booking(id).await?;
+            return Ok(kept);
+        }
+        let booking = answer.json()?;
+        self.noted_as(booking, answer.etag).await
     }
 
     /// Changes a hold in one step; `version` is the one the caller saw.
@@ -144,7 +149,7 @@ impl Client {
     }
 
     /// Brings the tickets to the device before anybody asks for them.
-    fn fetch_tickets_soon(&self, booking: &Booking) {
+    pub(crate) fn fetch_tickets_soon(&self, booking: &Booking) {
         if !has_tickets(booking.status) {
             return;
         }
@@ -214,14 +219,60 @@ impl Client {
         let call = Call::get("/users/me/bookings")
             .query("limit", Some(PAGE))
             .query("cursor", cursor);
-        let page: Page<Booking> = self.send_as_caller(call, None).await?.json()?;
-        if let Some(user) = self.inner.access.user().await {
-            self.inner
-                .cache
-                .keep_bookings(user.to_string(), page.items.clone())
-                .await?;
-        }
+        let answer = self.send_as_caller(call, None).await?;
+        let page: Page<Booking> = answer.json()?;
+        self.keep_page(cursor, &page, answer.etag).await?;
         Ok(page)
+    }
+
+    /// Brings a page of the person's bookings to the device if it changed; where the next one begins.
+    pub(crate) async fn renew_bookings(
+        &self,
+        user: UserId,
+        cursor: Option<String>,
+    ) -> Result<Option<String>, ClientError> {
+        let cache = &self.inner.cache;
+        let seen = cache.seen_page(user, cursor.clone()).await?;
+        let call = Call::get("/users/me/bookings")
+            .query("limit", Some(PAGE))
+            .query("cursor", cursor.as_ref())
+            .if_none_match(seen.as_ref().map(|seen| seen.etag.clone()));
+        let answer = self.send_as_caller(call, None).await?;
+        if let Some(seen) = seen
+            && answer.status == 304
+        {
+            if cursor.is_none() && seen.next_cursor.is_none() {
+                cache.confirm_bookings(user).await?;
+            }
+            return Ok(seen.next_cursor);
+        }
+        let page: Page<Booking> = answer.json()?;
+        self.keep_page(cursor.as_deref(), &page, answer.etag)
+            .await?;
+        Ok(page.next_cursor)
+    }
+
+    async fn keep_page(
+        &self,
+        cursor: Option<&str>,
+        page: &Page<Booking>,
+        etag: Option<String>,
+    ) -> Result<(), ClientError> {
+        let Some(user) = self.inner.access.user().await else {
+            return Ok(());
+        };
+        let answered = etag.map(|etag| {
+            let answered = Answered::Page {
+                cursor: cursor.map(ToOwned::to_owned),
+                next_cursor: page.next_cursor.clone(),
+            };
+            (answered, etag)
+        });
+        self.inner
+            .cache
+            .keep_answered(user.to_string(), page.items.clone(), answered)
+            .await?;
+        Ok(())
     }
 
     async fn kept_bookings(
@@ -280,61 +331,8 @@ impl Client {
         Ok(answer)
     }
 
-    /// Mails a single-use link when reference and e-mail belong together; answers alike either way.
-    pub async fn recover_booking(
-        &self,
-        reference: String,
-        email: String,
-        key: &str,
-    ) -> Result<(), ClientError> {
-        let call = Call::post("/bookings/recover")
-            .json(&RecoverRequest { reference, email })?
-            .key(key);
-        self.inner.http.send(&call).await?;
-        Ok(())
-    }
-
-    /// Opens the booking of a mailed link, from here on with its own token.
-    pub async fn redeem_recovery(&self, token: String) -> Result<Booking, ClientError> {
-        self.inner.vault.ready().await?;
-        let call = Call::post("/bookings/recover/redeem").json(&RecoverRedeemRequest { token })?;
-        let answer: RecoverRedeemAnswer = self.inner.http.send(&call).await?.json()?;
-        let booking = self.opened(answer.booking).await?;
-        self.fetch_tickets_soon(&booking);
-        Ok(booking)
-    }
-
-    /// Takes the token of a booking mail's link, so that the booking opens from here on. One that the server refuses is
-    /// dropped: what was kept before goes on opening the booking.
-    pub async fn adopt_guest_token(&self, id: BookingId, token: String) -> Result<(), ClientError> {
-        if !may_be_token(&token) {
-            return Ok(());
-        }
-        let token = Secret::new(token);
-        let kept = self.inner.guests.token(id).await;
-        if kept.as_ref() == Some(&token) {
-            return Ok(());
-        }
-        self.inner.vault.ready().await?;
-        let call = Call::get(format!("/bookings/{id}")).bearer(Some(token.clone()));
-        match self.inner.http.send(&call).await {
-            Ok(answer) => {
-                self.inner.guests.keep(id, token).await?;
-                let booking = self.noted(answer.json()?).await?;
-                self.fetch_tickets_soon(&booking);
-                Ok(())
-            }
-            Err(error) if matches!(error.status, Some(401 | 403 | 404)) => Ok(()),
-            // Not heard: better a token to try later than none.
-            Err(error) if error.copy_is_better() && kept.is_none() => {
-                self.inner.guests.keep(id, token).await
-            }
-            Err(error) => Err(error),
-        }
-    }
-
     /// Puts a new booking's token into the keyring, then keeps the rest.
-    async fn opened(&self, mut booking: Booking) -> Result<Booking, ClientError> {
+    pub(crate) async fn opened(&self, mut booking: Booking) -> Result<Booking, ClientError> {
         if let Some(token) = booking.guest_token.take() {
             self.inner
                 .guests
@@ -345,7 +343,16 @@ impl Client {
     }
 
     /// Keeps a booking on the device. That it could not be kept does not make it less of an answer.
-    async fn noted(&self, mut booking: Booking) -> Result<Booking, ClientError> {
+    async fn noted(&self, booking: Booking) -> Result<Booking, ClientError> {
+        self.noted_as(booking, None).await
+    }
+
+    /// The same with the tag of the read that brought it.
+    async fn noted_as(
+        &self,
+        mut booking: Booking,
+        etag: Option<String>,
+    ) -> Result<Booking, ClientError> {
         booking.guest_token = None;
         let owner = match self.inner.guests.token(booking.booking_id).await {
             Some(_) => GUEST.to_owned(),
@@ -356,14 +363,11 @@ impl Client {
                 .await
                 .map_or_else(|| GUEST.to_owned(), |user| user.to_string()),
         };
-        if let Err(error) = self.inner.cache.keep_booking(owner, booking.clone()).await {
+        let answered = etag.map(|etag| (Answered::Booking(booking.booking_id), etag));
+        let kept = vec![booking.clone()];
+        if let Err(error) = self.inner.cache.keep_answered(owner, kept, answered).await {
             tracing::warn!(%error, "the booking was not kept on the device");
         }
         Ok(booking)
     }
-}
-
-/// Whether a server may have made it: what cannot stand in a header is not tried.
-fn may_be_token(text: &str) -> bool {
-    (1..=512).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }

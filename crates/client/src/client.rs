@@ -8,7 +8,7 @@ use crate::{
     guests::Guests,
     http::{Answer, Call, Http},
     origin::Origin,
-    secrets::{SecretStore, Vault},
+    secrets::{Secret, SecretStore, Vault},
 };
 use chrono::{DateTime, Utc};
 use matinee_api::BookingId;
@@ -52,6 +52,8 @@ pub(crate) struct Inner {
     pub(crate) vault: Vault,
     pub(crate) reach: Arc<Reach>,
     pub(crate) session_only: bool,
+    /// The recovery link that was last followed, with its call's key.
+    pub(crate) redeeming: parking_lot::Mutex<Option<(Secret, String)>>,
     /// Held through a sync: one at a time.
     pub(crate) syncing: Mutex<()>,
     /// Set once by [`Client::start`].
@@ -82,6 +84,7 @@ impl Client {
             vault,
             reach,
             session_only,
+            redeeming: parking_lot::Mutex::new(None),
             syncing: Mutex::new(()),
             started: std::sync::atomic::AtomicBool::new(false),
         };

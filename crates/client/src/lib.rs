@@ -16,6 +16,7 @@ mod http;
 mod live;
 mod origin;
 mod queries;
+mod recovery;
 mod secrets;
 mod sync;
 

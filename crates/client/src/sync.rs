@@ -1,6 +1,6 @@
 //! Keeping the copy fresh: the catalog by cursor, then what belongs to the person or guest.
 //!
-//! Costs in proportion to the change: with nothing new, one request answered 304.
+//! Costs in proportion to the change: with nothing new, every request is answered 304.
 
 use crate::{
     cache::has_tickets,
@@ -111,16 +111,18 @@ impl Client {
             return Ok(());
         }
         self.fetch_profile().await?;
+        let Some(user) = self.inner.access.user().await else {
+            return Ok(());
+        };
         let mut cursor: Option<String> = None;
         for _ in 0..MAX_HISTORY_PAGES {
-            let page = self.fetch_bookings(cursor.as_deref()).await?;
-            for booking in &page.items {
-                self.bring_tickets(booking).await?;
-            }
-            cursor = page.next_cursor;
+            cursor = self.renew_bookings(user, cursor).await?;
             if cursor.is_none() {
                 break;
             }
+        }
+        for kept in self.inner.cache.bookings(user.to_string()).await? {
+            self.bring_tickets(&kept.booking).await?;
         }
         Ok(())
     }

@@ -15,3 +15,4 @@ pub mod payment;
 pub mod policy;
 pub mod price;
 pub mod seat_map;
+pub mod settlement;

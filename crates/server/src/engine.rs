@@ -3,7 +3,7 @@
 use crate::config::{Database, PostgresTuning};
 use matinee_store::{SeatFeed, Store, StoreError, feed::NoFeed};
 use matinee_store_postgres::{PostgresOptions, PostgresStore};
-use matinee_store_sqlite::{OpenOptions, SqliteStore};
+use matinee_store_sqlite::{OpenOptions, SqliteStore, WriterLoad};
 use std::{path::PathBuf, sync::Arc};
 
 /// A database that cannot be opened, and which one.
@@ -25,13 +25,22 @@ pub async fn open(
     tuning: PostgresTuning,
     feed: Arc<dyn SeatFeed>,
 ) -> Result<Arc<dyn Store>, OpenError> {
+    Ok(open_watched(database, tuning, feed).await?.0)
+}
+
+/// The same, with how busy its writing thread is, on the engine that has one.
+pub async fn open_watched(
+    database: &Database,
+    tuning: PostgresTuning,
+    feed: Arc<dyn SeatFeed>,
+) -> Result<(Arc<dyn Store>, Option<Arc<WriterLoad>>), OpenError> {
     match database {
         Database::Sqlite(path) => {
             let path = path.clone();
             let opened = blocking(move || SqliteStore::open(OpenOptions { path, feed })).await;
-            opened
-                .map_err(at(database))
-                .map(|store| Arc::new(store) as Arc<dyn Store>)
+            let store = opened.map_err(at(database))?;
+            let load = store.writer_load();
+            Ok((Arc::new(store), load))
         }
         Database::Postgres(url) => {
             let options = PostgresOptions {
@@ -40,7 +49,7 @@ pub async fn open(
                 connections: tuning.connections,
                 ..PostgresOptions::new(url.expose(), feed)
             };
-            open_postgres(database, options).await
+            Ok((open_postgres(database, options).await?, None))
         }
     }
 }

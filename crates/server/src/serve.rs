@@ -26,6 +26,7 @@ use listener::Listener;
 use matinee_booking::{Clock, Desk, Entropy, PaymentGateway};
 use matinee_integrations::{MailSetUpError, Mailer, SandboxGateway};
 use matinee_store::{Store, StoreError};
+use matinee_store_sqlite::WriterLoad;
 use std::{
     io,
     net::SocketAddr,
@@ -214,6 +215,29 @@ fn add_probes(app: &AppState) {
     );
 }
 
+/// The writer's queue, and how long its commits take: seconds over count is the mean of any span of time.
+fn add_writer_probes(metrics: &Metrics, load: &Arc<WriterLoad>) {
+    let of = |value: fn(&WriterLoad) -> f64| {
+        let load = Arc::clone(load);
+        move || value(&load)
+    };
+    metrics.probe(
+        "matinee_writer_queue",
+        "Units of work waiting for the writer",
+        of(|load| load.waiting() as f64),
+    );
+    metrics.probe(
+        "matinee_writer_commits",
+        "Commits of the writer",
+        of(|load| load.commits() as f64),
+    );
+    metrics.probe(
+        "matinee_writer_commit_seconds",
+        "Time the writer's commits took together",
+        of(|load| load.committing().as_secs_f64()),
+    );
+}
+
 /// Opens the database and puts the parts together.
 pub(crate) async fn open(
     config: Config,
@@ -226,8 +250,9 @@ pub(crate) async fn open(
     });
     let live = Arc::new(LiveSeats::default());
     let feed = Arc::clone(&live) as Arc<dyn matinee_store::SeatFeed>;
-    let store = engine::open(&config.database, config.postgres, feed).await?;
+    let (store, load) = engine::open_watched(&config.database, config.postgres, feed).await?;
     let (clock, database_clock) = DatabaseClock::over(&*store, clock).await?;
+    live.begin_at(live_base(&*store, &*clock).await?);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let keys = Keys::load(&*store, &*entropy).await?;
     if config.demo {
@@ -257,6 +282,10 @@ pub(crate) async fn open(
         Some(public) => public.as_str().trim_end_matches('/').to_owned(),
         None => url.to_owned(),
     };
+    let metrics = Metrics::default();
+    if let Some(load) = load {
+        add_writer_probes(&metrics, &load);
+    }
     Ok(Arc::new(App {
         limits: RateLimits::new(!config.rate_limit),
         config,
@@ -267,7 +296,7 @@ pub(crate) async fn open(
         entropy,
         keys,
         sessions: Sessions::default(),
-        metrics: Metrics::default(),
+        metrics,
         passwords: Passwords::default(),
         catalog,
         desk,
@@ -275,6 +304,30 @@ pub(crate) async fn open(
         mailer,
         draining: CancellationToken::new(),
     }))
+}
+
+/// Where the versions of seat maps begin: at 0, and after a restore above all that was told before. The note stands in
+/// the database with the epoch it was made for, so one from a backup shows by its epoch. A show's version grows far
+/// slower than 2²⁰ a second.
+async fn live_base(store: &dyn Store, clock: &dyn Clock) -> Result<u64, StoreError> {
+    const NOTE: &str = "live_versions";
+    const NEW_YEAR_2026: i64 = 1_767_225_600;
+    let epoch = store.sync_head().await?.epoch;
+    let noted = store.note(NOTE).await?;
+    let of_this_epoch = noted.as_deref().and_then(|note| {
+        let (noted_for, base) = note.split_once(' ')?;
+        (noted_for.parse() == Ok(epoch)).then(|| base.parse().ok())?
+    });
+    if let Some(base) = of_this_epoch {
+        return Ok(base);
+    }
+    let seconds = clock.now().timestamp() - NEW_YEAR_2026;
+    let base = match noted {
+        Some(_) => u64::try_from(seconds).unwrap_or(0) << 20,
+        None => 0,
+    };
+    store.set_note(NOTE, &format!("{epoch} {base}")).await?;
+    Ok(base)
 }
 
 /// The sandbox bank's books stand in the same database.

@@ -2,21 +2,27 @@
 
 use crate::{
     AppState,
+    auth::Caller,
     config::Config,
     http::outer::Outer,
+    importing,
     routes::{self, ui::Ui},
     serve,
 };
 use axum::{
     Router,
     body::Body,
+    extract::FromRequestParts as _,
     http::{HeaderMap, Method, Request, StatusCode},
 };
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::FutureExt as _;
 use http_body_util::BodyExt;
-use matinee_booking::Clock;
+use matinee_booking::{ChargeAnswer, ChargeRequest, Clock, GatewayError, PaymentGateway};
+use matinee_domain::{ids::ShowId, money::Money};
+use matinee_store::{catalog::ShowQuery, idempotency::IdempotencyKey};
 use parking_lot::Mutex;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{net::SocketAddr, sync::Arc};
 
 /// A clock that stands still until it is turned.
@@ -43,6 +49,8 @@ pub struct Heard {
     pub headers: HeaderMap,
     /// Null when there is none.
     pub body: Value,
+    /// As it was sent.
+    pub bytes: bytes::Bytes,
 }
 
 impl Heard {
@@ -113,6 +121,50 @@ impl House {
         }
     }
 
+    /// A small theater with three shows a day ahead, and payments in the sandbox.
+    pub async fn cinema() -> Self {
+        let house = Self::with(|config| config.sandbox_payments = true, Router::new()).await;
+        let opening = "2030-05-03T12:00:00Z".parse().unwrap();
+        *house.clock.0.lock() = opening;
+        house.import(|_| ()).await;
+        house
+    }
+
+    /// Imports the small theater's catalog as `change` leaves it.
+    pub async fn import(&self, change: impl FnOnce(&mut Value)) {
+        const SMALL: &[u8] = include_bytes!("../../../demo/examples/small-theater.json");
+        let mut file: Value = serde_json::from_slice(SMALL).unwrap();
+        change(&mut file);
+        let app = &self.app;
+        let files = [serde_json::to_vec(&file).unwrap()];
+        let catalog = importing::read_catalogs(&*app.store, &files).await.unwrap();
+        importing::put(&*app.store, catalog, self.clock.now(), &*app.entropy)
+            .await
+            .unwrap();
+        // The job that notices is not running here.
+        app.catalog.watch().await.unwrap();
+    }
+
+    /// The ids of the small theater's shows, by start.
+    pub async fn shows(&self) -> Vec<ShowId> {
+        let query = ShowQuery {
+            limit: 100,
+            ..ShowQuery::default()
+        };
+        let shows = self.app.store.shows(query).await.unwrap();
+        shows.iter().map(|listed| listed.show.show_id).collect()
+    }
+
+    /// Holds seats as a guest: the booking's id and the guest's authorization.
+    pub async fn hold(&self, count: u16) -> (String, String) {
+        let show = self.shows().await[0];
+        let body = json!({ "show_id": show, "best": count, "guest_email": "guest@example.org" });
+        let held = self.post("/book", &[], body).await;
+        assert_eq!(held.status, StatusCode::CREATED, "{held:?}");
+        let bearer = format!("Bearer {}", held.text("guest_token"));
+        (held.text("booking_id"), bearer)
+    }
+
     /// The same server, that gives a handler up after this.
     pub fn impatient(mut self, timeout: std::time::Duration) -> Self {
         self.outer = self.outer.impatient(timeout);
@@ -129,6 +181,10 @@ impl House {
     /// Sends a request from 192.0.2.1.
     pub async fn send(&self, request: Request<Body>) -> Heard {
         let peer = SocketAddr::from(([192, 0, 2, 1], 4711));
+        self.send_from(peer, request).await
+    }
+
+    async fn send_from(&self, peer: SocketAddr, request: Request<Body>) -> Heard {
         let response = self.outer.answer(request, peer).await;
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
@@ -137,7 +193,17 @@ impl House {
             status: parts.status,
             headers: parts.headers,
             body,
+            bytes,
         }
+    }
+
+    /// `POST /api/v1{path}` from another address.
+    pub async fn post_from(&self, peer: SocketAddr, path: &str, body: Value) -> Heard {
+        let request = Request::post(format!("/api/v1{path}"))
+            .header("host", "127.0.0.1:8080")
+            .header("content-type", "application/json");
+        let request = request.body(Body::from(body.to_string())).unwrap();
+        self.send_from(peer, request).await
     }
 
     /// Sends JSON (or nothing, for null) with headers.
@@ -199,8 +265,75 @@ impl House {
             .collect()
     }
 
+    /// The same desk with a bank that cannot be reached.
+    pub fn broken_bank(&self) -> matinee_booking::Desk {
+        let desk = &self.app.desk;
+        matinee_booking::Desk {
+            store: Arc::clone(&desk.store),
+            shows: Arc::clone(&desk.shows),
+            gateway: Some(Arc::new(BrokenBank)),
+            clock: Arc::clone(&desk.clock),
+            entropy: Arc::clone(&desk.entropy),
+            render: Arc::clone(&desk.render),
+            hold_life: desk.hold_life,
+            quotas: desk.quotas,
+            refunds_refused: std::sync::atomic::AtomicU64::default(),
+        }
+    }
+
+    /// The idempotency key of a guest's request.
+    pub fn key_of(&self, bearer: &str, path: &str, body: &str, key: &str) -> IdempotencyKey {
+        let request = Request::post(path)
+            .header("authorization", bearer)
+            .header("idempotency-key", key);
+        let (mut parts, ()) = request.body(()).unwrap().into_parts();
+        let caller = Caller::from_request_parts(&mut parts, &self.app);
+        let caller = caller.now_or_never().unwrap().unwrap();
+        caller.idempotency("POST", path, body.as_bytes()).unwrap()
+    }
+
     /// Closes the database.
     pub async fn close(self) {
         self.app.store.close().await;
     }
+}
+
+struct BrokenBank;
+
+#[async_trait::async_trait]
+impl PaymentGateway for BrokenBank {
+    fn name(&self) -> &'static str {
+        "broken"
+    }
+    fn is_test(&self) -> bool {
+        true
+    }
+    async fn authorize(&self, _: ChargeRequest) -> Result<ChargeAnswer, GatewayError> {
+        unclear()
+    }
+    async fn look(&self, _: &str) -> Result<ChargeAnswer, GatewayError> {
+        unclear()
+    }
+    async fn capture(&self, _: &str) -> Result<ChargeAnswer, GatewayError> {
+        unclear()
+    }
+    async fn void(&self, _: &str) -> Result<ChargeAnswer, GatewayError> {
+        unclear()
+    }
+    async fn refund(
+        &self,
+        _: &str,
+        _: &str,
+        _: Money,
+        _: DateTime<Utc>,
+    ) -> Result<ChargeAnswer, GatewayError> {
+        unclear()
+    }
+    async fn simulate(&self, _: &str, _: bool) -> Result<ChargeAnswer, GatewayError> {
+        unclear()
+    }
+}
+
+fn unclear() -> Result<ChargeAnswer, GatewayError> {
+    Err(GatewayError::Unclear("as a test".into()))
 }

@@ -170,6 +170,9 @@ of_a_store! {
         an_erased_account_leaves_its_bookings,
         a_secret_goes_out_with_its_message,
         a_registration_is_one_commit;
+    one_time:
+        a_keyed_secret_is_made_once,
+        a_keyed_use_is_repeated_by_its_key_alone;
     maintenance:
         a_fresh_database_is_sound,
         notes_are_kept,

@@ -22,3 +22,4 @@ mod writer;
 
 pub use maintenance::restore;
 pub use open::{OpenOptions, SqliteStore};
+pub use writer::WriterLoad;

@@ -6,7 +6,7 @@ use crate::{
     failure::OrStoreError,
     migrations, private,
     readers::Readers,
-    writer::{Tx, Writer},
+    writer::{Tx, Writer, WriterLoad},
 };
 use matinee_store::{SeatFeed, StoreError};
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
@@ -93,6 +93,14 @@ impl SqliteStore {
                 readers,
             }),
         })
+    }
+
+    /// How busy the writing thread is; `None` when opened beside a live server.
+    pub fn writer_load(&self) -> Option<Arc<WriterLoad>> {
+        self.inner
+            .writer
+            .as_ref()
+            .map(|writer| Arc::clone(writer.load()))
     }
 
     /// Runs a unit of work in a write transaction; its value comes back once it is durable. `op` may run more than

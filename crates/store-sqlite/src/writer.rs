@@ -19,9 +19,11 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread::JoinHandle,
+    time::{Duration, Instant},
 };
 use tokio::sync::oneshot;
 
@@ -121,8 +123,38 @@ enum Message {
     Close,
 }
 
+/// How busy the writing thread is, for operators. Counts since the database was opened.
+#[derive(Debug, Default)]
+pub struct WriterLoad {
+    waiting: AtomicUsize,
+    commits: AtomicU64,
+    commit_us: AtomicU64,
+}
+
+impl WriterLoad {
+    /// Units of work in the queue.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+    /// Commits made.
+    pub fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
+    }
+    /// Time they took together, from the first statement until they were durable.
+    pub fn committing(&self) -> Duration {
+        Duration::from_micros(self.commit_us.load(Ordering::Relaxed))
+    }
+
+    fn committed(&self, took: Duration) {
+        let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.commit_us.fetch_add(us, Ordering::Relaxed);
+        self.commits.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 /// The way to the writing thread.
 pub(crate) struct Writer {
+    load: Arc<WriterLoad>,
     queue: SyncSender<Message>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -130,6 +162,8 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn start(conn: Connection, feed: Arc<dyn SeatFeed>) -> Result<Self, StoreError> {
         let (queue, units) = sync_channel(QUEUE);
+        let load = Arc::new(WriterLoad::default());
+        let of_thread = Arc::clone(&load);
         let thread = std::thread::Builder::new()
             .name("matinee-writer".into())
             .spawn(move || {
@@ -137,11 +171,13 @@ impl Writer {
                     conn,
                     feed,
                     seats: SeatLog::default(),
+                    load: of_thread,
                 }
                 .serve(&units);
             })
             .map_err(|error| StoreError::Unavailable(error.to_string()))?;
         Ok(Self {
+            load,
             queue,
             thread: Mutex::new(Some(thread)),
         })
@@ -159,13 +195,19 @@ impl Writer {
             result: None,
             reply,
         });
-        self.queue
-            .try_send(Message::Unit(unit))
-            .map_err(|error| match error {
+        self.load.waiting.fetch_add(1, Ordering::Relaxed);
+        self.queue.try_send(Message::Unit(unit)).map_err(|error| {
+            self.load.waiting.fetch_sub(1, Ordering::Relaxed);
+            match error {
                 TrySendError::Full(_) => StoreError::Overloaded,
                 TrySendError::Disconnected(_) => closed(),
-            })?;
+            }
+        })?;
         answer.await.unwrap_or_else(|_| Err(closed()))
+    }
+
+    pub(crate) fn load(&self) -> &Arc<WriterLoad> {
+        &self.load
     }
 
     /// Finishes what is queued and ends the thread. Blocks.
@@ -204,6 +246,7 @@ struct Committer {
     conn: Connection,
     feed: Arc<dyn SeatFeed>,
     seats: SeatLog,
+    load: Arc<WriterLoad>,
 }
 
 impl Committer {
@@ -222,9 +265,15 @@ impl Committer {
                     Err(_) => break,
                 }
             }
+            self.load.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
             // Work that nobody waits for any more is not begun: under overload that is most of it.
             batch.retain(|unit| unit.is_wanted());
+            if batch.is_empty() {
+                continue;
+            }
+            let began = Instant::now();
             self.commit(&mut batch);
+            self.load.committed(began.elapsed());
         }
         if let Err(error) = self.conn.execute_batch("PRAGMA optimize") {
             tracing::debug!(%error, "statistics were not updated");

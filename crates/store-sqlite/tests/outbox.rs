@@ -13,7 +13,7 @@ use matinee_store_sqlite::{OpenOptions, SqliteStore};
 use rusqlite::Connection;
 use std::{path::Path, sync::Arc};
 
-const SECRET: &str = r##"{"path":"/reset#token=mo_secret"}"##;
+const SECRET: &str = r#"{"path":"/reset#token=mo_secret"}"#;
 
 async fn mail(store: &SqliteStore, number: u32) -> NotificationId {
     let notification_id = NotificationId::from_bytes(bytes(27, number));

@@ -3,7 +3,11 @@
 //! Secrets arrive here only as digests (tokens) or as an argon2id string (passwords). Making and checking them is the
 //! server's work.
 
-use crate::{error::StoreError, outbox::NewMessage};
+use crate::{
+    error::StoreError,
+    idempotency::{IdempotencyRecord, Lookup},
+    outbox::NewMessage,
+};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use matinee_domain::ids::{TheaterId, UserId};
@@ -165,6 +169,31 @@ pub trait AccountStore: Send + Sync + 'static {
         purpose: OneTimeUse,
         now: DateTime<Utc>,
     ) -> Result<Option<String>, StoreError>;
+    /// Whose a secret is while it is good; it stays good.
+    async fn one_time_subject(
+        &self,
+        digest: TokenDigest,
+        purpose: OneTimeUse,
+        now: DateTime<Utc>,
+    ) -> Result<Option<String>, StoreError>;
+    /// [`Self::add_one_time`] for a request with a key: its record is written with the secret and the message. `New` when
+    /// done; otherwise what an earlier request with this key left, and nothing is done.
+    async fn add_one_time_keyed(
+        &self,
+        secret: OneTimeRow,
+        message: Option<NewMessage>,
+        record: IdempotencyRecord,
+    ) -> Result<Lookup, StoreError>;
+    /// [`Self::use_one_time`] for a request with a key: the record, its answer rendered for `subject`, is written with
+    /// the use. `New` when done; `None` when the secret is not (or no longer) good for that subject.
+    async fn use_one_time_keyed(
+        &self,
+        digest: TokenDigest,
+        purpose: OneTimeUse,
+        subject: &str,
+        now: DateTime<Utc>,
+        record: IdempotencyRecord,
+    ) -> Result<Option<Lookup>, StoreError>;
     /// A named secret key of this database (32 bytes), made from `fresh` the first time.
     async fn secret_key(&self, name: &str, fresh: [u8; 32]) -> Result<[u8; 32], StoreError>;
 }

@@ -9,6 +9,7 @@ pub mod catalog;
 pub mod fixtures;
 pub mod ledger;
 pub mod maintenance;
+pub mod one_time;
 pub mod outbox;
 
 use crate::{SeatFeed, Store};

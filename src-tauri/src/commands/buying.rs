@@ -128,18 +128,3 @@ pub async fn recover_booking(
 pub async fn redeem_recovery(shell: State<'_, Shell>, token: String) -> Answer<Booking> {
     shell.client().await?.redeem_recovery(token).await
 }
-
-/// The token comes from a link the person pasted; none ever goes back to the page.
-#[tauri::command]
-#[specta::specta]
-pub async fn adopt_guest_token(
-    shell: State<'_, Shell>,
-    booking_id: String,
-    token: String,
-) -> Answer<()> {
-    shell
-        .client()
-        .await?
-        .adopt_guest_token(id(&booking_id)?, token)
-        .await
-}

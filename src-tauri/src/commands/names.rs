@@ -23,7 +23,6 @@
     "bookings",
     "recover_booking",
     "redeem_recovery",
-    "adopt_guest_token",
     "session",
     "register",
     "login",

@@ -1,7 +1,7 @@
 /** What may go wrong between hold and ticket: a declined card, a bank that asks, time that runs out. */
-import { bar, chosen, openShow, payAs, proceed, ticketShown } from '../lib/buying.mjs';
+import { bar, buy, chosen, openShow, payAs, proceed, ticketShown } from '../lib/buying.mjs';
 import { equal, ok, until } from '../lib/expect.mjs';
-import { button, field } from '../lib/screen.mjs';
+import { button, field, heading } from '../lib/screen.mjs';
 import { say } from '../lib/tools.mjs';
 
 async function declined(scene, { api, programme }) {
@@ -61,6 +61,34 @@ async function extension(scene, { programme }) {
   await until('more time', async () => (await clock(page)) > later, { every: 200 });
 }
 
+/** The ticket's page is opened while the server is not done: it says so, and goes on by itself. */
+async function settling(scene, { programme }) {
+  const page = await scene.person();
+  const booking = await buy(page, programme.show());
+  let said = { status: 'awaiting_payment', payment: 'authorized' };
+  await page.route(`**/api/v1/bookings/${booking}`, async (route) => {
+    const answer = await route.fetch({ headers: { ...route.request().headers(), 'if-none-match': '' } });
+    const real = await answer.json();
+    if (said === null) return route.fulfill({ response: answer, json: real });
+    const payments = real.payments.map((one) => ({ ...one, status: said.payment }));
+    return route.fulfill({ response: answer, json: { ...real, status: said.status, payments, refunds: said.refunds ?? [] } });
+  });
+  await page.reload();
+  await heading(page, 'checking_title').waitFor();
+  said = { status: 'confirmed', payment: 'authorized' };
+  await heading(page, 'issuing_title').waitFor();
+  said = null;
+  await ticketShown(page);
+
+  const refund = { refund_id: 'r', amount: { amount_minor: 2580, currency: 'EUR' }, method: 'Visa •••• 4242', status: 'pending' };
+  said = { status: 'expired', payment: 'captured', refunds: [{ ...refund, created_at: new Date().toISOString() }] };
+  await page.reload();
+  await heading(page, 'seats_lost_title').waitFor();
+  await page.getByText(say('seats_lost_detail', { method: refund.method, state: 'on its way' })).waitFor();
+  said.refunds = [{ ...said.refunds[0], status: 'succeeded' }];
+  await page.getByText(say('seats_lost_detail', { method: refund.method, state: 'sent' })).waitFor();
+}
+
 /** On a server whose holds last a minute. */
 async function expiry(scene, { api, programme }) {
   const show = programme.show();
@@ -85,6 +113,7 @@ export const payment = [
   { name: 'a declined card keeps the hold', sizes: ['phone', 'desktop'], run: declined },
   { name: 'the bank asks and is told yes, after a reload', sizes: ['phone'], run: bankApproves },
   { name: 'the bank asks and is told no', sizes: ['desktop'], run: bankRefuses },
+  { name: 'a ticket page opened while the payment settles', sizes: ['phone', 'desktop'], run: settling },
   { name: 'more time for a hold', sizes: ['phone'], run: extension }
 ];
 export const expiring = [{ name: 'a hold that runs out', sizes: ['phone'], run: expiry }];

@@ -1,10 +1,10 @@
 /**
- * Every route and dialog in both themes and sizes: axe, targets, no sideways scroll at 320 px, and what a first visit
- * downloads. What axe could not decide is collected for a person to read.
+ * Every route and dialog in both themes and sizes: axe, targets, no sideways scroll at 320 px nor with text twice as
+ * large, nothing cut off then, and what a first visit downloads. What axe could not decide is collected for a person to read.
  */
 import { gzipSync } from 'node:zlib';
 import { buy, openShow, payAs, proceed } from '../lib/buying.mjs';
-import { axe, sideways, smallTargets } from '../lib/checks.mjs';
+import { axe, cutText, sideways, smallTargets, typeSize } from '../lib/checks.mjs';
 import { ok, until } from '../lib/expect.mjs';
 import { button, field, heading, link } from '../lib/screen.mjs';
 import { say } from '../lib/tools.mjs';
@@ -42,6 +42,12 @@ class Findings {
     if (grounds[0] === grounds[1]) add(`both themes are ${grounds[0]}`);
     (await smallTargets(page)).forEach((one) => add(`target ${one}`));
     add(await sideways(page));
+    await typeSize(page, 200);
+    await still(page);
+    const large = await sideways(page);
+    add(large && `at 200 % text ${large}`);
+    (await cutText(page)).forEach((one) => add(`at 200 % text ${one}`));
+    await typeSize(page, null);
     if (wide.width >= 600) return;
     await page.setViewportSize({ width: 320, height: 700 });
     const over = await sideways(page);

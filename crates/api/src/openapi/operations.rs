@@ -137,12 +137,12 @@ pub const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
-        parameters: &[DATE],
+        parameters: &[DATE, LIMIT, CURSOR],
         answers: &[
             ok!(200, "Movies with their shows there.", Page<Movie>),
             NOT_MODIFIED,
         ],
-        problems: &[P::Invalid],
+        problems: &[P::Invalid, P::MalformedCursor],
         ..call(
             "listTheaterMovies",
             "get",
@@ -162,7 +162,7 @@ pub const OPERATIONS: &[Operation] = &[
             "getMovie",
             "get",
             "/movies/{movie_id}",
-            "A movie with its shows",
+            "A movie with its next shows; all are in its list of shows",
         )
     },
     Operation {
@@ -232,7 +232,7 @@ pub const OPERATIONS: &[Operation] = &[
             "How many, 2 when absent.",
             r#"{"type":"integer","minimum":1,"maximum":50}"#,
         )],
-        answers: &[ok!(200, "Suggested seats.", BestSeats)],
+        answers: &[ok!(200, "Suggested seats.", BestSeats), NOT_MODIFIED],
         problems: &[P::Invalid, P::SeatsUnavailable],
         ..call(
             "suggestSeats",
@@ -322,8 +322,10 @@ pub const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
+        parameters: &[GUEST_SECRET],
         body: Some(schema_of::<RecoverRequest>),
         answers: &[ok!(202, "If it fits, a link is on its way.")],
+        idempotent: true,
         ..call(
             "recoverBooking",
             "post",
@@ -332,6 +334,7 @@ pub const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
+        parameters: &[GUEST_SECRET],
         body: Some(schema_of::<RecoverRedeemRequest>),
         answers: &[ok!(
             200,
@@ -339,6 +342,7 @@ pub const OPERATIONS: &[Operation] = &[
             RecoverRedeemAnswer
         )],
         problems: &[P::SessionEnded],
+        idempotent: true,
         ..call(
             "redeemRecovery",
             "post",
@@ -381,6 +385,7 @@ pub const OPERATIONS: &[Operation] = &[
             P::NoGateway,
             P::GatewayUnavailable,
         ],
+        idempotent: true,
         ..call(
             "simulatePayment",
             "post",
@@ -404,7 +409,7 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         callers: Callers::User,
         parameters: &[LIMIT, CURSOR],
-        answers: &[ok!(200, "Newest first.", Page<Booking>)],
+        answers: &[ok!(200, "Newest first.", Page<Booking>), NOT_MODIFIED],
         problems: &[P::Invalid],
         ..call(
             "listBookings",
@@ -473,7 +478,7 @@ pub const OPERATIONS: &[Operation] = &[
     },
     Operation {
         callers: Callers::AnyoneOrUser,
-        answers: &[ok!(200, "Who is signed in.", SessionInfo)],
+        answers: &[ok!(200, "Who is signed in.", SessionInfo), NOT_MODIFIED],
         ..call("getSession", "get", "/auth/session", "Who is signed in")
     },
     Operation {

@@ -143,7 +143,7 @@ impl Buyer {
                 let file = desk.store.booking(booking_id).await?;
                 let payments = file.map(|file| file.payments).unwrap_or_default();
                 let last = payments.last().ok_or(SaleError::NotAwaitingAction)?;
-                Ok(settled(desk.simulate(last.payment_id, yes).await?))
+                Ok(settled(desk.simulate(last.payment_id, yes, None).await?))
             }
             Act::Cancel(named) => {
                 let input = CancelInput {

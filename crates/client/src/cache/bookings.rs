@@ -1,6 +1,6 @@
 //! The cached bookings: the signed-in person's and those made as a guest. A guest's token is never part of one.
 
-use super::{Cache, CacheError, from_body, to_body};
+use super::{Cache, CacheError, from_body, seen, seen::Answered, to_body};
 use chrono::{DateTime, Utc};
 use matinee_api::{Booking, BookingId, BookingStatus};
 use rusqlite::{OptionalExtension, Row, params};
@@ -27,18 +27,12 @@ fn kept(row: &Row<'_>) -> Result<KeptBooking, CacheError> {
 }
 
 impl Cache {
-    pub(crate) async fn keep_booking(
-        &self,
-        owner: String,
-        booking: Booking,
-    ) -> Result<(), CacheError> {
-        self.keep_bookings(owner, vec![booking]).await
-    }
-
-    pub(crate) async fn keep_bookings(
+    /// Keeps bookings, with the answer's tag where one answer brought them all.
+    pub(crate) async fn keep_answered(
         &self,
         owner: String,
         mut bookings: Vec<Booking>,
+        answered: Option<(Answered, String)>,
     ) -> Result<(), CacheError> {
         for booking in &mut bookings {
             booking.guest_token = None;
@@ -46,6 +40,8 @@ impl Cache {
         let as_of = Utc::now();
         self.run(move |connection| {
             let transaction = connection.transaction()?;
+            let from_page = matches!(answered, Some((Answered::Page { .. }, _)));
+            seen::drop_tags(&transaction, &owner, &bookings, from_page)?;
             for booking in &bookings {
                 transaction
                     .prepare_cached(
@@ -72,6 +68,9 @@ impl Cache {
                 params![owner, MAX_PER_OWNER],
             )?;
             transaction.execute("DELETE FROM tickets WHERE booking_id NOT IN (SELECT booking_id FROM bookings)", [])?;
+            if let Some((answered, etag)) = &answered {
+                seen::write(&transaction, &owner, answered, etag)?;
+            }
             transaction.commit()?;
             Ok(())
         })
@@ -114,6 +113,11 @@ impl Cache {
                 "DELETE FROM tickets WHERE booking_id = ?1",
                 [id.to_string()],
             )?;
+            // Pages may have had it.
+            connection.execute(
+                "DELETE FROM seen WHERE name = ?1 OR name LIKE 'page %'",
+                [id.to_string()],
+            )?;
             Ok(())
         })
         .await
@@ -133,6 +137,10 @@ impl Cache {
                 [],
             )?;
             transaction.execute("DELETE FROM profile WHERE user_id <> ?1", [keep])?;
+            transaction.execute(
+                "DELETE FROM seen WHERE owner NOT IN (?1, ?2)",
+                [keep, GUEST],
+            )?;
             transaction.commit()?;
             Ok(())
         })

@@ -9,6 +9,7 @@ mod meta;
 mod movies;
 mod profile;
 mod search;
+mod seen;
 mod shows;
 mod tables;
 mod theaters;
@@ -17,6 +18,7 @@ mod tickets;
 
 pub(crate) use bookings::{GUEST, KeptBooking, has_tickets};
 pub(crate) use listed::list_order;
+pub(crate) use seen::Answered;
 pub(crate) use shows::ShowFilter;
 
 use chrono::{DateTime, Utc};
@@ -31,7 +33,7 @@ use std::{
 };
 
 /// In the order they are applied; `user_version` counts those that were.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("../../../../migrations/cache/0001_meta.sql"),
     include_str!("../../../../migrations/cache/0002_theaters.sql"),
     include_str!("../../../../migrations/cache/0003_movies.sql"),
@@ -40,6 +42,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("../../../../migrations/cache/0006_tickets.sql"),
     include_str!("../../../../migrations/cache/0007_profile.sql"),
     include_str!("../../../../migrations/cache/0008_ticket_types.sql"),
+    include_str!("../../../../migrations/cache/0009_seen.sql"),
 ];
 
 /// Why the copy could not be read or written.

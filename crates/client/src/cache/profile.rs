@@ -1,6 +1,6 @@
 //! The cached profile of the signed-in person.
 
-use super::{Cache, CacheError, dated, to_body};
+use super::{Cache, CacheError, dated, seen, to_body};
 use chrono::{DateTime, Utc};
 use matinee_api::{Profile, UserId};
 use rusqlite::params;
@@ -12,13 +12,17 @@ impl Cache {
         &self,
         user: UserId,
         profile: Profile,
+        etag: Option<String>,
     ) -> Result<(), CacheError> {
         let as_of = Utc::now();
         self.run(move |connection| {
-            connection.execute(
+            let transaction = connection.transaction()?;
+            transaction.execute(
                 "INSERT OR REPLACE INTO profile (user_id, as_of, body) VALUES (?1, ?2, ?3)",
                 params![user.to_string(), as_of, to_body(&profile, TABLE)?],
             )?;
+            seen::write_profile(&transaction, user, etag.as_deref())?;
+            transaction.commit()?;
             Ok(())
         })
         .await

@@ -304,7 +304,7 @@ async fn no_token_reaches_the_file_and_a_cancelled_bookings_tickets_leave_it() {
     {
         let cache = Cache::open(&path, ORIGIN).expect("it opens");
         cache
-            .keep_booking(GUEST.into(), made.clone())
+            .keep_answered(GUEST.into(), vec![made.clone()], None)
             .await
             .expect("kept");
         cache
@@ -327,7 +327,7 @@ async fn no_token_reaches_the_file_and_a_cancelled_bookings_tickets_leave_it() {
             ..made.clone()
         };
         cache
-            .keep_booking(GUEST.into(), cancelled)
+            .keep_answered(GUEST.into(), vec![cancelled], None)
             .await
             .expect("kept");
         assert!(
@@ -359,15 +359,27 @@ async fn signing_out_forgets_the_account_and_leaves_the_guest() {
     let (t, m) = (theater(1, "Rex"), movie(1, "Persona"));
     let s = show(1, &t, &m, Utc::now());
     cache
-        .keep_booking("u1".into(), booking(1, &s, BookingStatus::Confirmed))
+        .keep_answered(
+            "u1".into(),
+            vec![booking(1, &s, BookingStatus::Confirmed)],
+            None,
+        )
         .await
         .expect("kept");
     cache
-        .keep_booking("u2".into(), booking(2, &s, BookingStatus::Confirmed))
+        .keep_answered(
+            "u2".into(),
+            vec![booking(2, &s, BookingStatus::Confirmed)],
+            None,
+        )
         .await
         .expect("kept");
     cache
-        .keep_booking(GUEST.into(), booking(3, &s, BookingStatus::Confirmed))
+        .keep_answered(
+            GUEST.into(),
+            vec![booking(3, &s, BookingStatus::Confirmed)],
+            None,
+        )
         .await
         .expect("kept");
     cache
@@ -391,7 +403,10 @@ async fn bookings_are_newest_first_and_bounded_per_owner() {
     let many = (0..=250)
         .map(|number| booking(number, &s, BookingStatus::Confirmed))
         .collect();
-    cache.keep_bookings("u1".into(), many).await.expect("kept");
+    cache
+        .keep_answered("u1".into(), many, None)
+        .await
+        .expect("kept");
     let kept = cache.bookings("u1".into()).await.expect("read");
     assert_eq!(kept.len(), 251);
     assert!(kept.is_sorted_by(|a, b| a.booking.created_at >= b.booking.created_at));

@@ -4,7 +4,7 @@ use crate::{error::ClientError, http::chain};
 use matinee_api::Problem;
 use reqwest::{
     Response,
-    header::{CONTENT_TYPE, RETRY_AFTER},
+    header::{CONTENT_TYPE, ETAG, RETRY_AFTER},
 };
 use serde::{Deserialize, de::DeserializeOwned};
 
@@ -14,6 +14,7 @@ const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 /// A complete answer.
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    pub(crate) etag: Option<String>,
     retry_after: Option<u32>,
     is_problem: bool,
     body: Vec<u8>,
@@ -29,6 +30,7 @@ impl Answer {
                 .and_then(|value| value.to_str().ok())
         };
         let retry_after = header(RETRY_AFTER).and_then(|text| text.trim().parse().ok());
+        let etag = header(ETAG).map(ToOwned::to_owned);
         let is_problem =
             header(CONTENT_TYPE).is_some_and(|text| text.starts_with("application/problem+json"));
         let mut body = Vec::new();
@@ -46,6 +48,7 @@ impl Answer {
                 Ok(None) => {
                     return Ok(Self {
                         status,
+                        etag,
                         retry_after,
                         is_problem,
                         body,
@@ -121,6 +124,7 @@ mod tests {
     fn answer(status: u16, is_problem: bool, body: &str) -> Answer {
         Answer {
             status,
+            etag: None,
             retry_after: Some(7),
             is_problem,
             body: body.into(),

@@ -12,7 +12,7 @@ use crate::{error::ClientError, fresh::Reach, origin::Origin, secrets::Secret};
 use matinee_api::{BASE_PATH, GUEST_SECRET, IDEMPOTENCY_KEY, ProblemCode};
 use reqwest::{
     Method, RequestBuilder, Response,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, IF_MATCH},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, IF_MATCH, IF_NONE_MATCH},
 };
 use serde::Serialize;
 use std::{
@@ -40,6 +40,7 @@ pub(crate) struct Call {
     idempotency_key: Option<String>,
     guest_secret: Option<Secret>,
     if_match: Option<u64>,
+    if_none_match: Option<String>,
 }
 
 impl Call {
@@ -53,6 +54,7 @@ impl Call {
             idempotency_key: None,
             guest_secret: None,
             if_match: None,
+            if_none_match: None,
         }
     }
     pub(crate) fn get(path: impl Into<String>) -> Self {
@@ -97,6 +99,12 @@ impl Call {
     }
     pub(crate) fn if_match(mut self, version: Option<u64>) -> Self {
         self.if_match = version;
+        self
+    }
+
+    /// Answered 304 when what this tag came with is still so.
+    pub(crate) fn if_none_match(mut self, etag: Option<String>) -> Self {
+        self.if_none_match = etag;
         self
     }
 
@@ -243,6 +251,9 @@ impl Http {
         }
         if let Some(version) = call.if_match {
             request = request.header(IF_MATCH, format!("\"{version}\""));
+        }
+        if let Some(etag) = &call.if_none_match {
+            request = request.header(IF_NONE_MATCH, etag);
         }
         request
     }

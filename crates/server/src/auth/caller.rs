@@ -142,17 +142,7 @@ impl FromRequestParts<AppState> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
-        let request = context(parts);
-        let mut caller = Self {
-            who: Who::Anonymous,
-            address: request.address,
-            session: None,
-            via_cookie: false,
-            guest_secret: guest_secret(&parts.headers)?,
-            idempotency_key: idempotency_key(&parts.headers)?,
-            request,
-            keys: app.keys.clone(),
-        };
+        let mut caller = Self::unknown(parts, app)?;
         if let Some(authorization) = parts.headers.get(header::AUTHORIZATION) {
             let token = bearer(authorization.as_bytes()).ok_or_else(session_ended)?;
             if let Some(token) = GuestToken::parse(token) {
@@ -174,7 +164,40 @@ impl FromRequestParts<AppState> for Caller {
     }
 }
 
+/// Whoever calls, for what needs nobody in particular: an ended session is as good as none.
+#[derive(Debug, Clone)]
+pub struct Anybody(pub Caller);
+
+impl FromRequestParts<AppState> for Anybody {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
+        match Caller::from_request_parts(parts, app).await {
+            Ok(caller) => Ok(Self(caller)),
+            Err(error) if error.code() == ProblemCode::SessionEnded => {
+                Ok(Self(Caller::unknown(parts, app)?))
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
 impl Caller {
+    /// A caller by what stands in the head, not identified yet.
+    fn unknown(parts: &Parts, app: &App) -> Result<Self, ApiError> {
+        let request = context(parts);
+        Ok(Self {
+            who: Who::Anonymous,
+            address: request.address,
+            session: None,
+            via_cookie: false,
+            guest_secret: guest_secret(&parts.headers)?,
+            idempotency_key: idempotency_key(&parts.headers)?,
+            request,
+            keys: app.keys.clone(),
+        })
+    }
+
     fn sign_in(&mut self, found: &Found) {
         self.session = Some(found.session_id);
         self.who = Who::User {

@@ -9,7 +9,7 @@ mod passwords;
 mod sessions;
 mod tokens;
 
-pub use caller::{Address, Caller, Who};
+pub use caller::{Address, Anybody, Caller, Who};
 pub use keys::{GuestToken, Keys};
 pub use passwords::{PASSWORD_MAX, PASSWORD_MIN, Passwords, check_password, hash_now};
 pub(crate) use sessions::session_ended;

@@ -47,7 +47,7 @@ pub(super) async fn run(command: AdminCommand) -> Result<(), CliError> {
         .map_err(|error| CliError::Refused(error.0.detail.clone()))?;
     let entropy: &dyn Entropy = &SystemEntropy;
     let hash = hash_now(&password, entropy.bytes()).map_err(CliError::Refused)?;
-    let store = args.database.open().await?;
+    let store = args.database.open_existing().await?;
     let done = create(&*store, email, args.name, hash).await;
     store.close().await;
     println!("{}", done?);

@@ -44,20 +44,38 @@ enum Command {
 
 #[derive(Args)]
 struct DatabaseArg {
-    /// Database
+    /// TOML file with the options of `serve`; its `database` counts here
+    #[arg(long, env = "MATINEE_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Database [default: sqlite:matinee.db]
     #[arg(
         long,
         env = "MATINEE_DATABASE",
         value_name = "URL",
-        hide_env_values = true,
-        default_value = "sqlite:matinee.db"
+        hide_env_values = true
     )]
-    database: String,
+    database: Option<String>,
 }
 
 impl DatabaseArg {
     fn parse(&self) -> Result<Database, CliError> {
-        Ok(Database::parse(&self.database)?)
+        let options = Options {
+            config: self.config.clone(),
+            database: self.database.clone(),
+            ..Options::default()
+        };
+        Ok(options.database()?)
+    }
+
+    /// Opens a database that is there for writing, also beside a running server.
+    async fn open_existing(&self) -> Result<Arc<dyn Store>, CliError> {
+        match self.parse()? {
+            Database::Sqlite(path) if !path.exists() => Err(CliError::Refused(format!(
+                "there is no database {}; name one with --database, or make it with serve or import first",
+                path.display()
+            ))),
+            _ => self.open().await,
+        }
     }
 
     /// Opens for writing, also beside a running server; made when it is not there.
@@ -123,7 +141,7 @@ pub fn main() -> ExitCode {
 async fn run(command: Command) -> Result<(), CliError> {
     match command {
         Command::Serve(options) => {
-            let options = options.with_secrets(|name| std::env::var(name).ok());
+            let options = options.with_environment(|name| std::env::var(name).ok());
             let config = Config::from_options(options)?;
             logging::start(&config.log_level, config.log_format)?;
             Ok(serve(config, |server| say_ready(server.url())).await?)

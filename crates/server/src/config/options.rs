@@ -1,6 +1,6 @@
 //! The options as they are given, all optional, before anything is checked.
 
-use super::{ConfigError, LockingChoice};
+use super::{ConfigError, Database, LockingChoice};
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -118,7 +118,7 @@ pub struct Options {
     #[arg(long, env = "MATINEE_RATE_LIMIT", value_enum)]
     pub rate_limit: Option<Switch>,
     /// Log level or filter, e.g. info, debug, matinee_server=debug [default: info]
-    #[arg(long, env = "MATINEE_LOG", value_name = "FILTER")]
+    #[arg(long, env = "MATINEE_LOG_LEVEL", value_name = "FILTER")]
     pub log_level: Option<String>,
     /// Log lines as text or JSON [default: text]
     #[arg(long, env = "MATINEE_LOG_FORMAT", value_enum)]
@@ -132,12 +132,18 @@ macro_rules! fill {
 }
 
 impl Options {
-    /// Reads the secrets that have no flag from the environment.
-    pub fn with_secrets(mut self, read: impl Fn(&str) -> Option<String>) -> Self {
-        if self.smtp_url.is_none() {
-            self.smtp_url = read("MATINEE_SMTP_URL").filter(|url| !url.is_empty());
-        }
+    /// Reads from the environment what has no flag (secrets) or another name there too (the log's level).
+    pub fn with_environment(mut self, read: impl Fn(&str) -> Option<String>) -> Self {
+        let read = |name| read(name).filter(|text| !text.is_empty());
+        self.smtp_url = self.smtp_url.or_else(|| read("MATINEE_SMTP_URL"));
+        self.log_level = self.log_level.or_else(|| read("MATINEE_LOG"));
         self
+    }
+
+    /// The database these options name, the file looked into when there is one.
+    pub fn database(self) -> Result<Database, ConfigError> {
+        let options = self.with_file()?;
+        Database::parse(options.database.as_deref().unwrap_or(DATABASE))
     }
 
     /// Fills what was not given from the file named by `config`.
@@ -170,79 +176,4 @@ impl Options {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use clap::Parser;
-    use std::io::Write;
-
-    #[derive(Parser)]
-    struct Cli {
-        #[command(flatten)]
-        options: Options,
-    }
-
-    fn file(text: &str) -> tempfile::NamedTempFile {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(text.as_bytes()).unwrap();
-        file
-    }
-
-    #[test]
-    fn a_flag_wins_over_the_file() {
-        let file = file(
-            "listen = \"127.0.0.1:1\"\nhold_minutes = 5\ntrusted_proxies = [\"10.0.0.0/8\"]\ndemo = true",
-        );
-        let path = file.path().to_str().unwrap();
-        let cli = Cli::parse_from(["x", "--config", path, "--listen", "127.0.0.1:2"]);
-        let options = cli.options.with_file().unwrap();
-        assert_eq!(options.listen.as_deref(), Some("127.0.0.1:2"));
-        assert_eq!((options.hold_minutes, options.demo), (Some(5), Some(true)));
-        assert_eq!(
-            options.trusted_proxies.as_deref(),
-            Some(&["10.0.0.0/8".to_owned()][..])
-        );
-    }
-
-    #[test]
-    fn a_mistake_in_the_file_is_placed_but_not_quoted() {
-        let file = file("demo = true\nsmtp_url = \"smtp://me:hunter2@host\" x");
-        let options = Options {
-            config: Some(file.path().to_owned()),
-            ..Options::default()
-        };
-        let message = options.with_file().err().unwrap().to_string();
-        assert!(
-            message.contains("line 2") && !message.contains("hunter2"),
-            "{message}"
-        );
-        let unknown = self::file("no_such_option = 1");
-        let options = Options {
-            config: Some(unknown.path().to_owned()),
-            ..Options::default()
-        };
-        assert!(
-            options
-                .with_file()
-                .err()
-                .unwrap()
-                .to_string()
-                .contains("no_such_option")
-        );
-    }
-
-    #[test]
-    fn flags_need_no_value() {
-        assert_eq!(Cli::parse_from(["x", "--demo"]).options.demo, Some(true));
-        assert_eq!(
-            Cli::parse_from(["x", "--demo=false"]).options.demo,
-            Some(false)
-        );
-        assert!(
-            Cli::try_parse_from(["x", "--smtp-url", "smtp://x"]).is_err(),
-            "secrets have no flag"
-        );
-        let secret = Options::default()
-            .with_secrets(|name| (name == "MATINEE_SMTP_URL").then(|| "smtp://x".into()));
-        assert_eq!(secret.smtp_url.as_deref(), Some("smtp://x"));
-    }
-}
+mod tests;

@@ -1,8 +1,9 @@
 //! Answers that are not kept encoded: JSON about a booking or a person, never cached by anybody.
 
+use super::{EncodedBody, etag};
 use axum::{
     body::Body,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
 use serde::Serialize;
@@ -28,5 +29,24 @@ pub fn bytes(status: u16, body: impl Into<Body>) -> Response {
 
 /// A value of the contract as JSON. Its types are plain data: writing them to memory cannot fail.
 pub fn json<T: Serialize>(status: u16, value: &T) -> Response {
-    bytes(status, serde_json::to_vec(value).unwrap_or_default())
+    bytes(status, written(value))
+}
+
+/// The answer of a read, compressed. Its tag is made of its bytes, since what people read about a booking also
+/// depends on the clock and on who else books: a 304 is never older than the answer would be.
+pub fn read<T: Serialize>(headers: &HeaderMap, value: &T) -> Response {
+    let bytes = written(value);
+    let tag = etag::digest(&bytes);
+    EncodedBody::private_json(bytes, &tag).respond(headers)
+}
+
+/// The same for what has a version that a change may name in If-Match: the tag begins with it.
+pub fn versioned<T: Serialize>(version: u64, value: &T) -> EncodedBody {
+    let bytes = written(value);
+    let tag = format!("{version}.{}", etag::digest(&bytes));
+    EncodedBody::private_json(bytes, &tag)
+}
+
+fn written<T: Serialize>(value: &T) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
 }

@@ -2,7 +2,7 @@
 //!
 //! Validation of values is the handlers' work; here a body is only readable or not.
 
-use super::ApiError;
+use super::{ApiError, Context};
 use axum::{
     body::Body,
     extract::{FromRequest, Request},
@@ -14,6 +14,7 @@ use http_body_util::BodyExt;
 use matinee_api::{FieldError, MAX_BODY_BYTES, ProblemCode};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_path_to_error::Segment;
+use std::sync::Arc;
 
 /// A body past the limit is read on to here, so that its sender hears the answer instead of a reset.
 const DRAINED_BYTES: usize = 32 * MAX_BODY_BYTES;
@@ -37,7 +38,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         require_json(request.headers())?;
-        let bytes = read_body(request.into_body()).await?;
+        let bytes = body_of(request).await?;
         let value = parse(&bytes)?;
         Ok(Self { value, bytes })
     }
@@ -48,7 +49,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for EmptyOr<T
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
         let typed = require_json(request.headers());
-        let bytes = read_body(request.into_body()).await?;
+        let bytes = body_of(request).await?;
         if bytes.is_empty() {
             let value = T::default();
             return Ok(Self { value, bytes });
@@ -97,6 +98,20 @@ pub fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
         ProblemCode::UnsupportedMediaType,
         "Send the body as JSON with Content-Type: application/json.",
     ))
+}
+
+/// Reads a request's body. Should it not come in time, the outer layer knows whom everybody waited for.
+async fn body_of(request: Request) -> Result<Bytes, ApiError> {
+    let context = request.extensions().get::<Arc<Context>>().cloned();
+    let reading = |now| {
+        if let Some(context) = &context {
+            context.set_reading(now);
+        }
+    };
+    reading(true);
+    let bytes = read_body(request.into_body()).await;
+    reading(false);
+    bytes
 }
 
 /// Reads a body of at most [`MAX_BODY_BYTES`]; a longer one is read to its end and refused.

@@ -6,7 +6,7 @@ use std::{
     net::{IpAddr, Ipv4Addr},
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -85,6 +85,8 @@ pub struct Context {
     pub address: IpAddr,
     /// The caller reached us over TLS.
     pub secure: bool,
+    /// The body is being read: whoever waits, waits for the caller.
+    reading: AtomicBool,
     route: OnceLock<MatchedPath>,
     set_cookie: OnceLock<HeaderValue>,
 }
@@ -96,6 +98,7 @@ impl Context {
             request_id,
             address,
             secure,
+            reading: AtomicBool::new(false),
             route: OnceLock::new(),
             set_cookie: OnceLock::new(),
         })
@@ -115,6 +118,14 @@ impl Context {
     /// Notes which route answers.
     pub fn matched(&self, route: MatchedPath) {
         let _ = self.route.set(route);
+    }
+    /// Notes that the body is being read, or was.
+    pub fn set_reading(&self, reading: bool) {
+        self.reading.store(reading, Ordering::Relaxed);
+    }
+    /// The body is being read.
+    pub fn is_reading(&self) -> bool {
+        self.reading.load(Ordering::Relaxed)
     }
     /// Sends this cookie with the answer; the first wish counts.
     pub fn send_cookie(&self, cookie: HeaderValue) {

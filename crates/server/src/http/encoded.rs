@@ -5,12 +5,11 @@
 use super::etag;
 use axum::{
     body::Body,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, header},
     response::Response,
 };
 use bytes::Bytes;
 use std::{
-    cell::Cell,
     io::Write,
     sync::{Arc, OnceLock},
 };
@@ -29,9 +28,9 @@ pub enum Coding {
 
 impl Coding {
     /// In the order we like them when the caller likes them alike: by speed at a similar size.
-    const PREFERRED: [Self; 3] = [Self::Zstd, Self::Brotli, Self::Gzip];
+    pub(super) const PREFERRED: [Self; 3] = [Self::Zstd, Self::Brotli, Self::Gzip];
 
-    const fn token(self) -> &'static str {
+    pub(super) const fn token(self) -> &'static str {
         match self {
             Self::Identity => "identity",
             Self::Zstd => "zstd",
@@ -133,13 +132,19 @@ impl EncodedBody {
     /// JSON bytes with an ETag made of the bytes.
     pub fn json_by_content(bytes: impl Into<Bytes>, effort: Effort) -> Self {
         let bytes = bytes.into();
-        let tag = etag::of_bytes(&bytes);
-        let tag = tag
-            .to_str()
-            .unwrap_or_default()
-            .trim_matches('"')
-            .to_owned();
+        let tag = etag::digest(&bytes);
         Self::json(bytes, &tag, effort)
+    }
+
+    /// JSON about a booking or a person: no cache on the way and no browser keeps it, an app may with its tag.
+    pub fn private_json(bytes: impl Into<Bytes>, tag: &str) -> Self {
+        Self::new(
+            bytes.into(),
+            tag,
+            Effort::Fresh,
+            HeaderValue::from_static("application/json"),
+            HeaderValue::from_static("no-store"),
+        )
     }
 
     /// Any bytes.
@@ -171,28 +176,21 @@ impl EncodedBody {
 
     /// The answer to a GET with these headers: 200 in the best encoding, or 304.
     pub fn respond(&self, headers: &HeaderMap) -> Response {
-        let inner = &*self.0;
-        let held = Cell::new(None);
-        let fresh = etag::none_match(headers, |seen| {
-            let ours = inner.is_tag(seen);
-            if ours {
-                held.set(HeaderValue::from_bytes(seen).ok());
-            }
-            ours
-        });
-        if fresh {
-            let mut response = Response::new(Body::empty());
-            *response.status_mut() = StatusCode::NOT_MODIFIED;
-            // The tag of the form the caller has, as its 200 carried it: caches update what they kept by it.
-            let tag = held.take().unwrap_or_else(|| inner.identity.etag.clone());
-            inner.common_headers(response.headers_mut(), &tag);
+        if let Some(mut response) = etag::not_modified(headers, &self.0.tag) {
+            self.0.common_headers(response.headers_mut());
             return response;
         }
-        let coding = Coding::negotiate(headers);
-        let (coding, form) = inner.form(coding);
+        self.send(headers)
+    }
+
+    /// The answer itself in the best encoding, whatever the caller has.
+    pub fn send(&self, headers: &HeaderMap) -> Response {
+        let inner = &*self.0;
+        let (coding, form) = inner.form(Coding::negotiate(headers));
         let mut response = Response::new(Body::from(form.bytes.clone()));
         let out = response.headers_mut();
-        inner.common_headers(out, &form.etag);
+        inner.common_headers(out);
+        out.insert(header::ETAG, form.etag.clone());
         out.insert(header::CONTENT_TYPE, inner.content_type.clone());
         if coding != Coding::Identity {
             out.insert(
@@ -205,27 +203,9 @@ impl EncodedBody {
 }
 
 impl Inner {
-    fn common_headers(&self, out: &mut HeaderMap, etag: &HeaderValue) {
-        out.insert(header::ETAG, etag.clone());
+    fn common_headers(&self, out: &mut HeaderMap) {
         out.insert(header::CACHE_CONTROL, self.cache_control.clone());
         out.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    }
-
-    /// True when a tag (with its quotes) names any form of this body.
-    fn is_tag(&self, seen: &[u8]) -> bool {
-        let Some(inner) = seen
-            .strip_prefix(b"\"")
-            .and_then(|rest| rest.strip_suffix(b"\""))
-        else {
-            return false;
-        };
-        match inner.strip_prefix(self.tag.as_bytes()) {
-            Some(b"") => true,
-            Some(rest) => Coding::PREFERRED
-                .iter()
-                .any(|c| rest.strip_prefix(b"~") == Some(c.token().as_bytes())),
-            None => false,
-        }
     }
 
     fn form(&self, coding: Coding) -> (Coding, &Form) {
@@ -275,6 +255,7 @@ fn compress(bytes: &[u8], coding: Coding, effort: Effort) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::StatusCode;
     use http_body_util::BodyExt;
     use std::io::Read;
 

@@ -1,6 +1,6 @@
 //! Strong validators: making ETags, answering `If-None-Match`, reading `If-Match`.
 
-use super::ApiError;
+use super::{ApiError, encoded::Coding};
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -9,15 +9,16 @@ use axum::{
 use data_encoding::BASE64URL_NOPAD;
 use matinee_api::ProblemCode;
 use sha2::{Digest, Sha256};
+use std::cell::Cell;
 
 /// A strong ETag from a number that grows with every change.
 pub fn of_version(version: u64) -> HeaderValue {
     quoted(&version.to_string())
 }
 
-/// A strong ETag from the bytes themselves.
-pub fn of_bytes(bytes: &[u8]) -> HeaderValue {
-    quoted(&BASE64URL_NOPAD.encode(&Sha256::digest(bytes)[..12]))
+/// The text of a strong ETag made of the bytes themselves.
+pub fn digest(bytes: &[u8]) -> String {
+    BASE64URL_NOPAD.encode(&Sha256::digest(bytes)[..12])
 }
 
 /// Quotes an opaque text of visible ASCII.
@@ -25,15 +26,40 @@ pub fn quoted(text: &str) -> HeaderValue {
     HeaderValue::try_from(format!("\"{text}\"")).unwrap_or(HeaderValue::from_static("\"0\""))
 }
 
-/// A 304 when the caller already has what `etag` names. `If-None-Match` compares weakly (RFC 9110).
-pub fn not_modified(headers: &HeaderMap, etag: &HeaderValue) -> Option<Response> {
-    if !none_match(headers, |seen| seen == etag.as_bytes()) {
+/// A 304 when the caller already has what `tag` (without quotes) names, in whatever encoding. `If-None-Match` compares
+/// weakly (RFC 9110).
+pub fn not_modified(headers: &HeaderMap, tag: &str) -> Option<Response> {
+    let held = Cell::new(None);
+    let fresh = none_match(headers, |seen| {
+        let ours = names(seen, tag);
+        if ours {
+            held.set(HeaderValue::from_bytes(seen).ok());
+        }
+        ours
+    });
+    if !fresh {
         return None;
     }
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NOT_MODIFIED;
-    response.headers_mut().insert(header::ETAG, etag.clone());
+    // The tag of the form the caller has, as its 200 carried it: caches update what they kept by it.
+    let held = held.take().unwrap_or_else(|| quoted(tag));
+    response.headers_mut().insert(header::ETAG, held);
     Some(response)
+}
+
+/// True when a quoted tag names this body or an encoded form of it.
+fn names(seen: &[u8], tag: &str) -> bool {
+    let inner = seen
+        .strip_prefix(b"\"")
+        .and_then(|rest| rest.strip_suffix(b"\""));
+    match inner.and_then(|inner| inner.strip_prefix(tag.as_bytes())) {
+        Some(b"") => true,
+        Some(rest) => Coding::PREFERRED
+            .iter()
+            .any(|coding| rest.strip_prefix(b"~") == Some(coding.token().as_bytes())),
+        None => false,
+    }
 }
 
 /// True when one of the caller's `If-None-Match` tags is `*` or satisfies `same`.
@@ -120,11 +146,10 @@ mod tests {
 
     #[test]
     fn what_the_caller_has_is_not_sent_again() {
-        let etag = of_version(7);
-        let has = |value| not_modified(&headers(header::IF_NONE_MATCH, value), &etag).is_some();
-        assert!(has("\"7\"") && has("\"1\", W/\"7\"") && has("*"));
-        assert!(!has("\"8\"") && !has("7"));
-        assert!(not_modified(&HeaderMap::new(), &etag).is_none());
+        let has = |value| not_modified(&headers(header::IF_NONE_MATCH, value), "7").is_some();
+        assert!(has("\"7\"") && has("\"1\", W/\"7\"") && has("*") && has("\"7~gzip\""));
+        assert!(!has("\"8\"") && !has("7") && !has("\"77\"") && !has("\"7~lzma\""));
+        assert!(not_modified(&HeaderMap::new(), "7").is_none());
     }
 
     #[test]

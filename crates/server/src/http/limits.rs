@@ -4,6 +4,10 @@
 //! Counts live in memory, per server, in a map of fixed capacity. Quotas that must hold across servers (unpaid seats,
 //! payment attempts per booking) are conditions inside the store's transactions and are not here.
 
+mod table;
+
+pub use table::{Limit, LimitRow, TABLE};
+
 use super::ApiError;
 use chrono::{DateTime, Utc};
 use matinee_api::ProblemCode;
@@ -17,137 +21,14 @@ use std::{
     },
 };
 
-/// What is counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Limit {
-    /// Payment attempts, by address.
-    PaymentAddress,
-    /// Promo codes tried, by caller.
-    PromoGuess,
-    /// New accounts, by address.
-    RegisterAddress,
-    /// Sign-ins tried, by address.
-    LoginAddress,
-    /// Sign-ins tried, by e-mail, wherever they come from.
-    LoginAccount,
-    /// Token refreshes, by address.
-    RefreshAddress,
-    /// Forgotten passwords, by address.
-    ForgotAddress,
-    /// Mails about a forgotten password or a verification, by e-mail. Silent: the answer is 202 all the same.
-    ForgotEmail,
-    /// One-time secrets tried (reset, verify, recovery), by address.
-    OneTimeAddress,
-    /// Booking recoveries asked for, by address.
-    RecoverAddress,
-    /// Recovery mails, by reference. Silent.
-    RecoverBooking,
-}
-
-/// A limit as the documentation tells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LimitRow {
-    pub limit: Limit,
-    pub endpoint: &'static str,
-    pub count: u32,
-    pub window_seconds: u32,
-    pub key: &'static str,
-}
-
-const HOUR: u32 = 3600;
-
-/// Every counted limit, in the order of [`Limit`].
-pub const TABLE: &[LimitRow] = &[
-    row(Limit::PaymentAddress, "POST /payment", 10, HOUR, "address"),
-    row(
-        Limit::PromoGuess,
-        "POST /book, PATCH /bookings/{booking_id} with a promo code",
-        10,
-        HOUR,
-        "caller",
-    ),
-    row(
-        Limit::RegisterAddress,
-        "POST /auth/register",
-        60,
-        HOUR,
-        "address",
-    ),
-    row(Limit::LoginAddress, "POST /auth/login", 300, 900, "address"),
-    row(Limit::LoginAccount, "POST /auth/login", 100, HOUR, "e-mail"),
-    row(
-        Limit::RefreshAddress,
-        "POST /auth/refresh",
-        600,
-        900,
-        "address",
-    ),
-    row(
-        Limit::ForgotAddress,
-        "POST /auth/password/forgot",
-        20,
-        HOUR,
-        "address",
-    ),
-    row(
-        Limit::ForgotEmail,
-        "POST /auth/password/forgot",
-        5,
-        HOUR,
-        "e-mail (silent)",
-    ),
-    row(
-        Limit::OneTimeAddress,
-        "POST /auth/password/reset, /auth/verify, /bookings/recover/redeem",
-        30,
-        HOUR,
-        "address",
-    ),
-    row(
-        Limit::RecoverAddress,
-        "POST /bookings/recover",
-        20,
-        HOUR,
-        "address",
-    ),
-    row(
-        Limit::RecoverBooking,
-        "POST /bookings/recover",
-        5,
-        HOUR,
-        "reference (silent)",
-    ),
-];
-
-const fn row(
-    limit: Limit,
-    endpoint: &'static str,
-    count: u32,
-    window_seconds: u32,
-    key: &'static str,
-) -> LimitRow {
-    LimitRow {
-        limit,
-        endpoint,
-        count,
-        window_seconds,
-        key,
-    }
-}
-
-impl Limit {
-    fn row(self) -> &'static LimitRow {
-        // TABLE is in the order of the enum; a test holds it to that.
-        &TABLE[self as usize]
-    }
-}
-
 /// Live streams one address may keep open.
 pub const LIVE_PER_ADDRESS: usize = 6;
 /// Live streams one server keeps open.
 pub const LIVE_IN_ALL: usize = 20_000;
 /// Wrong passwords of one account from one address before each further one costs a growing pause.
 pub const FREE_FAILURES: u32 = 5;
+/// An address where an account signed in is known to be its own this long (while the server runs).
+pub const KNOWN_DAYS: u32 = 30;
 /// The longest such pause.
 pub const LONGEST_PAUSE_SECONDS: u32 = 900;
 
@@ -174,6 +55,8 @@ pub fn address_key(address: IpAddr) -> LimitKey {
 enum Slot {
     Count(Limit),
     Failures,
+    /// An account signed in from an address.
+    Known,
 }
 
 /// A sliding window as two counters; for failures, `window` is when the pause ends.
@@ -229,8 +112,28 @@ impl RateLimits {
         self.count(limit, key, now).is_none()
     }
 
-    /// Seconds to wait, if any.
+    /// 429 when the limit is reached; counts nothing.
+    pub fn check_only(
+        &self,
+        limit: Limit,
+        key: LimitKey,
+        now: DateTime<Utc>,
+    ) -> Result<(), ApiError> {
+        self.look(limit, key, now, 0)
+            .map_or(Ok(()), |wait| Err(too_many(wait)))
+    }
+
+    /// Counts one more, up to the limit.
+    pub fn add(&self, limit: Limit, key: LimitKey, now: DateTime<Utc>) {
+        self.look(limit, key, now, 1);
+    }
+
+    /// Seconds to wait, if any; otherwise one more is counted.
     fn count(&self, limit: Limit, key: LimitKey, now: DateTime<Utc>) -> Option<u32> {
+        self.look(limit, key, now, 1)
+    }
+
+    fn look(&self, limit: Limit, key: LimitKey, now: DateTime<Utc>, more: u32) -> Option<u32> {
         if self.off {
             return None;
         }
@@ -250,7 +153,7 @@ impl RateLimits {
         // What of the window before still counts: its share of the last `length` milliseconds.
         let before = i64::from(bucket.previous) * left / length;
         if before + i64::from(bucket.current) < i64::from(row.count) {
-            bucket.current += 1;
+            bucket.current += more;
             bucket.touched = now;
             return None;
         }
@@ -294,9 +197,21 @@ impl RateLimits {
         }
     }
 
-    /// The right password came: failures are forgotten.
-    pub fn succeeded(&self, key: LimitKey) {
-        self.shard(&key).remove(&(Slot::Failures, key));
+    /// The right password came: failures are forgotten, and the address is known to be the account's.
+    pub fn succeeded(&self, key: LimitKey, now: DateTime<Utc>) {
+        let mut shard = self.shard(&key);
+        shard.remove(&(Slot::Failures, key));
+        let now = now.timestamp_millis();
+        entry(&mut shard, (Slot::Known, key), now).touched = now;
+    }
+
+    /// The account signed in from this address lately.
+    pub fn knows(&self, key: LimitKey, now: DateTime<Utc>) -> bool {
+        let since = now.timestamp_millis() - i64::from(KNOWN_DAYS) * 86_400_000;
+        let shard = self.shard(&key);
+        shard
+            .get(&(Slot::Known, key))
+            .is_some_and(|bucket| bucket.touched > since)
     }
 
     /// Opens a live stream, or says why not. Dropping the guard closes it.

@@ -13,7 +13,7 @@ use axum::{
     Router,
     body::Body,
     extract::{MatchedPath, Request},
-    http::{HeaderMap, HeaderName, Method, Uri, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header},
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt;
@@ -147,6 +147,7 @@ impl Outer {
         match answer.await {
             Ok(Ok(Ok(response))) => response,
             Ok(Ok(Err(never))) => match never {},
+            Ok(Err(_elapsed)) if context.is_reading() => slow_request(),
             Ok(Err(_elapsed)) => ApiError::new(
                 ProblemCode::Unavailable,
                 "The answer took too long. Send the same request with the same Idempotency-Key to learn its outcome.",
@@ -206,6 +207,18 @@ impl Outer {
         }
         address
     }
+}
+
+/// The rest of the body is not waited for, so the connection is of no more use.
+fn slow_request() -> Response {
+    let mut response = ApiError::new(
+        ProblemCode::RequestTimeout,
+        "The request did not arrive whole in time. Nothing was changed; send it again.",
+    )
+    .into_response();
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(header::CONNECTION, close);
+    response
 }
 
 fn header_is(headers: &HeaderMap, name: &str, wanted: &str) -> bool {

@@ -33,6 +33,14 @@ impl ApiError {
             });
         })
     }
+    /// The same about another member of the request.
+    pub fn at(self, pointer: &str) -> Self {
+        self.with(|problem| {
+            for error in &mut problem.errors {
+                pointer.clone_into(&mut error.pointer);
+            }
+        })
+    }
     /// Changes the problem in place.
     pub fn with(mut self, change: impl FnOnce(&mut Problem)) -> Self {
         change(&mut self.0);

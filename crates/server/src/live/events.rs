@@ -1,14 +1,11 @@
 //! The live stream of one viewer, pulled: a slow reader simply pulls later and then gets everything at once, or a new
 //! snapshot. Nothing is buffered per viewer.
 
-use super::LiveShow;
+use super::Viewer;
 use bytes::Bytes;
 use futures_util::Stream;
-use std::{convert::Infallible, pin::Pin, sync::Arc, time::Duration};
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep_until, timeout},
-};
+use std::{convert::Infallible, pin::Pin, time::Duration};
+use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// Changes are sent at most this often.
@@ -16,33 +13,31 @@ pub const EVENT_TICK: Duration = Duration::from_millis(50);
 /// Silence is broken this often, so that dead connections are noticed at both ends.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// A viewer of a show.
+/// The events of a viewer.
 pub struct SeatEvents {
-    live: Arc<LiveShow>,
-    versions: watch::Receiver<u64>,
+    viewer: Viewer,
     since: Option<u64>,
     next_tick: Instant,
     /// Ends the stream when the server drains.
     draining: CancellationToken,
-    guard: Option<Box<dyn std::any::Any + Send>>,
+    /// Lives as long as the stream.
+    _guard: Option<Box<dyn std::any::Any + Send>>,
 }
 
 impl SeatEvents {
     /// A viewer that saw everything up to `since`. `guard` lives as long as the stream (a counted place).
     pub fn new(
-        live: Arc<LiveShow>,
+        viewer: Viewer,
         since: Option<u64>,
         draining: CancellationToken,
         guard: Option<Box<dyn std::any::Any + Send>>,
     ) -> Self {
-        let versions = live.viewer_came();
         Self {
-            live,
-            versions,
+            viewer,
             since,
             next_tick: Instant::now(),
             draining,
-            guard,
+            _guard: guard,
         }
     }
 
@@ -50,9 +45,9 @@ impl SeatEvents {
     pub fn into_stream(self) -> Pin<Box<dyn Stream<Item = Result<Bytes, Infallible>> + Send>> {
         Box::pin(futures_util::stream::unfold(
             self,
-            |mut viewer| async move {
-                let bytes = viewer.next().await?;
-                Some((Ok(bytes), viewer))
+            |mut events| async move {
+                let bytes = events.next().await?;
+                Some((Ok(bytes), events))
             },
         ))
     }
@@ -62,9 +57,12 @@ impl SeatEvents {
             if self.draining.is_cancelled() {
                 return None;
             }
-            self.versions.mark_unchanged();
+            self.viewer.versions.mark_unchanged();
+            if self.viewer.live().is_retired() {
+                return None;
+            }
             let ready = Instant::now() >= self.next_tick;
-            if ready && let Some((version, bytes)) = self.live.event_since(self.since) {
+            if ready && let Some((version, bytes)) = self.viewer.live().event_since(self.since) {
                 self.since = Some(version);
                 self.next_tick = Instant::now() + EVENT_TICK;
                 return Some(bytes);
@@ -77,7 +75,7 @@ impl SeatEvents {
                 }
             }
             tokio::select! {
-                changed = timeout(HEARTBEAT, self.versions.changed()) => match changed {
+                changed = timeout(HEARTBEAT, self.viewer.versions.changed()) => match changed {
                     Ok(Ok(())) => {}
                     Ok(Err(_)) => return None,
                     Err(_) => return Some(Bytes::from_static(b": still here\n\n")),
@@ -88,9 +86,5 @@ impl SeatEvents {
     }
 }
 
-impl Drop for SeatEvents {
-    fn drop(&mut self) {
-        self.live.viewer_left();
-        drop(self.guard.take());
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -9,7 +9,7 @@ mod events;
 mod show;
 
 pub use events::{EVENT_TICK, SeatEvents};
-pub use show::{LiveShow, status};
+pub use show::{LiveShow, Viewer, status};
 
 use matinee_booking::{ShowFile, Taken};
 use matinee_domain::ids::{ShowId, TheaterId};
@@ -33,6 +33,8 @@ pub struct LiveSeats {
     theaters: Vec<AtomicU64>,
     /// Looks, to find shows nobody uses when the map is full.
     clock: AtomicU64,
+    /// What versions told outside are above those of the store; see [`Self::begin_at`].
+    base: AtomicU64,
 }
 
 impl Default for LiveSeats {
@@ -43,11 +45,24 @@ impl Default for LiveSeats {
             counts: Mutex::default(),
             theaters,
             clock: AtomicU64::new(0),
+            base: AtomicU64::new(0),
         }
     }
 }
 
 impl LiveSeats {
+    /// Sets what is added to versions told outside. A restored database counts on from its backup and would reach the
+    /// numbers again that viewers saw before, with other seats; above a base that grows with each restore it never does.
+    /// To be called before the first show is looked at.
+    pub fn begin_at(&self, base: u64) {
+        self.base.store(base, Ordering::Release);
+    }
+
+    /// A version of the store as it is told outside.
+    pub fn told(&self, version: u64) -> u64 {
+        self.base.load(Ordering::Acquire) + version
+    }
+
     /// A number that changes with every seat change in a theater: the age of lists that carry seat counts.
     pub fn theater_version(&self, theater: TheaterId) -> u64 {
         self.counter(theater).load(Ordering::Acquire)
@@ -73,22 +88,17 @@ impl LiveSeats {
         store: &dyn Store,
         file: &ShowFile,
     ) -> Result<Arc<LiveShow>, StoreError> {
-        let show_id = file.show.show_id;
-        let live = self.entry(show_id, file);
-        if live.is_loaded() {
-            return Ok(live);
-        }
-        // Changes that commit while the snapshot is read wait in the entry and are applied on top of it. Several
-        // first viewers may load at once; whoever comes second changes nothing.
-        match store.seats(show_id).await? {
-            Some(snapshot) => live.load(snapshot),
-            None => {
-                return Err(StoreError::Damaged(format!(
-                    "show {show_id} has no seats state"
-                )));
-            }
-        }
+        let live = self.entry(file, Arc::clone);
+        load(store, &live, file.show.show_id).await?;
         Ok(live)
+    }
+
+    /// The live show for a viewer, who is counted while the map is locked: from then on the show is not forgotten, so
+    /// every change reaches the viewer.
+    pub async fn watch(&self, store: &dyn Store, file: &ShowFile) -> Result<Viewer, StoreError> {
+        let viewer = self.entry(file, Viewer::new);
+        load(store, viewer.live(), file.show.show_id).await?;
+        Ok(viewer)
     }
 
     /// Free seats of a show. Its file counts along with every commit, so this costs nothing and needs nobody who looks.
@@ -101,28 +111,51 @@ impl LiveSeats {
         self.counts.lock().of(show_id)
     }
 
-    fn entry(&self, show_id: ShowId, file: &ShowFile) -> Arc<LiveShow> {
+    /// What `take` makes of the show's entry, with the map locked meanwhile.
+    fn entry<T>(&self, file: &ShowFile, take: impl FnOnce(&Arc<LiveShow>) -> T) -> T {
         let tick = self.clock.fetch_add(1, Ordering::Relaxed);
+        let show_id = file.show.show_id;
         let mut shows = self.shows.lock();
         if let Some(live) = shows.get(&show_id) {
-            live.touch(tick);
-            return live.clone();
-        }
-        if shows.len() >= SHOWS_KEPT {
+            if live.is_on(&file.map) {
+                live.touch(tick);
+                return take(live);
+            }
+            // The show got another seat map: who watches the old one must load the new one.
+            live.retire();
+        } else if shows.len() >= SHOWS_KEPT {
             evict(&mut shows);
         }
-        let live = Arc::new(LiveShow::new(file.map.clone(), tick));
-        shows.insert(show_id, live.clone());
-        live
+        let live = Arc::new(LiveShow::new(file.map.clone(), tick, self.told(0)));
+        let taken = take(&live);
+        shows.insert(show_id, live);
+        taken
     }
 
     /// Forgets everything that nobody watches: after the catalog changed.
     pub fn forget(&self) {
-        self.shows.lock().retain(|_, live| live.viewers() > 0);
+        self.shows.lock().retain(|_, live| {
+            live.forget_answer();
+            live.viewers() > 0
+        });
         for counter in &self.theaters {
             counter.fetch_add(1, Ordering::AcqRel);
         }
     }
+}
+
+/// Fills a new entry from the store.
+async fn load(store: &dyn Store, live: &LiveShow, show_id: ShowId) -> Result<(), StoreError> {
+    if live.is_loaded() {
+        return Ok(());
+    }
+    // Changes that commit while the snapshot is read wait in the entry and are applied on top of it. Several first
+    // viewers may load at once; whoever comes second changes nothing.
+    let snapshot = store.seats(show_id).await?;
+    let snapshot = snapshot
+        .ok_or_else(|| StoreError::Damaged(format!("show {show_id} has no seats state")))?;
+    live.load(snapshot);
+    Ok(())
 }
 
 /// The counts of shows that somebody has a file of.

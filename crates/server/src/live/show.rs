@@ -3,7 +3,7 @@
 use crate::http::encoded::EncodedBody;
 use bytes::Bytes;
 use matinee_api::{SeatChange, SeatChanges, SeatSnapshot as SnapshotEvent, SeatStatus};
-use matinee_booking::{IndexedMap, SeatStates};
+use matinee_booking::{IndexedMap, SeatStates, ShowFile};
 use matinee_domain::seat_map::SeatNo;
 use matinee_store::{
     bookings::SeatSnapshot,
@@ -14,7 +14,7 @@ use std::{
     collections::VecDeque,
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
 };
 use tokio::sync::watch;
@@ -28,10 +28,40 @@ pub struct LiveShow {
     inner: Mutex<Inner>,
     version: watch::Sender<u64>,
     viewers: AtomicUsize,
+    /// Another entry took its place: its viewers' streams end, and they come again.
+    retired: AtomicBool,
     last_look: AtomicU64,
 }
 
+/// Somebody who watches a show; counted while this lives.
+pub struct Viewer {
+    live: Arc<LiveShow>,
+    pub(super) versions: watch::Receiver<u64>,
+}
+
+impl Viewer {
+    /// To be made while the map of live shows is locked: a show is forgotten only when nobody is counted.
+    pub(super) fn new(live: &Arc<LiveShow>) -> Self {
+        live.viewers.fetch_add(1, Ordering::Relaxed);
+        Self {
+            versions: live.version.subscribe(),
+            live: Arc::clone(live),
+        }
+    }
+    pub(super) fn live(&self) -> &LiveShow {
+        &self.live
+    }
+}
+
+impl Drop for Viewer {
+    fn drop(&mut self) {
+        self.live.viewers.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 struct Inner {
+    /// Added to versions told outside.
+    base: u64,
     loaded: bool,
     seats: Arc<SeatStates>,
     log: VecDeque<ShowChange>,
@@ -42,15 +72,23 @@ struct Inner {
     event: Option<(u64, u64, Bytes)>,
     snapshot: Option<(u64, Bytes)>,
     /// The whole seat map answer.
-    answer: Option<(u64, EncodedBody)>,
+    answer: Option<KeptAnswer>,
+}
+
+/// An encoded seat map with what it was made from.
+struct KeptAnswer {
+    version: u64,
+    file: Arc<ShowFile>,
+    body: EncodedBody,
 }
 
 impl LiveShow {
-    pub(super) fn new(map: Arc<IndexedMap>, tick: u64) -> Self {
+    pub(super) fn new(map: Arc<IndexedMap>, tick: u64, base: u64) -> Self {
         let states = vec![SeatState::Available; map.map.seats.len()];
         Self {
             map,
             inner: Mutex::new(Inner {
+                base,
                 loaded: false,
                 seats: Arc::new(SeatStates { version: 0, states }),
                 log: VecDeque::new(),
@@ -62,6 +100,7 @@ impl LiveShow {
             }),
             version: watch::Sender::new(0),
             viewers: AtomicUsize::new(0),
+            retired: AtomicBool::new(false),
             last_look: AtomicU64::new(tick),
         }
     }
@@ -75,12 +114,15 @@ impl LiveShow {
     pub(super) fn viewers(&self) -> usize {
         self.viewers.load(Ordering::Relaxed)
     }
-    pub(super) fn viewer_came(&self) -> watch::Receiver<u64> {
-        self.viewers.fetch_add(1, Ordering::Relaxed);
-        self.version.subscribe()
+    pub(super) fn is_on(&self, map: &IndexedMap) -> bool {
+        self.map.map.seat_map_id == map.map.seat_map_id
     }
-    pub(super) fn viewer_left(&self) {
-        self.viewers.fetch_sub(1, Ordering::Relaxed);
+    pub(super) fn is_retired(&self) -> bool {
+        self.retired.load(Ordering::Acquire)
+    }
+    pub(super) fn retire(&self) {
+        self.retired.store(true, Ordering::Release);
+        self.version.send_modify(|_| ());
     }
     pub(super) fn is_loaded(&self) -> bool {
         self.inner.lock().loaded
@@ -134,14 +176,20 @@ impl LiveShow {
         self.inner.lock().seats.clone()
     }
 
-    /// The whole answer, encoded once per version by `encode`.
-    pub fn answer(&self, encode: impl FnOnce(&SeatStates) -> EncodedBody) -> (u64, EncodedBody) {
+    /// The whole answer, encoded by `encode` once per version and reading of the catalog (prices may change while
+    /// seats do not).
+    pub fn answer(
+        &self,
+        file: &Arc<ShowFile>,
+        encode: impl FnOnce(&SeatStates) -> EncodedBody,
+    ) -> EncodedBody {
         let seats = {
             let inner = self.inner.lock();
-            if let Some((version, body)) = &inner.answer
-                && *version == inner.seats.version
+            if let Some(kept) = &inner.answer
+                && kept.version == inner.seats.version
+                && Arc::ptr_eq(&kept.file, file)
             {
-                return (*version, body.clone());
+                return kept.body.clone();
             }
             inner.seats.clone()
         };
@@ -151,11 +199,20 @@ impl LiveShow {
         if inner
             .answer
             .as_ref()
-            .is_none_or(|(version, _)| *version < seats.version)
+            .is_none_or(|kept| kept.version <= seats.version)
         {
-            inner.answer = Some((seats.version, body.clone()));
+            inner.answer = Some(KeptAnswer {
+                version: seats.version,
+                file: Arc::clone(file),
+                body: body.clone(),
+            });
         }
-        (seats.version, body)
+        body
+    }
+
+    /// The catalog may have changed: what is encoded is made anew, and what it was made from is let go.
+    pub(super) fn forget_answer(&self) {
+        self.inner.lock().answer = None;
     }
 
     /// The event that brings a viewer from `since` to now: its version and bytes. `None` when there is nothing new;
@@ -163,22 +220,24 @@ impl LiveShow {
     pub(super) fn event_since(&self, since: Option<u64>) -> Option<(u64, Bytes)> {
         let mut inner = self.inner.lock();
         let now = inner.seats.version;
+        let told = inner.base + now;
+        // Below the base is from before a restore; ahead of ours is from nowhere.
+        let since = since.and_then(|since| since.checked_sub(inner.base));
         if since == Some(now) {
             return None;
         }
-        // A version from before a restart or restore may be ahead of ours.
         let reachable = since.filter(|since| *since < now && inner.log_reaches(*since));
         let Some(since) = reachable else {
-            return Some((now, inner.snapshot_event(&self.map)));
+            return Some((told, inner.snapshot_event(&self.map)));
         };
         if let Some((from, to, bytes)) = &inner.event
             && (*from, *to) == (since, now)
         {
-            return Some((now, bytes.clone()));
+            return Some((told, bytes.clone()));
         }
         let bytes = inner.changes_event(&self.map, since);
         inner.event = Some((since, now, bytes.clone()));
-        Some((now, bytes))
+        Some((told, bytes))
     }
 }
 
@@ -234,14 +293,8 @@ impl Inner {
             .into_iter()
             .map(|(seat, state)| seat_change(map, seat, state))
             .collect();
-        encode_event(
-            "seats",
-            self.seats.version,
-            &SeatChanges {
-                version: self.seats.version,
-                changes,
-            },
-        )
+        let version = self.base + self.seats.version;
+        encode_event("seats", version, &SeatChanges { version, changes })
     }
 
     fn snapshot_event(&mut self, map: &IndexedMap) -> Bytes {
@@ -255,7 +308,12 @@ impl Inner {
         let seats = seats
             .map(|(index, state)| seat_change(map, SeatNo(index as u16), *state))
             .collect();
-        let bytes = encode_event("snapshot", version, &SnapshotEvent { version, seats });
+        let told = self.base + version;
+        let event = SnapshotEvent {
+            version: told,
+            seats,
+        };
+        let bytes = encode_event("snapshot", told, &event);
         self.snapshot = Some((version, bytes.clone()));
         bytes
     }
@@ -286,5 +344,7 @@ fn encode_event<T: serde::Serialize>(name: &str, id: u64, data: &T) -> Bytes {
     bytes.into()
 }
 
+#[cfg(test)]
+pub(super) mod testing;
 #[cfg(test)]
 mod tests;

@@ -17,7 +17,7 @@ pub fn about_booking(kind: &str, booking: &Booking, link: &str) -> Option<Letter
     let (subject, opening, action) = match kind {
         "confirmation" => (
             format!("Your tickets: {movie}"),
-            "Your booking is confirmed. Your tickets are attached, and on the page behind this link.".to_owned(),
+            "Your booking is confirmed and your tickets are attached.".to_owned() + way_back(booking),
             "Show my tickets",
         ),
         "cancellation" => (
@@ -66,6 +66,16 @@ pub fn about_account(kind: &str, link: &str) -> Option<Letter> {
         _ => return None,
     };
     Some(letter(subject.to_owned(), opening, &[], action, link))
+}
+
+/// A guest's page asks for the address first: the link in a mail opens nothing by itself.
+fn way_back(booking: &Booking) -> &'static str {
+    if booking.guest_email.is_some() {
+        " The page behind this link shows them too: enter this e-mail address there, and a link that opens the booking \
+         comes by mail."
+    } else {
+        " They are on the page behind this link too."
+    }
 }
 
 fn refund_line(booking: &Booking) -> String {

@@ -146,17 +146,17 @@ fn link(app: &App, payload: &str) -> Option<String> {
     Some(format!("{}{path}", app.base_url))
 }
 
-/// The booking's page. A guest's link carries the token in its fragment, which no server on the way sees.
+/// Where the booking is found. No link of a mail about a booking opens anything by itself: a guest's leads to the page
+/// that mails a link for once, with the reference filled in.
 fn page_of(app: &App, on_file: &OnFile) -> String {
-    let booking_id = on_file.file.booking.booking_id;
+    let booking = &on_file.file.booking;
     let base = &app.base_url;
-    match on_file.file.booking.owner {
-        matinee_store::bookings::Owner::User(_) => format!("{base}/bookings/{booking_id}"),
+    match booking.owner {
+        matinee_store::bookings::Owner::User(_) => {
+            format!("{base}/bookings/{}", booking.booking_id)
+        }
         matinee_store::bookings::Owner::Guest { .. } => {
-            format!(
-                "{base}/bookings/{booking_id}#guest={}",
-                app.keys.guest_token(booking_id)
-            )
+            format!("{base}/recover?reference={}", booking.reference)
         }
     }
 }

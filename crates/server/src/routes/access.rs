@@ -11,7 +11,7 @@ use matinee_domain::ids::{BookingId, UserId};
 use matinee_store::bookings::{BookingRow, Owner};
 
 /// The booking is the caller's: by account, or by the guest token derived from its id. A guest's token keeps working
-/// after the booking joined an account: the mail with it is still the guest's.
+/// after the booking joined an account: the device that has it is still the guest's.
 pub fn owns(caller: &Caller, booking: &BookingRow) -> bool {
     match (&caller.who, &booking.owner) {
         (Who::User { user_id, .. }, Owner::User(owner)) => user_id == owner,
@@ -30,7 +30,7 @@ pub async fn own_booking(
         Who::Anonymous => {
             return Err(ApiError::new(
                 ProblemCode::Unauthenticated,
-                "Sign in, or use the link from your booking's e-mail, to see this booking.",
+                "Sign in, or ask for a link by the booking's reference and e-mail address, to see this booking.",
             ));
         }
         // A guest's token says by itself which booking it opens: no need to read another one.

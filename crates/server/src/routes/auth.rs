@@ -8,7 +8,7 @@ use crate::{
         Address, Caller, REFRESH_SECONDS, Secret, Sessions, Tokens, check_password, cookie, digest,
         family_in, new_secret,
     },
-    http::{ApiError, EmptyOr, Json, Limit, body::answer},
+    http::{ApiError, EmptyOr, Json, Limit, answer::read, body::answer},
 };
 use axum::{
     extract::State,
@@ -76,6 +76,7 @@ pub async fn register(
     let owner = (user.user_id, user.role);
     let (tokens, session) = Sessions::new_session(&*app.entropy, owner, cookie, now);
     let verification = verification_of(&app, &user, now);
+    let pair = pair_key(&app, &address, &user.email);
     // One commit: an account whose mail or session was lost could neither be used nor made again.
     if !app.store.register(user, verification, session).await? {
         return Err(ApiError::new(
@@ -83,6 +84,7 @@ pub async fn register(
             "There is an account with this e-mail. Sign in, or ask for a new password.",
         ));
     }
+    app.limits.succeeded(pair, now);
     Ok(session_answer(StatusCode::CREATED, &tokens, &address))
 }
 
@@ -100,19 +102,22 @@ pub async fn login(
         return Err(bad_credentials());
     }
     let account = app.keys.text_digest(&email.to_lowercase());
-    app.limits.check(Limit::LoginAccount, account, now)?;
-    let pair = app
-        .keys
-        .text_digest(&format!("{:?} {}", address.key(), email.to_lowercase()));
+    let pair = pair_key(&app, &address, email);
+    // Tight for one address; loose for all together, and not for one that is known, so that strangers who guess keep
+    // nobody out.
     app.limits.check_failures(pair, now)?;
+    if !app.limits.knows(pair, now) {
+        app.limits.check_only(Limit::LoginAccount, account, now)?;
+    }
     let user = app.store.user_by_email(email).await?;
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let fits = app.passwords.verify(request.password, hash).await?;
     let Some(user) = user.filter(|_| fits) else {
         app.limits.failed(pair, now);
+        app.limits.add(Limit::LoginAccount, account, now);
         return Err(bad_credentials());
     };
-    app.limits.succeeded(pair);
+    app.limits.succeeded(pair, now);
     let cookie = request.session == SessionMode::Cookie;
     let tokens = app
         .sessions
@@ -125,6 +130,12 @@ pub async fn login(
         )
         .await?;
     Ok(session_answer(StatusCode::OK, &tokens, &address))
+}
+
+/// The key of an account as it is used from an address.
+fn pair_key(app: &App, address: &Address, email: &str) -> [u8; 16] {
+    app.keys
+        .text_digest(&format!("{:?} {}", address.key(), email.to_lowercase()))
 }
 
 /// `POST /auth/refresh`: new tokens for a refresh token, or a longer life for a cookie.
@@ -180,6 +191,7 @@ pub async fn logout(
 /// error; a database that does not answer is one.
 pub async fn session(
     State(app): State<AppState>,
+    headers: HeaderMap,
     caller: Result<Caller, ApiError>,
 ) -> Result<Response, ApiError> {
     let user_id = match caller {
@@ -197,7 +209,7 @@ pub async fn session(
         email: row.email,
         email_verified: row.email_verified,
     });
-    Ok(answer(StatusCode::OK, &SessionInfo { user }))
+    Ok(read(&headers, &SessionInfo { user }))
 }
 
 /// `POST /auth/password/forgot`: 202 for every e-mail, known or not, with the same work done for both.
@@ -263,6 +275,10 @@ pub async fn reset(
     app.sessions.forget_all();
     // Who reads the mail owns the address.
     app.store.verify_email(user_id).await?;
+    if let Some(user) = app.store.user(user_id).await? {
+        let pair = pair_key(&app, &address, &user.email);
+        app.limits.succeeded(pair, now);
+    }
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

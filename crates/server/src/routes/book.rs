@@ -1,10 +1,16 @@
 //! Holding seats, and the hold afterwards: look, change, extend, release, pay, cancel, tickets.
 
-use super::access::{own_booking, owns};
+use super::{
+    access::{own_booking, owns},
+    guest_token,
+};
 use crate::{
     app::App,
     auth::{Caller, Who},
-    http::{ApiError, EmptyOr, Id, IfMatch, Json, Limit, PageLimit, Query, UserRef, answer, etag},
+    http::{
+        ApiError, EmptyOr, EncodedBody, Id, IfMatch, Json, Limit, PageLimit, Query, UserRef,
+        answer, etag,
+    },
     render,
 };
 use axum::{
@@ -12,10 +18,10 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
 use matinee_api as api;
 use matinee_booking::{
-    Answered, CancelInput, ChangeInput, HoldInput, OnFile, PayInput, Settled, Shows as _, Wanted,
+    Answered, CancelInput, ChangeInput, HoldInput, OnFile, PayInput, SaleError, Settled,
+    Shows as _, Wanted,
 };
 use matinee_domain::ids::{BookingId, PaymentId};
 use matinee_store::{bookings::Owner, idempotency::Recorded};
@@ -29,45 +35,15 @@ fn replayed(recorded: Recorded) -> Response {
 }
 
 /// The booking as it is now.
-async fn booking_answer(app: &App, on_file: &OnFile) -> Result<Response, ApiError> {
+async fn booking_now(app: &App, on_file: &OnFile) -> Result<api::Booking, ApiError> {
     // Looked at, so that the show's free seats in the answer are those of now.
     app.catalog.seats(&on_file.show).await?;
-    let booking = render::booking(
+    Ok(render::booking(
         &on_file.file,
         &on_file.show,
         &app.catalog.live,
         app.clock.now(),
-    );
-    let mut response = answer::json(200, &booking);
-    response
-        .headers_mut()
-        .insert(header::ETAG, etag::of_version(on_file.file.booking.version));
-    Ok(response)
-}
-
-/// Puts the guest's token where the kept answer has a slot for it; `booking` where it is known already.
-fn with_guest_token(app: &App, body: &Bytes, booking: Option<BookingId>) -> Bytes {
-    let slot = render::guest_token_slot().as_bytes();
-    let Some(at) = body.windows(slot.len()).position(|window| window == slot) else {
-        return body.clone();
-    };
-    #[derive(Deserialize)]
-    struct Made {
-        booking_id: BookingId,
-    }
-    let made = booking.or_else(|| {
-        let made: Made = serde_json::from_slice(body).ok()?;
-        Some(made.booking_id)
-    });
-    let Some(made) = made else {
-        return body.clone();
-    };
-    let token = app.keys.guest_token(made);
-    let mut out = Vec::with_capacity(body.len() + token.len());
-    out.extend_from_slice(&body[..at]);
-    out.extend_from_slice(token.as_bytes());
-    out.extend_from_slice(&body[at + slot.len()..]);
-    out.into()
+    ))
 }
 
 fn checked_email(email: Option<String>) -> Result<Option<String>, ApiError> {
@@ -113,6 +89,7 @@ pub async fn book(
             ));
         }
     };
+    let best = matches!(wanted, Wanted::Best(_));
     let owner = match &caller.who {
         Who::User { user_id, .. } => Owner::User(*user_id),
         Who::Anonymous | Who::Guest { .. } => Owner::Guest {
@@ -132,14 +109,23 @@ pub async fn book(
         .desk
         .hold(input)
         .await
-        .inspect_err(|_| app.metrics.holds_refused.add(1))?;
+        .inspect_err(|_| app.metrics.holds_refused.add(1))
+        .map_err(|error| match error {
+            // What is wrong is what was sent.
+            SaleError::NoSeats | SaleError::TooManySeats { .. } if best => {
+                ApiError::from(error).at("/best")
+            }
+            error => error.into(),
+        })?;
     let (status, body) = match held {
         Answered::Now { body, file, .. } => {
             app.metrics.holds.add(1);
             let made = file.booking.booking_id;
-            (201, with_guest_token(&app, &body, Some(made)))
+            (201, guest_token::filled(&app.keys, &body, Some(made)))
         }
-        Answered::Again(Recorded { status, body }) => (status, with_guest_token(&app, &body, None)),
+        Answered::Again(Recorded { status, body }) => {
+            (status, guest_token::filled(&app.keys, &body, None))
+        }
     };
     let mut response = answer::bytes(status, body);
     response
@@ -156,13 +142,8 @@ pub async fn booking(
     Id(booking_id): Id<BookingId>,
 ) -> Result<Response, ApiError> {
     let on_file = own_booking(&app, &caller, booking_id).await?;
-    let tag = etag::of_version(on_file.file.booking.version);
-    // Once there is money or a message, the answer also changes with the clock and the outbox: no 304 then.
-    let fixed = on_file.file.payments.is_empty() && on_file.file.notifications.is_empty();
-    if fixed && let Some(response) = etag::not_modified(&headers, &tag) {
-        return Ok(response);
-    }
-    booking_answer(&app, &on_file).await
+    let booking = booking_now(&app, &on_file).await?;
+    Ok(answer::versioned(booking.version, &booking).respond(&headers))
 }
 
 /// `PATCH /bookings/{booking_id}`
@@ -190,7 +171,12 @@ pub async fn change(
         if_version: Some(on_file.file.booking.version),
     };
     let on_file = app.desk.change(booking_id, input).await?;
-    booking_answer(&app, &on_file).await
+    let booking = booking_now(&app, &on_file).await?;
+    let mut response = answer::json(200, &booking);
+    response
+        .headers_mut()
+        .insert(header::ETAG, etag::of_version(booking.version));
+    Ok(response)
 }
 
 /// `POST /bookings/{booking_id}/extend`
@@ -317,7 +303,9 @@ pub async fn simulate(
         return Err(ApiError::not_found("payment"));
     }
     let succeed = body.value.outcome == api::SimulateOutcome::Succeed;
-    let told = app.desk.simulate(payment_id, succeed);
+    let path = format!("/payments/{payment_id}/simulate");
+    let key = caller.idempotency("POST", &path, &body.bytes);
+    let told = app.desk.simulate(payment_id, succeed, key);
     let told = render::for_request(&caller.request.request_id, told).await?;
     Ok(settled(&app, told))
 }
@@ -352,14 +340,21 @@ pub async fn tickets(
     Id(booking_id): Id<BookingId>,
 ) -> Result<Response, ApiError> {
     let on_file = own_booking(&app, &caller, booking_id).await?;
-    let version = etag::of_version(on_file.file.booking.version);
-    if let Some(response) = etag::not_modified(&headers, &version) {
+    // Tickets also name the movie, the place and the time, which an import may correct.
+    let show = &on_file.show;
+    let printed = (&show.show, &*show.theater, &*show.movie);
+    let printed = serde_json::to_vec(&printed).unwrap_or_default();
+    let tag = format!(
+        "{}.{}",
+        on_file.file.booking.version,
+        etag::digest(&printed)
+    );
+    if let Some(response) = etag::not_modified(&headers, &tag) {
         return Ok(response);
     }
     let tickets = crate::tickets::tickets(&app.keys, &on_file)?;
-    let mut response = answer::json(200, &tickets);
-    response.headers_mut().insert(header::ETAG, version);
-    Ok(response)
+    let bytes = serde_json::to_vec(&tickets).unwrap_or_default();
+    Ok(EncodedBody::private_json(bytes, &tag).send(&headers))
 }
 
 /// Query of `GET /users/{user_id}/bookings`.
@@ -375,6 +370,7 @@ pub struct Paging {
 pub async fn bookings_of(
     State(app): S,
     caller: Caller,
+    headers: HeaderMap,
     Id(user): Id<UserRef>,
     Query(query): Query<Paging>,
 ) -> Result<Response, ApiError> {
@@ -392,25 +388,8 @@ pub async fn bookings_of(
         let show = show.ok_or_else(|| ApiError::not_found("show"))?;
         items.push(render::booking(&file, &show, &app.catalog.live, now));
     }
-    Ok(answer::json(200, &api::Page { items, next_cursor }))
+    Ok(answer::read(&headers, &api::Page { items, next_cursor }))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::looks_like_a_card;
-
-    #[test]
-    fn card_numbers_are_noticed_and_tokens_are_not() {
-        for card in ["4242424242424242", "4242 4242 4242 4242", "378282246310005"] {
-            assert!(looks_like_a_card(card), "{card}");
-        }
-        for token in [
-            "pm_card_visa",
-            "4242424242424241",
-            "tok_4242424242424242",
-            "1234",
-        ] {
-            assert!(!looks_like_a_card(token), "{token}");
-        }
-    }
-}
+mod tests;

@@ -5,6 +5,7 @@ mod access;
 pub mod auth;
 mod book;
 mod catalog;
+mod guest_token;
 mod health;
 mod profile;
 mod recover;

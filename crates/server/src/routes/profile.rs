@@ -3,11 +3,11 @@
 use crate::{
     app::{App, AppState},
     auth::{Caller, cookie},
-    http::{ApiError, Id, IfMatch, Json, UserRef, body, etag},
+    http::{ApiError, EncodedBody, Id, IfMatch, Json, UserRef, answer, etag},
 };
 use axum::{
     extract::State,
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use matinee_api::{NotificationChoices, Profile};
@@ -28,8 +28,7 @@ pub async fn profile(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let row = own_account(&app, &caller, user).await?;
-    let etag = etag_of(&row);
-    Ok(etag::not_modified(&headers, &etag).unwrap_or_else(|| answer(&row)))
+    Ok(body_of(&row).respond(&headers))
 }
 
 /// `PUT /users/{user_id}/profile`: the whole profile anew; with If-Match only over the version the caller saw.
@@ -61,7 +60,7 @@ pub async fn save_profile(
         if let Some(version) = saved {
             row.profile = data;
             row.profile_version = version;
-            return Ok(answer(&row));
+            return Ok(body_of(&row).send(&headers));
         }
         row = own_account(&app, &caller, user).await?;
     }
@@ -103,16 +102,7 @@ async fn own_account(app: &App, caller: &Caller, named: UserRef) -> Result<UserR
         .ok_or_else(|| ApiError::not_found("user"))
 }
 
-/// The version, which PUT compares, and whether the e-mail is verified, which changes without one.
-fn etag_of(row: &UserRow) -> HeaderValue {
-    if row.email_verified {
-        etag::of_version(row.profile_version)
-    } else {
-        etag::quoted(&format!("{}.unverified", row.profile_version))
-    }
-}
-
-fn answer(row: &UserRow) -> Response {
+fn body_of(row: &UserRow) -> EncodedBody {
     let data = row.profile.clone();
     let profile = Profile {
         user_id: Some(row.user_id),
@@ -130,14 +120,8 @@ fn answer(row: &UserRow) -> Response {
         email_verified: Some(row.email_verified),
         created_at: Some(row.created_at),
     };
-    let mut response = body::answer(StatusCode::OK, &profile);
-    let headers = response.headers_mut();
-    headers.insert(header::ETAG, etag_of(row));
-    headers.insert(
-        header::CACHE_CONTROL,
-        HeaderValue::from_static("private, no-cache"),
-    );
-    response
+    // A verified e-mail changes the answer without a version, so the tag is of the bytes too.
+    answer::versioned(row.profile_version, &profile)
 }
 
 fn checked(profile: Profile) -> Result<ProfileData, ApiError> {

@@ -200,3 +200,32 @@ fn conflict(error: &SaleError) -> (Code, String) {
 fn escape(member: &str) -> String {
     member.replace('~', "~0").replace('/', "~1")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::{TimeDelta, Utc};
+
+    #[test]
+    fn a_pause_says_how_long_it_still_is() {
+        for (wait, seconds, words) in [
+            (TimeDelta::minutes(30), 1800, "in 30 minutes"),
+            (TimeDelta::milliseconds(61_001), 62, "in 2 minutes"),
+            (TimeDelta::milliseconds(200), 1, "in 1 minute;"),
+        ] {
+            let until = Utc::now() + wait;
+            let problem = ApiError::from(SaleError::CoolDown { until, wait }).0;
+            assert_eq!(problem.retry_after, Some(seconds));
+            assert!(problem.detail.contains(words), "{}", problem.detail);
+        }
+    }
+
+    #[test]
+    fn who_was_charged_too_late_does_not_hear_that_nothing_was_charged() {
+        let late = ApiError::from(SaleError::ChargedTooLate).0;
+        assert_eq!(late.code, Code::HoldExpired);
+        assert!(late.detail.contains("You were charged"), "{}", late.detail);
+        let expired = ApiError::from(SaleError::HoldExpired).0;
+        assert!(expired.detail.contains("not been charged"));
+    }
+}

@@ -2,7 +2,7 @@
 
 use crate::{
     app::App,
-    http::{ApiError, Context, Effort, EncodedBody, Id, Query, answer},
+    http::{ApiError, Context, Effort, EncodedBody, Id, Query, etag},
     live::SeatEvents,
     render,
 };
@@ -37,17 +37,20 @@ pub async fn seats(
 ) -> Result<Response, ApiError> {
     let file = file(&app, show_id).await?;
     let live = app.catalog.live.show(&*app.store, &file).await?;
-    let (_, body) = live.answer(|states| {
-        let bytes = serde_json::to_vec(&render::show_seats(&file, states)).unwrap_or_default();
-        EncodedBody::json(bytes, &tag(&file, states.version), Effort::Fresh)
+    let body = live.answer(&file, |states| {
+        let mut answer = render::show_seats(&file, states);
+        answer.version = app.catalog.live.told(states.version);
+        let bytes = serde_json::to_vec(&answer).unwrap_or_default();
+        EncodedBody::json(bytes, &tag(&file, answer.version), Effort::Fresh)
     });
     Ok(body.respond(&headers))
 }
 
-/// The version alone would not do: a show nobody has booked yet may get another seat map.
+/// The version alone would not do: prices may change under it, and a show nobody has booked yet may get another seat map.
 fn tag(file: &ShowFile, version: u64) -> String {
-    let map = file.show.seat_map_id.to_string();
-    format!("s{version}-{}", map.get(1..9).unwrap_or_default())
+    let made_from = (file.show.seat_map_id, &file.show.prices);
+    let made_from = serde_json::to_vec(&made_from).unwrap_or_default();
+    format!("s{version}-{}", etag::digest(&made_from))
 }
 
 /// Query of `GET /shows/{show_id}/seats/live`.
@@ -67,7 +70,7 @@ pub async fn seats_live(
 ) -> Result<Response, ApiError> {
     let file = file(&app, show_id).await?;
     let place = app.limits.live(context.address)?;
-    let live = app.catalog.live.show(&*app.store, &file).await?;
+    let viewer = app.catalog.live.watch(&*app.store, &file).await?;
     // A version that cannot be read is as good as none: the viewer gets a snapshot.
     let last = headers
         .get("last-event-id")
@@ -76,7 +79,7 @@ pub async fn seats_live(
     let since = last
         .or(query.since)
         .and_then(|text| text.trim().parse().ok());
-    let events = SeatEvents::new(live, since, app.draining.clone(), Some(Box::new(place)));
+    let events = SeatEvents::new(viewer, since, app.draining.clone(), Some(Box::new(place)));
     let counted = events
         .into_stream()
         .inspect(move |_| app.metrics.live_events.add(1));
@@ -102,6 +105,7 @@ pub struct Count {
 /// `GET /shows/{show_id}/best-seats`
 pub async fn best_seats(
     State(app): S,
+    headers: HeaderMap,
     Id(show_id): Id<ShowId>,
     Query(query): Query<Count>,
 ) -> Result<Response, ApiError> {
@@ -135,12 +139,14 @@ pub async fn best_seats(
     let together = map
         .runs()
         .any(|run| seats.iter().all(|seat| run.contains(&seat.index())));
-    Ok(answer::json(
-        200,
-        &api::BestSeats {
-            seat_ids: seats.iter().map(|seat| file.map.seat_id(*seat)).collect(),
-            together,
-            version: states.version,
-        },
-    ))
+    let best = api::BestSeats {
+        seat_ids: seats.iter().map(|seat| file.map.seat_id(*seat)).collect(),
+        together,
+        version: app.catalog.live.told(states.version),
+    };
+    let bytes = serde_json::to_vec(&best).unwrap_or_default();
+    Ok(EncodedBody::json_by_content(bytes, Effort::Fresh).respond(&headers))
 }
+
+#[cfg(test)]
+mod tests;

@@ -166,12 +166,7 @@ fn encoded(path: &str, content: Bytes) -> EncodedBody {
     } else {
         "no-cache"
     };
-    let tag = etag::of_bytes(&content);
-    let tag = tag
-        .to_str()
-        .unwrap_or_default()
-        .trim_matches('"')
-        .to_owned();
+    let tag = etag::digest(&content);
     EncodedBody::new(
         content,
         &tag,

@@ -7,7 +7,14 @@ mod secrets;
 mod sessions;
 mod users;
 
-use crate::{PostgresStore, outbox};
+use crate::{
+    PostgresStore,
+    bookings::read::lookup,
+    columns::micros,
+    connect::Connection,
+    outbox,
+    pipeline::{self, Call},
+};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use matinee_domain::ids::UserId;
@@ -16,8 +23,30 @@ use matinee_store::{
     accounts::{
         OneTimeRow, OneTimeUse, ProfileData, Role, Rotation, SessionRow, TokenDigest, UserRow,
     },
+    idempotency::{IdempotencyRecord, Lookup},
     outbox::NewMessage,
 };
+
+/// Writes the record of a request's answer, or says what an earlier request with its key left. A record that another
+/// server is just writing is waited for.
+async fn keep(
+    conn: &Connection,
+    record: &IdempotencyRecord,
+) -> Result<Result<(), Lookup>, StoreError> {
+    let sql = "INSERT INTO idempotency (scope, body, status, answer, keep_until) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (scope) DO NOTHING RETURNING 1";
+    let call = Call::new(sql)
+        .with(&record.key.scope[..])
+        .with(&record.key.body[..])
+        .with(i32::from(record.answer.status))
+        .with(&record.answer.body[..])
+        .with(micros(record.keep_until));
+    let kept = pipeline::read(conn, &[call]).await?;
+    if kept.iter().flatten().next().is_some() {
+        return Ok(Ok(()));
+    }
+    Ok(Err(lookup(conn, &record.key).await?))
+}
 
 #[async_trait]
 impl AccountStore for PostgresStore {
@@ -156,6 +185,60 @@ impl AccountStore for PostgresStore {
     ) -> Result<Option<String>, StoreError> {
         self.write(|conn| async move { secrets::use_up(&conn, &digest, purpose, now).await })
             .await
+    }
+
+    async fn one_time_subject(
+        &self,
+        digest: TokenDigest,
+        purpose: OneTimeUse,
+        now: DateTime<Utc>,
+    ) -> Result<Option<String>, StoreError> {
+        let conn = self.connection().await?;
+        secrets::subject(&conn, &digest, purpose, now).await
+    }
+
+    async fn add_one_time_keyed(
+        &self,
+        secret: OneTimeRow,
+        message: Option<NewMessage>,
+        record: IdempotencyRecord,
+    ) -> Result<Lookup, StoreError> {
+        let (secret, message, record) = (&secret, &message, &record);
+        let done = self.write_if(|conn| async move {
+            if let Err(found) = keep(&conn, record).await? {
+                return Ok(Err(found));
+            }
+            secrets::add(&conn, secret).await?;
+            if let Some(message) = message {
+                outbox::insert(&conn, message).await?;
+            }
+            Ok(Ok(Lookup::New))
+        });
+        done.await.map(|done| done.unwrap_or_else(|found| found))
+    }
+
+    async fn use_one_time_keyed(
+        &self,
+        digest: TokenDigest,
+        purpose: OneTimeUse,
+        subject: &str,
+        now: DateTime<Utc>,
+        record: IdempotencyRecord,
+    ) -> Result<Option<Lookup>, StoreError> {
+        let record = &record;
+        let done = self.write_if(|conn| async move {
+            if let Err(found) = keep(&conn, record).await? {
+                return Ok(Err(Some(found)));
+            }
+            let whose = secrets::use_up(&conn, &digest, purpose, now).await?;
+            // Anybody else's stays good: what was taken out is rolled back.
+            Ok(if whose.as_deref() == Some(subject) {
+                Ok(Some(Lookup::New))
+            } else {
+                Err(None)
+            })
+        });
+        done.await.map(|done| done.unwrap_or_else(|found| found))
     }
 
     async fn secret_key(&self, name: &str, fresh: [u8; 32]) -> Result<[u8; 32], StoreError> {

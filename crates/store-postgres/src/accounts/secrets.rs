@@ -40,6 +40,27 @@ pub(super) async fn add(conn: &Connection, secret: &OneTimeRow) -> Result<(), St
     Ok(())
 }
 
+/// Whose a good secret is.
+pub(super) async fn subject(
+    conn: &Connection,
+    digest: &TokenDigest,
+    purpose: OneTimeUse,
+    now: DateTime<Utc>,
+) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT subject FROM one_time_secrets WHERE digest = $1 AND purpose = $2 AND expires_at > $3";
+    let call = Call::new(sql)
+        .with(&digest[..])
+        .with(purpose_text(purpose))
+        .with(micros(now));
+    let answers = pipeline::read(conn, &[call]).await?;
+    answers
+        .iter()
+        .flatten()
+        .next()
+        .map(|row| row.value(0))
+        .transpose()
+}
+
 /// Takes a secret out; its subject, if it was good.
 pub(super) async fn use_up(
     conn: &Connection,

@@ -239,7 +239,7 @@ fn seat_state(code: i32) -> Result<SeatState, StoreError> {
     SeatState::from_code(i64::from(code)).ok_or_else(|| damaged("a seat's state"))
 }
 
-pub(super) async fn lookup(conn: &Connection, key: &IdempotencyKey) -> Result<Lookup, StoreError> {
+pub(crate) async fn lookup(conn: &Connection, key: &IdempotencyKey) -> Result<Lookup, StoreError> {
     let sql = "SELECT body, status, answer FROM idempotency WHERE scope = $1";
     let rows = rows_of(conn, Call::new(sql).with(&key.scope[..])).await?;
     let Some(row) = rows.first() else {

@@ -7,7 +7,7 @@ mod secrets;
 mod sessions;
 mod users;
 
-use crate::{SqliteStore, failure::OrStoreError as _, outbox};
+use crate::{SqliteStore, bookings::idempotency, failure::OrStoreError as _, outbox};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use matinee_domain::ids::UserId;
@@ -16,6 +16,7 @@ use matinee_store::{
     accounts::{
         OneTimeRow, OneTimeUse, ProfileData, Role, Rotation, SessionRow, TokenDigest, UserRow,
     },
+    idempotency::{IdempotencyRecord, Lookup},
     outbox::NewMessage,
 };
 
@@ -153,6 +154,60 @@ impl AccountStore for SqliteStore {
     ) -> Result<Option<String>, StoreError> {
         self.write(move |tx| secrets::use_up(tx.conn(), &digest, purpose, now).db())
             .await
+    }
+
+    async fn one_time_subject(
+        &self,
+        digest: TokenDigest,
+        purpose: OneTimeUse,
+        now: DateTime<Utc>,
+    ) -> Result<Option<String>, StoreError> {
+        self.read_here(|conn| secrets::subject(conn, &digest, purpose, now).db())
+            .await
+    }
+
+    async fn add_one_time_keyed(
+        &self,
+        secret: OneTimeRow,
+        message: Option<NewMessage>,
+        record: IdempotencyRecord,
+    ) -> Result<Lookup, StoreError> {
+        self.write(move |tx| {
+            if let Some(found) = idempotency::earlier(tx, Some(&record))? {
+                return Ok(found);
+            }
+            secrets::add(tx.conn(), &secret).db()?;
+            if let Some(message) = &message {
+                outbox::insert(tx, message)?;
+            }
+            idempotency::insert(tx, &record)?;
+            Ok(Lookup::New)
+        })
+        .await
+    }
+
+    async fn use_one_time_keyed(
+        &self,
+        digest: TokenDigest,
+        purpose: OneTimeUse,
+        subject: &str,
+        now: DateTime<Utc>,
+        record: IdempotencyRecord,
+    ) -> Result<Option<Lookup>, StoreError> {
+        let subject = subject.to_owned();
+        self.write(move |tx| {
+            if let Some(found) = idempotency::earlier(tx, Some(&record))? {
+                return Ok(Some(found));
+            }
+            let good = secrets::subject(tx.conn(), &digest, purpose, now).db()?;
+            if good.as_ref() != Some(&subject) {
+                return Ok(None);
+            }
+            secrets::use_up(tx.conn(), &digest, purpose, now).db()?;
+            idempotency::insert(tx, &record)?;
+            Ok(Some(Lookup::New))
+        })
+        .await
     }
 
     async fn secret_key(&self, name: &str, fresh: [u8; 32]) -> Result<[u8; 32], StoreError> {

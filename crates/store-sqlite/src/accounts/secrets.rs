@@ -34,6 +34,22 @@ pub(super) fn add(conn: &Connection, secret: &OneTimeRow) -> rusqlite::Result<()
     Ok(())
 }
 
+/// Whose a good secret is.
+pub(super) fn subject(
+    conn: &Connection,
+    digest: &TokenDigest,
+    purpose: OneTimeUse,
+    now: DateTime<Utc>,
+) -> rusqlite::Result<Option<String>> {
+    conn.prepare_cached(
+        "SELECT subject FROM one_time_secrets WHERE digest = ?1 AND purpose = ?2 AND expires_at > ?3",
+    )?
+    .query_row(params![digest, purpose_text(purpose), micros(now)], |row| {
+        row.get(0)
+    })
+    .optional()
+}
+
 /// Takes a secret out; its subject, if it was good.
 pub(super) fn use_up(
     conn: &Connection,

@@ -32,7 +32,7 @@ pub(super) fn lookup(conn: &Connection, key: &IdempotencyKey) -> Result<Lookup, 
 }
 
 /// What an earlier request with this record's key found, if there was one.
-pub(super) fn earlier(
+pub(crate) fn earlier(
     tx: &Tx<'_>,
     record: Option<&IdempotencyRecord>,
 ) -> Result<Option<Lookup>, StoreError> {
@@ -45,7 +45,7 @@ pub(super) fn earlier(
     }
 }
 
-pub(super) fn insert(tx: &Tx<'_>, record: &IdempotencyRecord) -> Result<(), StoreError> {
+pub(crate) fn insert(tx: &Tx<'_>, record: &IdempotencyRecord) -> Result<(), StoreError> {
     tx.prepare("INSERT INTO idempotency (scope, body, status, answer, keep_until) VALUES (?1, ?2, ?3, ?4, ?5)")?
         .execute(params![
             record.key.scope,

@@ -6,7 +6,7 @@
 mod change;
 mod expire;
 mod hold;
-mod idempotency;
+pub(crate) mod idempotency;
 mod insert;
 #[cfg(test)]
 mod plans;

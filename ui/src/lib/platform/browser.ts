@@ -7,7 +7,7 @@ import { isPlatformError } from './error';
 import { locate, saveFile, share } from './host';
 import { createSend, type Answer, type Call, type Send } from './http';
 import { watchSeats } from './live-seats';
-import type { Attempt, Platform, Read, Session } from './platform';
+import { newAttempt, type Attempt, type Platform, type Read, type Session } from './platform';
 import { Reach } from './reach';
 import type { Booking, Page, Profile, Show, Tickets } from './types';
 
@@ -68,6 +68,10 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
     return token ? { Authorization: `Bearer ${token}` } : {};
   };
 
+  const asGuest = () => (store.maySignedIn ? {} : { 'Guest-Secret': store.guestSecret() });
+
+  const redeeming = new Map<string, Attempt>();
+
   const keyed = (attempt: Attempt) => ({ 'Idempotency-Key': attempt.key });
 
   function keep(booking: Booking): Booking {
@@ -127,8 +131,7 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
     bestSeats: (showId, count) => get(`/shows/${id(showId)}/best-seats`, { count }),
 
     async book(request, attempt) {
-      const guest = store.maySignedIn ? {} : { 'Guest-Secret': store.guestSecret() };
-      const headers = { ...keyed(attempt), ...guest };
+      const headers = { ...keyed(attempt), ...asGuest() };
       const answer = await send<Booking>({ method: 'POST', path: '/book', body: request, headers });
       return keep(answer.value);
     },
@@ -225,27 +228,22 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
         method: 'POST',
         path: '/bookings/recover',
         body: { reference, email },
-        headers: keyed(attempt)
+        headers: { ...keyed(attempt), ...asGuest() }
       });
     },
     async redeemRecovery(token) {
       const path = '/bookings/recover/redeem';
-      return keep(
-        (await send<{ booking: Booking }>({ method: 'POST', path, body: { token } })).value.booking
-      );
-    },
-    async adoptGuestToken(bookingId, token) {
-      const kept = store.guestToken(bookingId);
-      if (kept === token) return;
-      const headers = { Authorization: `Bearer ${token}` };
-      try {
-        await send({ method: 'GET', path: `/bookings/${id(bookingId)}`, headers });
-      } catch (error) {
-        const refused = isPlatformError(error) && [401, 403, 404].includes(error.status ?? 0);
-        // Not heard: better a token to try later than none.
-        if (refused || kept !== undefined) return;
-      }
-      store.keepGuestToken(bookingId, token);
+      // One key for one link: an answer lost on the way comes again.
+      const attempt = redeeming.get(token) ?? newAttempt();
+      redeeming.set(token, attempt);
+      const headers = { ...keyed(attempt), ...asGuest() };
+      const answer = await send<{ booking: Booking }>({
+        method: 'POST',
+        path,
+        body: { token },
+        headers
+      });
+      return keep(answer.value.booking);
     },
 
     settings: () => Promise.resolve(store.settings()),

@@ -174,11 +174,6 @@ export interface Platform {
   recoverBooking(reference: string, email: string, attempt: Attempt): Promise<void>;
   /** Redeems the mailed link's token; the booking can be opened from here on. */
   redeemRecovery(token: string): Promise<Booking>;
-  /**
-   * Takes the token of a booking mail's link, so that the booking opens from here on. One the server refuses is
-   * dropped without a word: what was kept before goes on opening the booking.
-   */
-  adoptGuestToken(bookingId: string, token: string): Promise<void>;
 
   // The host.
   settings(): Promise<Settings>;

@@ -83,7 +83,6 @@ export interface ShellCommands {
   deleteAccount(): Answer<null>;
   recoverBooking(reference: string, email: string, key: string): Answer<null>;
   redeemRecovery(token: string): Answer<Booking>;
-  adoptGuestToken(bookingId: string, token: string): Answer<null>;
 
   settings(): Answer<Settings>;
   saveSettings(change: Partial<Settings>): Answer<Settings>;

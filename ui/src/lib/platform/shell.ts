@@ -70,7 +70,6 @@ export function createShellPlatform(commands: ShellCommands): Platform {
     recoverBooking: (reference, email, attempt) =>
       done(commands.recoverBooking(reference, email, attempt.key)),
     redeemRecovery: (token) => unwrap(commands.redeemRecovery(token)),
-    adoptGuestToken: (bookingId, token) => done(commands.adoptGuestToken(bookingId, token)),
 
     settings: () => unwrap(commands.settings()),
     saveSettings: (change) => unwrap(commands.saveSettings(change)),

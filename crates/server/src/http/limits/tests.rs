@@ -37,6 +37,7 @@ fn the_documentation_tells_the_same() {
         FREE_FAILURES,
         LONGEST_PAUSE_SECONDS,
         LIVE_PER_ADDRESS as u32,
+        KNOWN_DAYS,
     ] {
         assert!(page.contains(&number.to_string()), "{number}");
     }
@@ -95,9 +96,33 @@ fn wrong_passwords_cost_a_growing_pause() {
         last = wait;
     }
     assert!(limits.check_failures(key, at(i64::from(last))).is_ok());
-    limits.succeeded(key);
+    limits.succeeded(key, at(0));
     limits.failed(key, at(0));
     assert!(limits.check_failures(key, at(0)).is_ok());
+}
+
+#[test]
+fn an_address_is_known_for_a_while_after_the_right_password() {
+    let limits = RateLimits::new(false);
+    assert!(!limits.knows([5; 16], at(0)));
+    limits.succeeded([5; 16], at(0));
+    let days = |days: i64| at(days * 86_400);
+    assert!(limits.knows([5; 16], days(29)) && !limits.knows([5; 16], days(31)));
+    assert!(!limits.knows([6; 16], at(0)));
+}
+
+#[test]
+fn looking_counts_nothing() {
+    let limits = RateLimits::new(false);
+    let (limit, key) = (Limit::LoginAccount, [7; 16]);
+    for _ in 0..500 {
+        assert!(limits.check_only(limit, key, at(0)).is_ok());
+    }
+    for _ in 0..500 {
+        limits.add(limit, key, at(0));
+    }
+    assert!(limits.check_only(limit, key, at(0)).is_err());
+    assert!(limits.check_only(limit, key, at(2 * 3600)).is_ok());
 }
 
 #[test]

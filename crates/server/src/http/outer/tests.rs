@@ -3,6 +3,7 @@
 use super::*;
 use crate::testing::{Heard, House};
 use axum::{http::StatusCode, routing::get};
+use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 
 async fn plain(house: &House, path: &str, headers: &[(&str, &str)]) -> Heard {
@@ -50,6 +51,39 @@ async fn an_endless_handler_is_given_up() {
         (StatusCode::SERVICE_UNAVAILABLE, "unavailable")
     );
     assert!(!heard.header("retry-after").is_empty());
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_is_the_callers_delay() {
+    let house = House::new().await.impatient(Duration::from_millis(20));
+    let begun = futures_util::stream::once(async { Ok::<_, std::io::Error>("{\"reference\":") });
+    let body = Body::from_stream(begun.chain(futures_util::stream::pending()));
+    let request = axum::http::Request::post("/api/v1/bookings/recover")
+        .header("host", "127.0.0.1:8080")
+        .header("content-type", "application/json");
+    let heard = house.send(request.body(body).unwrap()).await;
+    assert_eq!(
+        (heard.status, heard.code()),
+        (StatusCode::REQUEST_TIMEOUT, "request_timeout")
+    );
+    assert_eq!(heard.header("connection"), "close");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn an_empty_form_of_another_site_does_nothing_with_a_cookie() {
+    let house = House::new().await;
+    let cookie = [("cookie", "matinee_session=x")];
+    for path in ["/auth/logout", "/auth/refresh", "/cancel/x"] {
+        let heard = house.post(path, &cookie, Value::Null).await;
+        assert_eq!(heard.code(), "unsupported_media_type", "{path}");
+        let evil = [cookie[0], ("origin", "https://evil.example")];
+        let heard = house.post(path, &evil, json!({})).await;
+        assert_eq!(heard.code(), "origin_refused", "{path}");
+        let heard = house.post(path, &cookie, json!({})).await;
+        assert_ne!(heard.code(), "unsupported_media_type", "{path}");
+    }
     house.close().await;
 }
 

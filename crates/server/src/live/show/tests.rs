@@ -1,68 +1,9 @@
 //! A viewer never misses a change, and never sees one twice.
 
-use super::*;
-use matinee_domain::{
-    ids::{SeatMapId, ShowId, TheaterId},
-    seat_map::{Area, Row, Seat, SeatCategory, SeatId, SeatKind, SeatMap},
+use super::{
+    testing::{change, loaded, map},
+    *,
 };
-
-fn map(seats: u16) -> Arc<IndexedMap> {
-    let seat = |n: u16| Seat {
-        seat_id: SeatId(format!("A{n}")),
-        row: "A".into(),
-        number: n.to_string(),
-        area: 0,
-        row_index: 0,
-        category: 0,
-        kind: SeatKind::Standard,
-        restricted_view: false,
-        x: f32::from(n),
-        y: 0.0,
-        radius: 0.4,
-    };
-    Arc::new(IndexedMap::new(Arc::new(SeatMap {
-        seat_map_id: SeatMapId::from_bytes([1; 16]),
-        name: "Hall".into(),
-        width: 10.0,
-        height: 10.0,
-        categories: vec![SeatCategory {
-            code: "standard".into(),
-            label: "Standard".into(),
-            color: "#fff".into(),
-        }],
-        areas: vec![Area {
-            name: String::new(),
-        }],
-        rows: vec![Row {
-            label: "A".into(),
-            area: 0,
-            first: SeatNo(0),
-            len: seats,
-            breaks: vec![],
-        }],
-        seats: (0..seats).map(seat).collect(),
-        decorations: vec![],
-    })))
-}
-
-fn change(version: u64, seat: u16, state: SeatState) -> ShowChange {
-    let show_id = ShowId::from_parts(TheaterId::from_bytes([1; 16]), [2; 16]);
-    ShowChange {
-        show_id,
-        version,
-        taken: 0,
-        changes: vec![(SeatNo(seat), state)],
-    }
-}
-
-fn loaded(seats: u16) -> LiveShow {
-    let live = LiveShow::new(map(seats), 0);
-    live.load(SeatSnapshot {
-        version: 1,
-        seats: vec![],
-    });
-    live
-}
 
 fn text(event: Option<(u64, Bytes)>) -> String {
     event
@@ -72,7 +13,7 @@ fn text(event: Option<(u64, Bytes)>) -> String {
 
 #[test]
 fn a_change_that_commits_while_the_snapshot_is_read_is_not_lost() {
-    let live = LiveShow::new(map(3), 0);
+    let live = LiveShow::new(map(3), 0, 0);
     live.apply(&change(5, 0, SeatState::Held));
     live.apply(&change(6, 1, SeatState::Sold));
     live.load(SeatSnapshot {
@@ -166,4 +107,27 @@ fn a_whole_show_from_another_server_is_told_as_what_differs() {
     for since in [3, 4] {
         assert!(text(live.event_since(Some(since))).starts_with("event: snapshot"));
     }
+}
+
+#[test]
+fn a_version_from_before_a_restore_brings_a_snapshot_however_far_we_got_since() {
+    let restored = LiveShow::new(map(2), 0, 1 << 20);
+    restored.load(SeatSnapshot {
+        version: 3,
+        seats: vec![],
+    });
+    for version in 4..9 {
+        restored.apply(&change(version, 0, SeatState::Held));
+    }
+    // 3 to 8 were told before the restore too, about other seats.
+    for since in 1..12 {
+        let event = text(restored.event_since(Some(since)));
+        assert!(
+            event.starts_with("event: snapshot\nid: 1048584\n"),
+            "{since}: {event}"
+        );
+    }
+    let event = text(restored.event_since(Some((1 << 20) + 7)));
+    assert!(event.starts_with("event: seats\nid: 1048584\n"), "{event}");
+    assert!(restored.event_since(Some((1 << 20) + 8)).is_none());
 }

@@ -1,7 +1,10 @@
 //! Accounts and sessions over the whole server.
 
 use super::check_email;
-use crate::testing::{Heard, House};
+use crate::{
+    http::Limit,
+    testing::{Heard, House},
+};
 use axum::http::StatusCode;
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -112,6 +115,41 @@ async fn guessing_passwords_takes_longer_and_longer() {
         login(&house, EMAIL, PASSWORD, "token").await.status,
         StatusCode::OK
     );
+    house.close().await;
+}
+
+#[tokio::test]
+async fn strangers_who_guess_keep_nobody_out_of_an_address_they_are_known_at() {
+    let house = House::new().await;
+    let tokens = register(&house).await;
+    let guess = |address: u8| {
+        let house = &house;
+        async move {
+            let peer = std::net::SocketAddr::from(([198, 51, 100, address], 4711));
+            let body = json!({ "email": EMAIL, "password": "wrong horse" });
+            house
+                .post_from(peer, "/auth/login", body)
+                .await
+                .code()
+                .to_owned()
+        }
+    };
+    assert_eq!(guess(1).await, "bad_credentials");
+    // The rest of the hour's guesses, from as many addresses; each costs a password's hashing.
+    let account = house.app.keys.text_digest(EMAIL);
+    for _ in 1..200 {
+        let now = house.app.clock.now();
+        house.app.limits.add(Limit::LoginAccount, account, now);
+    }
+    assert_eq!(guess(2).await, "too_many_requests");
+    assert_eq!(
+        login(&house, EMAIL, PASSWORD, "token").await.status,
+        StatusCode::OK
+    );
+    let access = tokens.text("access_token");
+    assert_eq!(who(&house, &access).await.status, StatusCode::OK);
+    house.later(TimeDelta::hours(2));
+    assert_eq!(guess(3).await, "bad_credentials");
     house.close().await;
 }
 

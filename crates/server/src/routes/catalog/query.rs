@@ -4,7 +4,11 @@ use super::AHEAD;
 use crate::http::ApiError;
 use chrono::{DateTime, Days, NaiveDate, TimeZone, Utc};
 use matinee_api as api;
-use matinee_domain::catalog::Theater;
+use matinee_domain::{
+    catalog::{Movie, Theater},
+    ids::{MovieId, ShowId},
+};
+use std::sync::Arc;
 
 /// The instants a list covers: a local day of the theater, or the next 14 days; never what has started.
 pub(super) fn window(
@@ -57,19 +61,43 @@ pub(super) fn parse_near(text: &str) -> Result<(f64, f64), ApiError> {
     Ok((latitude, longitude))
 }
 
-/// Cursors of these lists are offsets: the lists are small, sorted, and change with the catalog only.
+/// Cursors of the lists of theaters and movies are offsets: the lists are small, sorted, and change with the catalog only.
 pub(super) fn parse_offset(cursor: Option<&str>) -> Result<usize, ApiError> {
     let Some(cursor) = cursor else { return Ok(0) };
     cursor
         .strip_prefix('o')
         .and_then(|rest| rest.parse::<u32>().ok())
         .map(|offset| offset as usize)
-        .ok_or_else(|| {
-            ApiError::new(
-                api::ProblemCode::MalformedCursor,
-                "This cursor was not made by this server. Start the list anew.",
-            )
-        })
+        .ok_or_else(malformed_cursor)
+}
+
+fn malformed_cursor() -> ApiError {
+    ApiError::new(
+        api::ProblemCode::MalformedCursor,
+        "This cursor was not made by this server. Start the list anew.",
+    )
+}
+
+/// A cursor of shows names the last one seen, so that shows which begin or come meanwhile neither repeat nor skip any.
+pub(super) fn show_cursor((start, show_id): (DateTime<Utc>, ShowId)) -> String {
+    format!("{}.{show_id}", start.timestamp_micros())
+}
+
+pub(super) fn parse_show_cursor(cursor: &str) -> Result<(DateTime<Utc>, ShowId), ApiError> {
+    let read = || {
+        let (start, show_id) = cursor.split_once('.')?;
+        let start = DateTime::from_timestamp_micros(start.parse().ok()?)?;
+        Some((start, show_id.parse().ok()?))
+    };
+    read().ok_or_else(malformed_cursor)
+}
+
+/// A cursor of a theater's movies is the last one seen: how many of the sorted movies to skip.
+pub(super) fn after_movie(movies: &[Arc<Movie>], cursor: Option<&str>) -> Result<usize, ApiError> {
+    let Some(cursor) = cursor else { return Ok(0) };
+    let last: MovieId = cursor.parse().map_err(|_| malformed_cursor())?;
+    let place = movies.iter().position(|movie| movie.movie_id == last);
+    place.map(|place| place + 1).ok_or_else(malformed_cursor)
 }
 
 pub(super) fn next_offset(skip: usize, shown: usize, total: usize) -> Option<String> {

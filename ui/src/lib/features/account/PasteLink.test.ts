@@ -1,7 +1,7 @@
 import { fireEvent, render, screen } from '@testing-library/svelte';
 import { describe, expect, it, vi } from 'vitest';
 import { goto } from '$app/navigation';
-import { PlatformError, setPlatform, type Platform } from '$lib/platform';
+import { setPlatform, type Platform } from '$lib/platform';
 import WithClient from '../../../test/WithClient.svelte';
 import PasteLink from './PasteLink.svelte';
 
@@ -10,16 +10,15 @@ vi.mock('$app/navigation', () => ({ goto: vi.fn(() => Promise.resolve()) }));
 const secret = 'Zm9vYmFyYmF6Zm9vYmFyYmF6Zm9vYmFyYmF6Zm9vYmE';
 
 async function paste(text: string, kind: Platform['kind'] = 'browser') {
-  const adoptGuestToken = vi.fn<Platform['adoptGuestToken']>(() => Promise.resolve());
   const ontoken = vi.fn<(token: string) => void>();
   vi.mocked(goto).mockClear();
-  setPlatform({ kind, adoptGuestToken } as unknown as Platform);
+  setPlatform({ kind } as unknown as Platform);
   render(WithClient, { of: PasteLink as never, with: { own: 'verify', ontoken } });
   const submit = async () => {
     await fireEvent.input(screen.getByLabelText('Link from the mail'), { target: { value: text } });
     await fireEvent.click(screen.getByRole('button', { name: 'Open the link' }));
   };
-  return { adoptGuestToken, ontoken, submit };
+  return { ontoken, submit };
 }
 
 describe('the field for a mailed link', () => {
@@ -36,20 +35,10 @@ describe('the field for a mailed link', () => {
     expect(ontoken).not.toHaveBeenCalled();
   });
 
-  it('has the platform keep a booking’s token before the booking opens', async () => {
-    const { adoptGuestToken, submit } = await paste('https://a.example/bookings/b1#guest=mg_abc');
+  it('leads from a booking’s mail to the page that mails its link', async () => {
+    const { submit } = await paste('https://a.example/recover?reference=ABCDE-12345');
     await submit();
-    await vi.waitFor(() => expect(goto).toHaveBeenCalledWith('/bookings/b1'));
-    expect(adoptGuestToken.mock.calls).toEqual([['b1', 'mg_abc']]);
-  });
-
-  it('stays where it is when the token cannot be kept', async () => {
-    const { adoptGuestToken, submit } = await paste('https://a.example/bookings/b1#guest=mg_abc');
-    const none = { kind: 'secrets', code: 'secrets_unavailable', title: '', detail: '' } as const;
-    adoptGuestToken.mockRejectedValueOnce(new PlatformError(none));
-    await submit();
-    await screen.findByText("This system can't keep your sign-in");
-    expect(goto).not.toHaveBeenCalled();
+    expect(vi.mocked(goto).mock.calls).toEqual([['/recover?reference=ABCDE-12345']]);
   });
 
   it('refuses anything else and says so at the field', async () => {

@@ -10,9 +10,9 @@ describe('what is pasted from a mail', () => {
     expect(mailedLink(`http://127.0.0.1:4001/verify#token=${secret}`, 'verify')).toEqual(link);
   });
 
-  it('is a booking with its token', () => {
-    const link = { page: 'booking', bookingId: 'b1', token: 'mg_abc' };
-    expect(mailedLink('https://a.example/bookings/b1#guest=mg_abc', 'recover')).toEqual(link);
+  it('names a booking and opens nothing', () => {
+    const link = { page: 'booking', reference: 'ABCDE-12345' };
+    expect(mailedLink('https://a.example/recover?reference=ABCDE-12345', 'verify')).toEqual(link);
   });
 
   it('is a secret alone, for the page it is pasted on', () => {
@@ -33,6 +33,8 @@ describe('what is pasted from a mail', () => {
       'https://a.example/',
       `https://a.example/profile#token=${secret}`,
       'https://a.example/verify#token=short',
+      'https://a.example/recover?reference=<b>',
+      'https://a.example/bookings/b1#guest=mg_abc',
       `javascript:alert(1)//verify#token=${secret}`,
       `matinee://verify#token=${secret}`,
       `mg_${secret}`,

@@ -2,7 +2,6 @@
  * What a person pasted from one of our mails: which page it is for, and its secret. The app's own links carry no
  * secret, so in the shell pasting is the way in. Left out: whether the secret is good, which only the server knows.
  */
-import { guestLinkIn, type GuestLink } from '$lib/app/guest-link';
 import { tokenIn } from './link-token';
 
 const pages = ['recover', 'verify', 'reset'] as const;
@@ -10,10 +9,12 @@ const pages = ['recover', 'verify', 'reset'] as const;
 /** A page that takes the secret of a mailed link. */
 export type LinkPage = (typeof pages)[number];
 
-export type MailedLink = { page: LinkPage; token: string } | ({ page: 'booking' } & GuestLink);
+/** A booking's mail opens nothing by itself: it names the booking, and the person asks for a link that does. */
+export type MailedLink = { page: LinkPage; token: string } | { page: 'booking'; reference: string };
 
 /** 32 bytes in base64url, with room for more. */
 const SECRET = /^[\w-]{32,200}$/;
+const REFERENCE = /^[\w-]{8,20}$/;
 const LONGEST = 2000;
 
 /** `own` is the page a secret with no address around it is for. */
@@ -24,8 +25,9 @@ export function mailedLink(pasted: string, own: LinkPage): MailedLink | null {
   if (SECRET.test(bare)) return bare.startsWith('mg_') ? null : { page: own, token: bare };
   const url = addressIn(text);
   if (url === null) return null;
-  const guest = guestLinkIn(url);
-  if (guest) return { page: 'booking', ...guest };
+  const reference = url.searchParams.get('reference');
+  if (url.pathname === '/recover' && reference !== null && REFERENCE.test(reference))
+    return { page: 'booking', reference };
   const token = tokenIn(url);
   const page = pages.find((name) => url.pathname === `/${name}`);
   return page && token !== null && SECRET.test(token) ? { page, token } : null;

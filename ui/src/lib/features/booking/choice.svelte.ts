@@ -7,7 +7,7 @@ import { shortName, listNames, placeName } from '$lib/features/seatmap/naming';
 import { SeatBoard } from '$lib/features/seatmap/board.svelte';
 import { ChangeBatch } from '$lib/features/seatmap/batch';
 import { m } from '$lib/paraglide/messages';
-import type { Money, Platform, ShowSeat, ShowSeats } from '$lib/platform';
+import type { BookedSeat, Money, Platform, ShowDetail, ShowSeat, ShowSeats } from '$lib/platform';
 
 export class Choice {
   readonly board: SeatBoard;
@@ -16,6 +16,8 @@ export class Choice {
   /** How many people to suggest seats for. */
   party: number;
   suggesting = $state(false);
+  /** Ticket types other than the usual one, by seat. */
+  types = $state.raw<Readonly<Record<string, string>>>({});
 
   readonly #batch = new ChangeBatch(({ taken, freed }) =>
     announcer.announce(m.others_changed({ taken, freed }))
@@ -24,15 +26,52 @@ export class Choice {
 
   constructor(
     private readonly host: Platform,
-    readonly show: ShowSeats,
-    private readonly most: number,
+    seats: ShowSeats,
+    private readonly show: Pick<ShowDetail, 'show_id' | 'max_seats_per_booking' | 'ticket_types'>,
     party: number
   ) {
-    this.party = $state(Math.max(1, Math.min(most, party)));
-    this.board = new SeatBoard(show, {
+    this.party = $state(Math.max(1, Math.min(this.most, party)));
+    this.board = new SeatBoard(seats, {
       othersChanged: (counts) => this.#batch.add(counts),
       lost: (seat) => this.#lost(seat)
     });
+  }
+
+  get most(): number {
+    return this.show.max_seats_per_booking;
+  }
+
+  /** The type a seat would be booked as; the first of the show is the usual one. */
+  typeOf(seatId: string): string {
+    return this.types[seatId] ?? this.show.ticket_types[0]?.code ?? '';
+  }
+
+  setType(seatId: string, code: string): void {
+    this.types = { ...this.types, [seatId]: code };
+  }
+
+  /** What a hold's types are, once there is one. */
+  adoptTypes(seats: readonly BookedSeat[]): void {
+    this.types = Object.fromEntries(seats.map((seat) => [seat.seat_id, seat.ticket_type]));
+  }
+
+  /** The types of the chosen seats, where they are not the usual one. */
+  ownTypes(): Record<string, string> {
+    const usual = this.show.ticket_types[0]?.code;
+    return Object.fromEntries(
+      this.board.chosen.flatMap((id) => {
+        const code = this.typeOf(id);
+        return code === usual ? [] : [[id, code]];
+      })
+    );
+  }
+
+  /** A seat's all-in price as the type it would be booked as. */
+  priceOf(seat: ShowSeat): Money {
+    const own = this.types[seat.seat_id];
+    const type = own && this.show.ticket_types.find(({ code }) => code === own);
+    const listed = type && type.prices.find(({ category }) => category === seat.category);
+    return listed ? listed.price : seat.price;
   }
 
   watch(): () => void {
@@ -110,12 +149,9 @@ export class Choice {
   }
 }
 
-/** The all-in prices of seats together; every seat of a show has the show's currency. */
-export function sumOf(seats: readonly ShowSeat[]): Money | null {
-  const currency = seats[0]?.price.currency;
+/** All-in prices together; every seat of a show has the show's currency. */
+export function sumOf(prices: readonly Money[]): Money | null {
+  const currency = prices[0]?.currency;
   if (!currency) return null;
-  return {
-    currency,
-    amount_minor: seats.reduce((sum, seat) => sum + seat.price.amount_minor, 0)
-  };
+  return { currency, amount_minor: prices.reduce((sum, price) => sum + price.amount_minor, 0) };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Booking } from '$lib/platform';
 import { aBooking } from '../../../test/bookings';
 import { sortBookings } from './history';
 import { refundFor } from './refund';
@@ -15,7 +16,12 @@ describe('the history', () => {
         aBooking({ booking_id: 'coming', status: 'partly_cancelled' }),
         past,
         aBooking({ booking_id: 'cancelled', status: 'cancelled' }),
-        aBooking({ booking_id: 'expired', status: 'expired' })
+        aBooking({ booking_id: 'expired', status: 'expired' }),
+        aBooking({
+          booking_id: 'late',
+          status: 'expired',
+          refunds: [{ status: 'pending' }] as unknown as Booking['refunds']
+        })
       ],
       now
     );
@@ -23,7 +29,7 @@ describe('the history', () => {
     expect(ids(history.open)).toEqual(['open']);
     expect(ids(history.upcoming)).toEqual(['coming']);
     expect(ids(history.past)).toEqual(['past']);
-    expect(ids(history.cancelled)).toEqual(['cancelled']);
+    expect(ids(history.cancelled)).toEqual(['cancelled', 'late']);
   });
 });
 

@@ -1,4 +1,5 @@
-/** Bookings in the order a person looks for them: to be finished, to come, been, cancelled. Holds that ended are left out. */
+/** Bookings in the order a person looks for them: to be finished, to come, been, cancelled. Holds that ended
+ * are left out, unless something was paid for them. */
 import type { Booking } from '$lib/platform';
 
 export interface History {
@@ -25,6 +26,8 @@ export function sortBookings(bookings: readonly Booking[], now: number): History
         history.cancelled.push(booking);
         break;
       default:
+        // Paid too late: the money's way back is looked for here.
+        if (booking.refunds.length > 0) history.cancelled.push(booking);
         break;
     }
   }

@@ -11,21 +11,7 @@ import {
   type ChangeRequest,
   type Platform
 } from '$lib/platform';
-
-export type Phase =
-  /** No hold. */
-  | 'choosing'
-  /** Seats are held; nothing is being paid. */
-  | 'held'
-  /** A payment call is out. */
-  | 'paying'
-  /** The payer's bank wants something. */
-  | 'action'
-  /** We do not know yet whether the payment went through, and are asking. */
-  | 'checking'
-  | 'confirmed'
-  /** The hold is over; nothing was charged. */
-  | 'gone';
+import { phaseOf, type Phase } from './phase';
 
 interface PendingPayment {
   attempt: Attempt;
@@ -33,23 +19,7 @@ interface PendingPayment {
   total: Booking['total_amount'];
 }
 
-const CHECK_DELAYS_MS = [800, 1500, 2500, 4000, 6000];
-
-/** What a booking's state alone says. */
-export function phaseOf(booking: Booking): Phase {
-  switch (booking.status) {
-    case 'held':
-      return 'held';
-    case 'awaiting_payment':
-      return booking.next_action && booking.payment_id ? 'action' : 'checking';
-    case 'confirmed':
-    case 'partly_cancelled':
-    case 'cancelled':
-      return 'confirmed';
-    default:
-      return 'gone';
-  }
-}
+const CHECK_DELAYS_MS = [800, 1500, 2500, 4000, 6000, 8000, 10_000, 15_000, 20_000, 30_000, 30_000];
 
 /** The server did not say whether the call had its effect. */
 export function isUncertain(error: unknown): boolean {
@@ -64,6 +34,8 @@ export class Purchase {
   /** Why the last step did not succeed; null while there is nothing to say. */
   problem = $state.raw<unknown>(null);
   busy = $state(false);
+  /** A check is under way; without one, only the person or the network's return asks again. */
+  asking = $state(false);
 
   #hold: { attempt: Attempt; of: string } | null = null;
   #extend: Attempt | null = null;
@@ -181,6 +153,16 @@ export class Purchase {
   /** Asks until the payment's fate is certain, or gives the question back to the person. */
   async check(): Promise<void> {
     this.phase = 'checking';
+    if (this.asking) return;
+    this.asking = true;
+    try {
+      await this.#ask();
+    } finally {
+      this.asking = false;
+    }
+  }
+
+  async #ask(): Promise<void> {
     for (const delay of [0, ...CHECK_DELAYS_MS]) {
       if (delay) await this.wait(delay);
       if (this.#stopped) return;
@@ -191,8 +173,10 @@ export class Purchase {
         this.booking = value;
         const pending = this.#pending();
         // Still held although a payment was sent: it may never have arrived. The same attempt asks for one effect.
-        if (said === 'held' && pending && !lastPaymentFailed(value))
+        if (said === 'held' && pending && !lastPaymentFailed(value)) {
+          this.asking = false;
           return await this.#send(pending);
+        }
         if (said === 'checking') continue;
         this.#take(value);
         if (said === 'held') this.problem = declined(value);
@@ -245,14 +229,18 @@ export class Purchase {
       return;
     }
     this.#forget();
-    if (code === 'hold_expired' || code === 'not_held') {
-      this.phase = 'gone';
-      return;
-    }
+    if (code === 'hold_expired' || code === 'not_held') return this.#over();
     this.phase = 'held';
     const still = isPlatformError(error) ? error.problem?.booking : undefined;
     if (still) this.booking = still;
     else if (code === 'price_changed' || code === 'version_mismatch') await this.#refresh();
+  }
+
+  /** The hold is over. Whether money was taken nevertheless, and goes back, stands in the booking. */
+  async #over(): Promise<void> {
+    await this.#refresh();
+    if (this.phase === 'checking') await this.check();
+    else if (this.phase !== 'confirmed') this.phase = 'gone';
   }
 
   async #refresh(): Promise<void> {

@@ -1,7 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { PlatformError, type Attempt, type Booking, type Platform } from '$lib/platform';
 import { aBooking } from '../../../test/bookings';
-import { phaseOf, Purchase } from './purchase.svelte';
+import { phaseOf } from './phase';
+import { Purchase } from './purchase.svelte';
 
 function problem(code: string, status: number, more: object = {}): PlatformError {
   return new PlatformError({ kind: 'problem', code, title: code, detail: '', status, ...more });
@@ -91,6 +92,27 @@ describe('paying', () => {
     await purchase.resume('b1');
     await purchase.pay('pm_card_visa', null);
     expect(purchase.phase).toBe('gone');
+  });
+
+  it('knows of the refund when the seats were lost under the payment', async () => {
+    const refunds = [{ status: 'pending' }] as unknown as Booking['refunds'];
+    const answers = [aBooking(), aBooking({ status: 'expired', refunds })];
+    const { purchase } = setUp({
+      pay: () => Promise.reject(problem('hold_expired', 409)),
+      booking: () => reading(answers.shift() ?? aBooking())
+    });
+    await purchase.resume('b1');
+    await purchase.pay('pm_card_visa', null);
+    expect(purchase.phase).toBe('gone');
+    expect(purchase.booking?.refunds).toEqual(refunds);
+  });
+
+  it('gives the question back when the answer stays out', async () => {
+    const { purchase } = setUp({
+      booking: () => reading(aBooking({ status: 'awaiting_payment' }))
+    });
+    await purchase.resume('b1');
+    expect([purchase.phase, purchase.asking]).toEqual(['checking', false]);
   });
 
   it('shows the new total when the price changed', async () => {

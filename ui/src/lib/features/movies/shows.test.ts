@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { withFutureShows } from '$lib/features/discover/future';
 import type { Movie, Show, Theater } from '$lib/platform';
 import { fullness, takenPercent } from './fullness';
-import { groupByTheater } from './group';
+import { firstDay, groupByTheater } from './group';
 
 const now = new Date('2025-05-24T18:00:00Z');
 const show = (theater_id: string, start_time: string) => ({ theater_id, start_time }) as Show;
@@ -23,6 +23,21 @@ describe('fullness', () => {
     expect(takenPercent({ seats_available: 30, seats_total: 40 })).toBe(25);
     expect(takenPercent({ seats_available: 50, seats_total: 40 })).toBe(0);
     expect(takenPercent({ seats_available: 0, seats_total: 0 })).toBe(100);
+  });
+});
+
+describe('the day a movie opens on', () => {
+  const days = ['2025-05-24', '2025-05-25', '2025-05-26'];
+
+  it('is the first with a show still to come, in the theater’s own days', () => {
+    const started = show('t1', '2025-05-24T17:00:00Z');
+    const late = show('t1', '2025-05-25T22:30:00Z');
+    expect(firstDay([started, late], days, 'UTC', now)).toBe('2025-05-25');
+    expect(firstDay([started, late], days, 'Europe/Berlin', now)).toBe('2025-05-26');
+  });
+
+  it('is today when nothing runs', () => {
+    expect(firstDay([], days, 'UTC', now)).toBe('2025-05-24');
   });
 });
 

@@ -3,7 +3,7 @@
  * Everything comes from the server as data and goes in as attributes and text, never as markup. State is told by shape
  * first (hollow, tick, dashes, cross), colour second. Left out: gestures and focus.
  */
-import type { ShowSeats } from '$lib/platform';
+import type { ShowSeat, ShowSeats } from '$lib/platform';
 import { m } from '$lib/paraglide/messages';
 import type { SeatBoard } from './board.svelte';
 import type { SeatLook, SeatNames } from './naming';
@@ -35,6 +35,31 @@ function make(tag: string, attributes: Attributes, text?: string): SVGElement {
   return element;
 }
 
+/**
+ * A mark where a seat is, as coordinates of the map. Not as a transform: one for every seat of a hall of 2,000 is
+ * as many nodes for the browser to keep.
+ */
+function placed(mark: string, { x, y, radius }: ShowSeat): string {
+  const across = (value: number) => x + value * radius;
+  const down = (value: number) => y + value * radius;
+  return mark.replace(/([MLHVA])([^MLHVA]*)/g, (_, command: string, text: string) => {
+    const given = (text.match(/-?[\d.]+/g) ?? []).map(Number);
+    const moved = given.map((value, at) => {
+      if (command === 'H') return across(value);
+      if (command === 'V') return down(value);
+      if (command !== 'A') return at % 2 === 0 ? across(value) : down(value);
+      if (at < 2) return value * radius;
+      return at < 5 ? value : at === 5 ? across(value) : down(value);
+    });
+    return command + moved.map((value) => Number(value.toFixed(2))).join(' ');
+  });
+}
+
+function square(name: string, { x, y, radius }: ShowSeat, part: number): SVGElement {
+  const half = radius * part;
+  return make('rect', { class: name, x: x - half, y: y - half, width: 2 * half, height: 2 * half });
+}
+
 /** Only plain colours: a paint could otherwise point at another document. */
 function colour(value: string, otherwise: string): string {
   return /^#[0-9a-f]{3,8}$/i.test(value) ? value : otherwise;
@@ -42,9 +67,9 @@ function colour(value: string, otherwise: string): string {
 
 export function drawHall(map: ShowSeats['seat_map'], extent: Extent): SVGElement {
   const hall = make('g', { 'aria-hidden': 'true', class: 'hall' });
-  const middle = map.width / 2;
-  const half = Math.min(map.width * 0.36, 420);
-  const y = extent.y + 14;
+  const middle = extent.x + extent.width / 2;
+  const half = Math.min(extent.width * 0.36, 420);
+  const y = extent.y + 12;
   hall.append(
     make('path', {
       class: 'screen-line',
@@ -83,7 +108,10 @@ export function drawHall(map: ShowSeats['seat_map'], extent: Extent): SVGElement
 
 export class SeatDrawing {
   readonly cells: SVGElement[] = [];
+  /** Made when first needed: most seats never have one. */
   readonly #marks: SVGElement[] = [];
+  /** Most seats' own; strokes are parts of it. */
+  #radius = 1;
 
   constructor(
     private readonly board: SeatBoard,
@@ -92,6 +120,8 @@ export class SeatDrawing {
 
   /** The hall, then all rows, each a `row` of `gridcell`s, into an element that Svelte keeps empty. */
   draw(into: SVGElement, hall: SVGElement, rows: readonly SeatRow[]): void {
+    this.#radius = this.board.seats[0]?.radius ?? 1;
+    into.style.setProperty('--r', `${this.#radius}px`);
     const all = document.createDocumentFragment();
     all.append(hall);
     rows.forEach((row, index) => all.append(this.#row(row, index)));
@@ -105,11 +135,21 @@ export class SeatDrawing {
     const look = this.board.look(index);
     cell.setAttribute('class', `seat ${look} ${seat.kind}`);
     const mark = look === 'available' ? (kindMarks[seat.kind] ?? '') : marks[look];
-    this.#marks[index]?.setAttribute('d', mark);
+    this.#setMark(index, mark && placed(mark, seat));
     cell.setAttribute('aria-label', this.names.full(seat, look));
     cell.setAttribute('aria-selected', String(look === 'chosen'));
     if (look === 'available' || look === 'chosen') cell.removeAttribute('aria-disabled');
     else cell.setAttribute('aria-disabled', 'true');
+  }
+
+  #setMark(index: number, path: string): void {
+    let mark = this.#marks[index];
+    if (!mark) {
+      if (path === '') return;
+      mark = this.#marks[index] = make('path', { class: 'mark' });
+      this.cells[index]?.append(mark);
+    }
+    mark.setAttribute('d', path);
   }
 
   #row(row: SeatRow, rowIndex: number): SVGElement {
@@ -133,15 +173,12 @@ export class SeatDrawing {
     const seat = this.board.seats[index];
     const cell = make('g', { role: 'gridcell', tabindex: -1, 'data-seat': index });
     if (!seat) return cell;
-    const { x, y, radius } = seat;
-    cell.setAttribute('transform', `translate(${x} ${y}) scale(${radius})`);
-    const body = make('rect', { class: 'body', x: -0.86, y: -0.86, width: 1.72, height: 1.72 });
-    body.setAttribute('rx', seat.kind === 'wheelchair' ? '0.86' : '0.42');
-    const mark = make('path', { class: 'mark' });
+    if (seat.radius !== this.#radius) cell.style.setProperty('--r', `${seat.radius}px`);
+    const body = square('body', seat, 0.86);
+    body.setAttribute('rx', String(seat.radius * (seat.kind === 'wheelchair' ? 0.86 : 0.42)));
     // The target is the whole square round the seat, however small its drawing.
-    cell.append(make('rect', { class: 'target', x: -1, y: -1, width: 2, height: 2 }), body, mark);
+    cell.append(square('target', seat, 1), body);
     this.cells[index] = cell;
-    this.#marks[index] = mark;
     this.update(index);
     return cell;
   }

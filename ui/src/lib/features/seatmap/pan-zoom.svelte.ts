@@ -8,6 +8,8 @@ import {
   clampView,
   extentOf,
   fitScale,
+  isZoomed,
+  openingScale,
   revealing,
   scaleLimits,
   targetScale,
@@ -17,11 +19,14 @@ import {
   type Size,
   type View
 } from './view';
-import type { ShowSeat } from '$lib/platform';
+import type { ShowSeat, ShowSeats } from '$lib/platform';
 
 const DRAG_STARTS_PX = 6;
 const WHEEL_ENDS_MS = 140;
 const STEP = 1.4;
+/** Names are this large on the screen where the map's own size would make them smaller or larger. */
+const NAME_PX = { least: 11, own: 12, most: 15 };
+const PHONE = '(width < 600px)';
 
 export class PanZoom {
   /** What is drawn in the viewBox; the minimap follows this. */
@@ -31,19 +36,22 @@ export class PanZoom {
 
   readonly #seats: readonly ShowSeat[];
   #now: View = this.view;
+  #nameSize = '';
+  /** Moved as a whole while a gesture runs; what is drawn in it does not change then. */
+  #layer: HTMLElement | undefined;
   #svg: SVGSVGElement | undefined;
   #host: HTMLElement | undefined;
   #pointers = new Map<number, { x: number; y: number }>();
   #moved = false;
   #wheelTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(seats: readonly ShowSeat[], map: Size) {
+  constructor(seats: readonly ShowSeat[], map: ShowSeats['seat_map']) {
     this.#seats = seats;
     this.extent = extentOf(seats, map);
   }
 
   get zoomed(): boolean {
-    return this.view.scale > fitScale(this.extent, this.port) * 1.02;
+    return isZoomed(this.view.scale, this.extent, this.port);
   }
 
   get viewBox(): string {
@@ -51,24 +59,29 @@ export class PanZoom {
     return `${x} ${y} ${this.port.width / scale} ${this.port.height / scale}`;
   }
 
-  /** Sets up the element; returns the clean-up. `centre` is what the first view shows. */
+  /** Sets up the elements, best before they hold much; returns the clean-up. `centre` is what the first view shows. */
   attach(
     host: HTMLElement,
+    layer: HTMLElement,
     svg: SVGSVGElement,
-    centre: () => { x: number; y: number } | null
+    centre: () => Point | null
   ): () => void {
     this.#host = host;
+    this.#layer = layer;
     this.#svg = svg;
     let opened = false;
-    const resized = new ResizeObserver(() => {
+    const measure = () => {
       const { clientWidth: width, clientHeight: height } = host;
       if (width === 0 || height === 0) return;
       const before = this.port;
+      if (opened && before.width === width && before.height === height) return;
       this.port = { width, height };
       if (opened) this.#commit(this.#keepCentre(before));
       else this.open(centre());
       opened = true;
-    });
+    };
+    measure();
+    const resized = new ResizeObserver(measure);
     resized.observe(host);
     const wheel = (event: WheelEvent) => this.#wheel(event);
     host.addEventListener('wheel', wheel, { passive: false });
@@ -79,31 +92,49 @@ export class PanZoom {
     };
   }
 
-  /** The whole hall when its seats are then big enough to hit; otherwise as much of it as allows that. */
-  open(centre: { x: number; y: number } | null): void {
-    const scale = Math.max(fitScale(this.extent, this.port), targetScale(this.#seats));
+  open(centre: Point | null): void {
+    const phone = matchMedia(PHONE).matches;
+    const scale = openingScale(this.#seats, this.extent, this.port, phone);
     const { x, y, width, height } = this.extent;
     const middle = { x: x + width / 2, y: y + height / 2 };
     this.#commit(centredOn(centre ?? middle, scale, this.port));
+  }
+
+  /** Seats are too small for a finger: a tap then shows them larger first. */
+  get tooSmallForFingers(): boolean {
+    return this.#now.scale < targetScale(this.#seats) * 0.98;
+  }
+
+  enlarge(at: Point): void {
+    this.#commit(centredOn(at, targetScale(this.#seats), this.port));
   }
 
   fit(): void {
     this.#commit({ ...this.extent, scale: fitScale(this.extent, this.port) });
   }
 
-  zoom(direction: 1 | -1, at?: { x: number; y: number }): void {
+  zoom(direction: 1 | -1, at?: Point): void {
     const centre = at ?? { x: this.port.width / 2, y: this.port.height / 2 };
     const scale = this.#limit(this.#now.scale * (direction === 1 ? STEP : 1 / STEP));
     this.#commit(zoomAt(this.#now, scale, centre.x, centre.y));
   }
 
   reveal(seat: ShowSeat): void {
-    const next = revealing(this.#now, seat, this.port);
+    const next = revealing(this.#now, seat, this.port, this.extent);
     if (next.x !== this.#now.x || next.y !== this.#now.y) this.#commit(next);
   }
 
+  /** Brings seats into the middle unless all of them are in sight. */
+  show(seats: readonly ShowSeat[], middle: Point): void {
+    const away = seats.some((seat) => {
+      const next = revealing(this.#now, seat, this.port, this.extent);
+      return next.x !== this.#now.x || next.y !== this.#now.y;
+    });
+    if (away) this.centre(middle);
+  }
+
   /** Puts a point of the map in the middle: a tap on the minimap. */
-  centre(point: { x: number; y: number }): void {
+  centre(point: Point): void {
     this.#commit(centredOn(point, this.#now.scale, this.port));
   }
 
@@ -183,15 +214,20 @@ export class PanZoom {
 
   #show(view: View): void {
     this.#now = clampView(view, this.extent, this.port);
-    if (this.#svg) this.#svg.style.transform = transformBetween(this.view, this.#now);
+    if (this.#layer) this.#layer.style.transform = transformBetween(this.view, this.#now);
   }
 
   #commit(view: View): void {
     this.#now = clampView(view, this.extent, this.port);
     this.view = this.#now;
-    if (!this.#svg) return;
+    if (!this.#svg || !this.#layer) return;
     this.#svg.setAttribute('viewBox', this.viewBox);
-    this.#svg.style.transform = '';
+    this.#layer.style.transform = '';
+    const { least, own, most } = NAME_PX;
+    const name = `${Math.min(most, Math.max(own, least / this.view.scale)).toFixed(1)}px`;
+    // Every element of the map inherits it: said anew it would cost a style for each.
+    if (name !== this.#nameSize)
+      this.#svg.style.setProperty('--name-size', (this.#nameSize = name));
   }
 }
 

@@ -31,8 +31,6 @@ export const commands = {
 	bookings: (cursor: string | null) => typedError<Fresh<Page<Booking>>, ClientError>(__TAURI_INVOKE("bookings", { cursor })),
 	recoverBooking: (reference: string, email: string, key: string) => typedError<null, ClientError>(__TAURI_INVOKE("recover_booking", { reference, email, key })),
 	redeemRecovery: (token: string) => typedError<Booking, ClientError>(__TAURI_INVOKE("redeem_recovery", { token })),
-	/**  The token comes from a link the person pasted; none ever goes back to the page. */
-	adoptGuestToken: (bookingId: string, token: string) => typedError<null, ClientError>(__TAURI_INVOKE("adopt_guest_token", { bookingId, token })),
 	session: () => typedError<Session, ClientError>(__TAURI_INVOKE("session")),
 	register: (account: NewAccount) => typedError<Session, ClientError>(__TAURI_INVOKE("register", { account })),
 	login: (credentials: Credentials) => typedError<Session, ClientError>(__TAURI_INVOKE("login", { credentials })),
@@ -435,7 +433,7 @@ export type Problem = {
 };
 
 /**  A stable problem code. Callers decide by it, never by the words. */
-export type ProblemCode = "malformed" | "malformed_cursor" | "bad_signature" | "unauthenticated" | "bad_credentials" | "session_ended" | "payment_declined" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "email_taken" | "seats_unavailable" | "hold_expired" | "not_held" | "payment_in_progress" | "price_changed" | "already_paid" | "not_cancellable" | "no_more_extensions" | "not_confirmed" | "not_awaiting_action" | "show_started" | "idempotency_in_progress" | "cursor_gone" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "wrong_host" | "invalid" | "email_required" | "single_seat_gap" | "promo_invalid" | "idempotency_key_reused" | "precondition_required" | "too_many_requests" | "too_many_unpaid_seats" | "cool_down" | "too_many_attempts" | "internal" | "unavailable" | "overloaded" | "no_gateway" | "gateway_unavailable";
+export type ProblemCode = "malformed" | "malformed_cursor" | "bad_signature" | "unauthenticated" | "bad_credentials" | "session_ended" | "payment_declined" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "seats_unavailable" | "hold_expired" | "not_held" | "payment_in_progress" | "price_changed" | "already_paid" | "not_cancellable" | "no_more_extensions" | "not_confirmed" | "not_awaiting_action" | "show_started" | "idempotency_in_progress" | "cursor_gone" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "wrong_host" | "invalid" | "email_required" | "single_seat_gap" | "promo_invalid" | "idempotency_key_reused" | "precondition_required" | "too_many_requests" | "too_many_unpaid_seats" | "cool_down" | "too_many_attempts" | "internal" | "unavailable" | "overloaded" | "no_gateway" | "gateway_unavailable";
 
 /**  A profile: the answer of GET and the body of PUT, which ignores the read-only fields. */
 export type Profile = {

@@ -1,0 +1,224 @@
+//! Flags, variables and the file say the same in the same way.
+
+use super::*;
+use clap::Parser;
+use std::io::Write;
+
+#[derive(Parser)]
+struct Cli {
+    #[command(flatten)]
+    options: Options,
+}
+
+fn file(text: &str) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    file
+}
+
+#[test]
+fn a_flag_wins_over_the_file() {
+    let file = file(
+        "listen = \"127.0.0.1:1\"\nhold_minutes = 5\ntrusted_proxies = [\"10.0.0.0/8\"]\ndemo = true",
+    );
+    let path = file.path().to_str().unwrap();
+    let cli = Cli::parse_from(["x", "--config", path, "--listen", "127.0.0.1:2"]);
+    let options = cli.options.with_file().unwrap();
+    assert_eq!(options.listen.as_deref(), Some("127.0.0.1:2"));
+    assert_eq!((options.hold_minutes, options.demo), (Some(5), Some(true)));
+    assert_eq!(
+        options.trusted_proxies.as_deref(),
+        Some(&["10.0.0.0/8".to_owned()][..])
+    );
+}
+
+#[test]
+fn a_mistake_in_the_file_is_placed_but_not_quoted() {
+    let file = file("demo = true\nsmtp_url = \"smtp://me:hunter2@host\" x");
+    let options = Options {
+        config: Some(file.path().to_owned()),
+        ..Options::default()
+    };
+    let message = options.with_file().err().unwrap().to_string();
+    assert!(
+        message.contains("line 2") && !message.contains("hunter2"),
+        "{message}"
+    );
+    let unknown = self::file("no_such_option = 1");
+    let options = Options {
+        config: Some(unknown.path().to_owned()),
+        ..Options::default()
+    };
+    assert!(
+        options
+            .with_file()
+            .err()
+            .unwrap()
+            .to_string()
+            .contains("no_such_option")
+    );
+}
+
+#[test]
+fn flags_need_no_value() {
+    assert_eq!(Cli::parse_from(["x", "--demo"]).options.demo, Some(true));
+    assert_eq!(
+        Cli::parse_from(["x", "--demo=false"]).options.demo,
+        Some(false)
+    );
+    assert!(
+        Cli::try_parse_from(["x", "--smtp-url", "smtp://x"]).is_err(),
+        "secrets have no flag"
+    );
+    let secret = Options::default()
+        .with_environment(|name| (name == "MATINEE_SMTP_URL").then(|| "smtp://x".into()));
+    assert_eq!(secret.smtp_url.as_deref(), Some("smtp://x"));
+}
+
+/// Every option but `config` itself: its key in the file, a value as a flag takes it, and as the file has it. What is
+/// listed is held against the command line below.
+const EVERY: &[(&str, &str, &str)] = &[
+    ("listen", "127.0.0.1:4711", "\"127.0.0.1:4711\""),
+    ("database", "sqlite:other.db", "\"sqlite:other.db\""),
+    ("pg_locking", "pessimistic", "\"pessimistic\""),
+    ("pg_lanes", "7", "7"),
+    ("pg_connections", "9", "9"),
+    ("demo", "true", "true"),
+    ("ui", "ui-folder", "\"ui-folder\""),
+    ("public_url", "https://x.example", "\"https://x.example\""),
+    ("tls_cert", "c.pem", "\"c.pem\""),
+    ("tls_key", "k.pem", "\"k.pem\""),
+    ("gateway", "sandbox", "\"sandbox\""),
+    ("allow_test_payments", "true", "true"),
+    ("hold_minutes", "12", "12"),
+    ("mail_from", "X <x@x.example>", "\"X <x@x.example>\""),
+    ("mail_dir", "mails", "\"mails\""),
+    (
+        "trusted_proxies",
+        "10.0.0.0/8,::1",
+        "[\"10.0.0.0/8\", \"::1\"]",
+    ),
+    ("metrics", "127.0.0.1:9090", "\"127.0.0.1:9090\""),
+    ("rate_limit", "off", "\"off\""),
+    ("log_level", "debug", "\"debug\""),
+    ("log_format", "json", "\"json\""),
+];
+
+/// The options that were given, as text.
+fn shown(options: Options) -> String {
+    let Options {
+        config: _,
+        listen,
+        database,
+        pg_locking,
+        pg_lanes,
+        pg_connections,
+        demo,
+        ui,
+        public_url,
+        tls_cert,
+        tls_key,
+        gateway,
+        allow_test_payments,
+        hold_minutes,
+        smtp_url,
+        mail_from,
+        mail_dir,
+        trusted_proxies,
+        metrics,
+        rate_limit,
+        log_level,
+        log_format,
+    } = options;
+    format!(
+        "{:?}",
+        (
+            (
+                listen, database, demo, ui, public_url, tls_cert, tls_key, gateway
+            ),
+            (
+                allow_test_payments,
+                hold_minutes,
+                smtp_url,
+                mail_from,
+                mail_dir
+            ),
+            (trusted_proxies, metrics, rate_limit, log_level, log_format),
+            (pg_locking, pg_lanes, pg_connections),
+        )
+    )
+}
+
+const SHOWN: &str = "shown options: ";
+
+/// The environment alone makes options; run again below in environments of its own, where what it prints is read.
+#[test]
+fn the_environment_makes_options() {
+    let options = Cli::parse_from(["x"]).options;
+    let options = options.with_environment(|name| std::env::var(name).ok());
+    let shown = shown(options);
+    assert!(shown.starts_with("(("), "{shown}");
+    println!("{SHOWN}{shown}");
+}
+
+/// The same in a process with these variables and no others of ours.
+fn from_environment(variables: &[(&str, &str)]) -> String {
+    let name = "config::options::tests::the_environment_makes_options";
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    for (known, _) in std::env::vars().filter(|(name, _)| name.starts_with("MATINEE_")) {
+        child.env_remove(known);
+    }
+    let output = child
+        .args(["--exact", "--nocapture", name])
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let line = text.lines().find_map(|line| line.split_once(SHOWN));
+    line.unwrap_or_else(|| panic!("{text}")).1.to_owned()
+}
+
+#[test]
+fn every_option_is_a_flag_a_variable_and_a_key_of_the_file() {
+    use clap::CommandFactory as _;
+    let command = Cli::command();
+    let flags: Vec<_> = command.get_arguments().collect();
+    for flag in &flags {
+        let key = flag.get_id().as_str();
+        let variable = flag.get_env().unwrap().to_str().unwrap();
+        assert_eq!(variable, format!("MATINEE_{}", key.to_uppercase()));
+        assert_eq!(flag.get_long().unwrap(), key.replace('_', "-"));
+        assert!(
+            key == "config" || EVERY.iter().any(|(listed, ..)| *listed == key),
+            "{key}"
+        );
+    }
+    assert_eq!(flags.len(), EVERY.len() + 1);
+    let nothing = shown(Options::default());
+    for (key, value, in_file) in EVERY {
+        let flag = format!("--{}={value}", key.replace('_', "-"));
+        let by_flag = shown(Cli::parse_from(["x", &flag]).options);
+        let file = file(&format!("{key} = {in_file}"));
+        let path = file.path().to_str().unwrap();
+        let by_file = Cli::parse_from(["x", "--config", path]).options;
+        let by_file = shown(by_file.with_file().unwrap());
+        assert_ne!(by_flag, nothing, "{key}");
+        assert_eq!(by_flag, by_file, "{key}");
+        let variable = format!("MATINEE_{}", key.to_uppercase());
+        assert_eq!(by_flag, from_environment(&[(&variable, value)]), "{key}");
+    }
+    // The secret has no flag; the log's level has a second name.
+    let by_file = file("smtp_url = \"smtp://x\"");
+    let options = Options {
+        config: Some(by_file.path().to_owned()),
+        ..Options::default()
+    };
+    assert_eq!(
+        shown(options.with_file().unwrap()),
+        from_environment(&[("MATINEE_SMTP_URL", "smtp://x")])
+    );
+    let debug = from_environment(&[("MATINEE_LOG_LEVEL", "debug")]);
+    assert_eq!(from_environment(&[("MATINEE_LOG", "debug")]), debug);
+    let both = [("MATINEE_LOG", "trace"), ("MATINEE_LOG_LEVEL", "debug")];
+    assert_eq!(from_environment(&both), debug);
+}
