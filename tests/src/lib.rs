@@ -2,6 +2,7 @@
 //! speak plain HTTP. Nothing of the server's insides is used here, so a test sees what any program would see.
 
 pub mod caller;
+pub mod postgres;
 pub mod server;
 
 pub use caller::{Answer, Caller};

@@ -20,6 +20,8 @@ pub struct ServerOptions {
     pub limits: bool,
     /// Further arguments of `serve`.
     pub arguments: Vec<String>,
+    /// The database, when it is not the file in the server's folder.
+    pub database: Option<String>,
 }
 
 impl Default for ServerOptions {
@@ -28,6 +30,7 @@ impl Default for ServerOptions {
             demo: true,
             limits: false,
             arguments: Vec::new(),
+            database: None,
         }
     }
 }
@@ -51,9 +54,14 @@ pub fn program() -> PathBuf {
 
 /// Runs another command of the server program on a folder's database.
 pub fn run(folder: &Path, arguments: &[&str]) -> Result<(ExitStatus, String), TestError> {
+    run_on(&database(folder), arguments)
+}
+
+/// The same on any database.
+pub fn run_on(database: &str, arguments: &[&str]) -> Result<(ExitStatus, String), TestError> {
     let output = Command::new(program())
         .args(arguments)
-        .env("MATINEE_DATABASE", database(folder))
+        .env("MATINEE_DATABASE", database)
         .stdin(Stdio::null())
         .output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned()
@@ -83,13 +91,11 @@ impl Server {
     /// A server in a folder that may hold a database already.
     pub fn start_in(folder: &Path, options: &ServerOptions) -> Result<Self, TestError> {
         let mut command = Command::new(program());
-        command.args([
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--database",
-            &database(folder),
-        ]);
+        let own = database(folder);
+        let database = options.database.as_ref().unwrap_or(&own);
+        command.args(["serve", "--listen", "127.0.0.1:0"]);
+        command.env("MATINEE_DATABASE", database);
+        command.env("MATINEE_MAIL_DIR", folder.join("mail"));
         if options.demo {
             command.arg("--demo");
         } else {

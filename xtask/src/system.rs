@@ -16,6 +16,8 @@ enum Probe {
     Package,
     /// pkg-config knows the library.
     Library(&'static str),
+    /// A file that is on no PATH.
+    File(&'static str),
 }
 
 /// Something a task needs from the system.
@@ -60,6 +62,8 @@ const SESSION: &[Need] = &[
     ),
 ];
 
+const POSTGRES: &str = "postgresql-15";
+
 /// What the tests drive and look at the real programs with.
 const TEST: &[Need] = &[
     program(
@@ -85,6 +89,11 @@ const TEST: &[Need] = &[
         package: "fonts-dejavu-core",
         probe: Probe::Package,
         why: "text in test pictures is text, not boxes",
+    },
+    Need {
+        package: POSTGRES,
+        probe: Probe::File("/usr/lib/postgresql/15/bin/initdb"),
+        why: "the tests of the PostgreSQL engine start a server of their own",
     },
     program(
         "python3-pip",
@@ -145,9 +154,26 @@ pub fn install(packages: &[&str], may_install: bool) -> Result<(), String> {
     };
     step(&format!("installing {names} with apt-get"), || {
         apt(prefix, &["update", "-qq"])?;
-        let mut arguments = vec!["install", "-y", "-qq", "--no-install-recommends"];
-        arguments.extend(packages);
-        apt(prefix, &arguments)
+        let get = |some: &[&str]| {
+            let mut arguments = vec!["install", "-y", "-qq", "--no-install-recommends"];
+            arguments.extend(some);
+            apt(prefix, &arguments)
+        };
+        if packages.contains(&POSTGRES) {
+            // Debian makes and starts a database server at once when its package comes; told first, it does not.
+            get(&["postgresql-common"])?;
+            let sed = [
+                "sed",
+                "-i",
+                "-E",
+                "s/^#?create_main_cluster.*/create_main_cluster = false/",
+                "/etc/postgresql-common/createcluster.conf",
+            ];
+            let mut words = prefix.to_vec();
+            words.extend(sed);
+            process::run(&mut process::command(words[0], &words[1..]))?;
+        }
+        get(packages)
     })
 }
 
@@ -155,6 +181,7 @@ fn present(need: &Need) -> bool {
     match need.probe {
         Probe::Program(names) => names.iter().any(|name| process::find(name).is_some()),
         Probe::Package => installed(need.package),
+        Probe::File(name) => Path::new(name).is_file(),
         // Without pkg-config the library cannot be found by a build either.
         Probe::Library(name) => process::output("pkg-config", &["--exists", name]).is_some(),
     }

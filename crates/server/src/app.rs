@@ -5,6 +5,7 @@ use crate::{
     catalog_cache::CatalogCache,
     config::Config,
     http::{RateLimits, metrics::Metrics},
+    system::DatabaseClock,
 };
 use matinee_booking::{Clock, Desk, Entropy};
 use matinee_store::Store;
@@ -15,7 +16,11 @@ use tokio_util::sync::CancellationToken;
 pub struct App {
     pub config: Config,
     pub store: Arc<dyn Store>,
+    /// Random, new with every start: who holds a background job.
+    pub server_id: [u8; 16],
     pub clock: Arc<dyn Clock>,
+    /// The same clock, when it is the database's and has to be set from time to time.
+    pub database_clock: Option<Arc<DatabaseClock>>,
     pub entropy: Arc<dyn Entropy>,
     pub keys: Keys,
     pub sessions: Sessions,

@@ -3,9 +3,11 @@
 //!
 //! Here options become a checked [`Config`]: what may not run together is refused before anything is opened.
 
+mod database;
 mod network;
 mod options;
 
+pub use database::{Database, LockingChoice, PostgresTuning};
 pub use network::Network;
 pub use options::{GatewayChoice, LogFormat, Options, Switch};
 
@@ -35,41 +37,6 @@ pub enum ConfigError {
     UnlimitedInPublic(SocketAddr),
     #[error("--metrics must listen on a loopback address, not on {0}")]
     MetricsInPublic(SocketAddr),
-}
-
-/// Where the data is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Database {
-    /// The embedded engine's file.
-    Sqlite(PathBuf),
-}
-
-impl Database {
-    /// Reads `sqlite:FILE` or a plain path.
-    pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let refuse = |reason: &str| ConfigError::Option {
-            option: "database",
-            reason: reason.into(),
-        };
-        if text.starts_with("postgres:") || text.starts_with("postgresql:") {
-            return Err(refuse(
-                "this build has the embedded engine only; use sqlite:FILE",
-            ));
-        }
-        let path = text.strip_prefix("sqlite:").unwrap_or(text);
-        let path = path.strip_prefix("//").unwrap_or(path);
-        if path.is_empty() || path == ":memory:" || path.contains('?') {
-            return Err(refuse("name a file, e.g. sqlite:matinee.db"));
-        }
-        Ok(Self::Sqlite(PathBuf::from(path)))
-    }
-
-    /// The database's file.
-    pub fn path(&self) -> &Path {
-        match self {
-            Self::Sqlite(path) => path,
-        }
-    }
 }
 
 /// A text nobody may read in a log: no Debug, no Serialize.
@@ -108,6 +75,8 @@ pub struct TlsFiles {
 pub struct Config {
     pub listen: SocketAddr,
     pub database: Database,
+    /// Only of interest on PostgreSQL.
+    pub postgres: PostgresTuning,
     pub demo: bool,
     /// Folder of the built UI; without it only the API is served.
     pub ui: Option<PathBuf>,
@@ -130,16 +99,18 @@ pub struct Config {
 impl Config {
     /// The configuration of a server inside another program: loopback, a free port, the rest as by default.
     pub fn in_process(database: &Path) -> Self {
+        let database = Database::Sqlite(database.to_owned());
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            database: Database::Sqlite(database.to_owned()),
+            mail: MailRoute::Folder(mail_folder(&database)),
+            database,
+            postgres: PostgresTuning::default(),
             demo: false,
             ui: None,
             public_url: None,
             tls: None,
             sandbox_payments: false,
             hold_minutes: options::HOLD_MINUTES,
-            mail: MailRoute::Folder(mail_folder(database)),
             mail_from: options::MAIL_FROM.into(),
             trusted_proxies: Vec::new(),
             metrics: None,
@@ -177,11 +148,7 @@ impl Config {
         };
         let mail = match options.smtp_url {
             Some(url) => MailRoute::Smtp(Secret(url)),
-            None => MailRoute::Folder(
-                options
-                    .mail_dir
-                    .unwrap_or_else(|| mail_folder(database.path())),
-            ),
+            None => MailRoute::Folder(options.mail_dir.unwrap_or_else(|| mail_folder(&database))),
         };
         let trusted_proxies = options
             .trusted_proxies
@@ -205,6 +172,11 @@ impl Config {
         let config = Self {
             listen,
             database,
+            postgres: PostgresTuning::of(
+                options.pg_locking,
+                options.pg_lanes,
+                options.pg_connections,
+            )?,
             demo,
             ui: options.ui,
             public_url: options.public_url.as_deref().map(public_url).transpose()?,
@@ -253,8 +225,8 @@ impl Config {
 }
 
 /// The default folder of mails: beside the database.
-fn mail_folder(database: &Path) -> PathBuf {
-    database.parent().unwrap_or(Path::new("")).join("mail")
+fn mail_folder(database: &Database) -> PathBuf {
+    database.folder().join("mail")
 }
 
 fn public_url(text: &str) -> Result<Url, ConfigError> {
@@ -325,7 +297,8 @@ mod tests {
                 "listen",
                 (|o| o.listen = Some("nowhere".into())) as fn(&mut Options),
             ),
-            ("database", |o| o.database = Some("postgres://x".into())),
+            ("database", |o| o.database = Some("postgres:x".into())),
+            ("pg-lanes", |o| o.pg_lanes = Some(0)),
             ("database", |o| o.database = Some("sqlite::memory:".into())),
             ("tls-key", |o| o.tls_cert = Some("c.pem".into())),
             ("public-url", |o| {
@@ -345,20 +318,5 @@ mod tests {
                 "{name}: {message}"
             );
         }
-    }
-
-    #[test]
-    fn a_database_is_a_file() {
-        for text in ["sqlite:a/b.db", "sqlite://a/b.db", "a/b.db"] {
-            assert_eq!(
-                Database::parse(text).unwrap().path(),
-                Path::new("a/b.db"),
-                "{text}"
-            );
-        }
-        assert_eq!(
-            Database::parse("sqlite:///a/b.db").unwrap().path(),
-            Path::new("/a/b.db")
-        );
     }
 }

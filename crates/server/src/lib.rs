@@ -9,6 +9,7 @@ pub mod catalog_cache;
 pub mod cli;
 pub mod config;
 pub mod demo;
+pub mod engine;
 pub mod http;
 pub mod importing;
 pub mod jobs;

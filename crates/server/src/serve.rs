@@ -13,19 +13,20 @@ use crate::{
     catalog_cache::CatalogCache,
     config::{Config, MailRoute},
     demo::{self, DemoError},
+    engine::{self, OpenError},
     http::{RateLimits, metrics::Metrics, outer::Outer},
     jobs,
     live::LiveSeats,
     render::BookingRender,
     routes::{self, ui::Ui, ui::UiError},
-    system::{SystemClock, SystemEntropy},
+    system::{DatabaseClock, SystemClock, SystemEntropy},
 };
 use chrono::TimeDelta;
 use listener::Listener;
 use matinee_booking::{Clock, Desk, Entropy, PaymentGateway};
 use matinee_integrations::{MailSetUpError, Mailer, SandboxGateway};
 use matinee_store::{Store, StoreError};
-use matinee_store_sqlite::{OpenOptions, SqliteStore, WriterLoad};
+use matinee_store_sqlite::WriterLoad;
 use std::{
     io,
     net::SocketAddr,
@@ -52,8 +53,8 @@ pub enum ServeError {
     },
     #[error("cannot read {path}: {reason}")]
     Tls { path: PathBuf, reason: String },
-    #[error("cannot open the database {path}: {source}")]
-    Database { path: PathBuf, source: StoreError },
+    #[error(transparent)]
+    Database(#[from] OpenError),
     #[error("cannot read the UI: {0}")]
     Ui(#[from] UiError),
     #[error("cannot send mail: {0}")]
@@ -248,7 +249,9 @@ pub(crate) async fn open(
         MailRoute::Folder(folder) => Mailer::folder(folder, &config.mail_from)?,
     });
     let live = Arc::new(LiveSeats::default());
-    let (store, load) = open_store(&config, Arc::clone(&live)).await?;
+    let feed = Arc::clone(&live) as Arc<dyn matinee_store::SeatFeed>;
+    let (store, load) = engine::open_watched(&config.database, config.postgres, feed).await?;
+    let (clock, database_clock) = DatabaseClock::over(&*store, clock).await?;
     live.begin_at(live_base(&*store, &*clock).await?);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
     let keys = Keys::load(&*store, &*entropy).await?;
@@ -286,8 +289,10 @@ pub(crate) async fn open(
     Ok(Arc::new(App {
         limits: RateLimits::new(!config.rate_limit),
         config,
+        server_id: entropy.bytes(),
         store,
         clock,
+        database_clock,
         entropy,
         keys,
         sessions: Sessions::default(),
@@ -323,27 +328,6 @@ async fn live_base(store: &dyn Store, clock: &dyn Clock) -> Result<u64, StoreErr
     };
     store.set_note(NOTE, &format!("{epoch} {base}")).await?;
     Ok(base)
-}
-
-/// Opens the database, making and migrating it as needed.
-async fn open_store(
-    config: &Config,
-    feed: Arc<LiveSeats>,
-) -> Result<(Arc<dyn Store>, Option<Arc<WriterLoad>>), ServeError> {
-    let path = config.database.path().to_owned();
-    let options = OpenOptions {
-        path: path.clone(),
-        feed,
-    };
-    let opened = tokio::task::spawn_blocking(move || SqliteStore::open(options)).await;
-    let opened = opened.unwrap_or_else(|panic| Err(StoreError::Engine(panic.to_string())));
-    match opened {
-        Ok(store) => {
-            let load = store.writer_load();
-            Ok((Arc::new(store), load))
-        }
-        Err(source) => Err(ServeError::Database { path, source }),
-    }
 }
 
 /// The sandbox bank's books stand in the same database.

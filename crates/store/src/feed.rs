@@ -45,7 +45,7 @@ pub struct ShowChange {
     pub version: u64,
     /// Seats of the show that are held, sold or blocked after the commit.
     pub taken: u16,
-    /// Last state of every seat that changed.
+    /// Last state of every seat that changed. What another server changed is told as the whole show, seat by seat.
     pub changes: Vec<(SeatNo, SeatState)>,
 }
 

@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use matinee_booking::Entropy;
 use matinee_domain::ids::UserId;
 use matinee_store::{
-    AccountStore, Maintenance, StoreError,
+    Store, StoreError,
     accounts::{ProfileData, Role, UserRow},
 };
 use std::io::{BufRead, IsTerminal, Write};
@@ -47,15 +47,15 @@ pub(super) async fn run(command: AdminCommand) -> Result<(), CliError> {
         .map_err(|error| CliError::Refused(error.0.detail.clone()))?;
     let entropy: &dyn Entropy = &SystemEntropy;
     let hash = hash_now(&password, entropy.bytes()).map_err(CliError::Refused)?;
-    let store = args.database.open_existing()?;
-    let done = create(&store, email, args.name, hash).await;
+    let store = args.database.open_existing().await?;
+    let done = create(&*store, email, args.name, hash).await;
     store.close().await;
     println!("{}", done?);
     Ok(())
 }
 
-async fn create<S: AccountStore>(
-    store: &S,
+async fn create(
+    store: &dyn Store,
     email: String,
     name: Option<String>,
     password_hash: String,

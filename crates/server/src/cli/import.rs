@@ -1,17 +1,17 @@
 //! `import`: files are read and checked whole, then put in place in one transaction, also beside a running server.
 //!
-//! A dry run does the same to a copy of the database and throws it away, so that it finds everything a real run would.
+//! A dry run does the same where it leaves no trace ([`engine::rehearse`]), so that it finds everything a real run would.
 
 use super::{CliError, DatabaseArg};
 use crate::{
+    engine,
     importing::{ImportingError, put, put_plan, read_catalogs},
     system::SystemEntropy,
 };
 use chrono::Utc;
 use clap::Args;
 use matinee_import::{ImportError, MAX_BYTES, PlanOptions, parse_seating_plan};
-use matinee_store::{Maintenance, StoreError, catalog::CatalogReport, feed::NoFeed};
-use matinee_store_sqlite::{OpenOptions, SqliteStore};
+use matinee_store::{Store, catalog::CatalogReport};
 use std::{
     fs,
     io::Read,
@@ -44,18 +44,18 @@ pub(super) async fn run(args: ImportArgs) -> Result<(), CliError> {
         .iter()
         .map(|path| read(path))
         .collect::<Result<Vec<_>, _>>()?;
-    let copy = if args.dry_run {
-        Some(copy_of(&args.database.path()?).await?)
+    let rehearsal = if args.dry_run {
+        Some(engine::rehearse(&args.database.parse()?).await?)
     } else {
         None
     };
-    let store = match &copy {
-        Some(copy) => open(&copy.0)?,
-        None => args.database.open()?,
+    let store = match &rehearsal {
+        Some(rehearsal) => Arc::clone(&rehearsal.store),
+        None => args.database.open().await?,
     };
-    let done = import(&store, &args, files).await;
+    let done = import(&*store, &args, files).await;
     store.close().await;
-    drop(copy);
+    drop(rehearsal);
     let report = done?;
     let would = if args.dry_run { "would be " } else { "" };
     println!(
@@ -66,7 +66,7 @@ pub(super) async fn run(args: ImportArgs) -> Result<(), CliError> {
 }
 
 async fn import(
-    store: &SqliteStore,
+    store: &dyn Store,
     args: &ImportArgs,
     files: Vec<Vec<u8>>,
 ) -> Result<CatalogReport, CliError> {
@@ -100,49 +100,6 @@ fn read(path: &Path) -> Result<Vec<u8>, CliError> {
         .take(MAX_BYTES as u64 + 1);
     file.read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
-}
-
-fn open(path: &Path) -> Result<SqliteStore, CliError> {
-    let options = OpenOptions {
-        path: path.to_owned(),
-        feed: Arc::new(NoFeed),
-    };
-    SqliteStore::open(options).map_err(|source| CliError::Database {
-        path: path.to_owned(),
-        source,
-    })
-}
-
-/// A database for a dry run; removed when dropped.
-struct Copy(PathBuf);
-
-impl Drop for Copy {
-    fn drop(&mut self) {
-        for suffix in ["", "-wal", "-shm"] {
-            let mut name = self.0.clone().into_os_string();
-            name.push(suffix);
-            // What is left over is named after the process and in nobody's way.
-            let _ = fs::remove_file(name);
-        }
-    }
-}
-
-async fn copy_of(database: &Path) -> Result<Copy, CliError> {
-    let mut name = database.as_os_str().to_owned();
-    name.push(format!(".dry-run-{}", std::process::id()));
-    let copy = Copy(PathBuf::from(name));
-    if !database.exists() {
-        // A real run would make it.
-        return Ok(copy);
-    }
-    let store = SqliteStore::open_offline(database).map_err(|source| CliError::Database {
-        path: database.to_owned(),
-        source,
-    })?;
-    let done: Result<(), StoreError> = store.backup(&copy.0).await;
-    store.close().await;
-    done?;
-    Ok(copy)
 }
 
 /// Says everything that is wrong, each with its place.

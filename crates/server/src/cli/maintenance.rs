@@ -1,8 +1,8 @@
 //! `backup`, `restore` and `verify`.
 
 use super::{CliError, DatabaseArg};
+use crate::config::Database;
 use clap::Args;
-use matinee_store::Maintenance;
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -26,7 +26,7 @@ pub(super) struct RestoreArgs {
 
 /// Writes a copy.
 pub(super) async fn backup(args: BackupArgs) -> Result<(), CliError> {
-    let store = args.database.open_offline()?;
+    let store = args.database.open_offline().await?;
     let done = store.backup(&args.file).await;
     store.close().await;
     done?;
@@ -36,7 +36,13 @@ pub(super) async fn backup(args: BackupArgs) -> Result<(), CliError> {
 
 /// Puts a copy in place.
 pub(super) fn restore(args: RestoreArgs) -> Result<(), CliError> {
-    let path = args.database.path()?;
+    let Database::Sqlite(path) = args.database.parse()? else {
+        return Err(CliError::Refused(
+            "a PostgreSQL database is restored with PostgreSQL's own programs (pg_restore, or point-in-time recovery); \
+             afterwards let clients start over: UPDATE sync_head SET epoch = epoch + 1"
+                .into(),
+        ));
+    };
     matinee_store_sqlite::restore(&args.file, &path, args.overwrite)?;
     println!("restored {} from {}", path.display(), args.file.display());
     Ok(())
@@ -44,7 +50,7 @@ pub(super) fn restore(args: RestoreArgs) -> Result<(), CliError> {
 
 /// Checks every invariant.
 pub(super) async fn verify(database: &DatabaseArg) -> Result<(), CliError> {
-    let store = database.open_offline()?;
+    let store = database.open_offline().await?;
     let report = store.verify(chrono::Utc::now()).await;
     store.close().await;
     let report = report?;

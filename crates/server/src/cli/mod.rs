@@ -7,12 +7,12 @@ mod logging;
 mod maintenance;
 
 use crate::{
-    config::{Config, ConfigError, Options},
+    config::{Config, ConfigError, Database, Options, PostgresTuning},
+    engine::{self, OpenError},
     serve::{ServeError, serve},
 };
 use clap::{Args, Parser, Subcommand};
-use matinee_store::StoreError;
-use matinee_store_sqlite::{OpenOptions, SqliteStore};
+use matinee_store::{Store, StoreError, feed::NoFeed};
 use std::{io::Write, path::PathBuf, process::ExitCode, sync::Arc};
 
 /// Sells cinema seats.
@@ -48,46 +48,45 @@ struct DatabaseArg {
     #[arg(long, env = "MATINEE_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     /// Database [default: sqlite:matinee.db]
-    #[arg(long, env = "MATINEE_DATABASE", value_name = "URL")]
+    #[arg(
+        long,
+        env = "MATINEE_DATABASE",
+        value_name = "URL",
+        hide_env_values = true
+    )]
     database: Option<String>,
 }
 
 impl DatabaseArg {
-    fn path(&self) -> Result<PathBuf, CliError> {
+    fn parse(&self) -> Result<Database, CliError> {
         let options = Options {
             config: self.config.clone(),
             database: self.database.clone(),
             ..Options::default()
         };
-        Ok(options.database()?.path().to_owned())
+        Ok(options.database()?)
     }
 
     /// Opens a database that is there for writing, also beside a running server.
-    fn open_existing(&self) -> Result<SqliteStore, CliError> {
-        let path = self.path()?;
-        if path.exists() {
-            return self.open();
+    async fn open_existing(&self) -> Result<Arc<dyn Store>, CliError> {
+        match self.parse()? {
+            Database::Sqlite(path) if !path.exists() => Err(CliError::Refused(format!(
+                "there is no database {}; name one with --database, or make it with serve or import first",
+                path.display()
+            ))),
+            _ => self.open().await,
         }
-        Err(CliError::Refused(format!(
-            "there is no database {}; name one with --database, or make it with serve or import first",
-            path.display()
-        )))
     }
 
     /// Opens for writing, also beside a running server; made when it is not there.
-    fn open(&self) -> Result<SqliteStore, CliError> {
-        let path = self.path()?;
-        let options = OpenOptions {
-            path: path.clone(),
-            feed: Arc::new(matinee_store::feed::NoFeed),
-        };
-        SqliteStore::open(options).map_err(|source| CliError::Database { path, source })
+    async fn open(&self) -> Result<Arc<dyn Store>, CliError> {
+        let tuning = PostgresTuning::default();
+        Ok(engine::open(&self.parse()?, tuning, Arc::new(NoFeed)).await?)
     }
 
     /// Opens for reading, beside a running server.
-    fn open_offline(&self) -> Result<SqliteStore, CliError> {
-        let path = self.path()?;
-        SqliteStore::open_offline(&path).map_err(|source| CliError::Database { path, source })
+    async fn open_offline(&self) -> Result<Arc<dyn Store>, CliError> {
+        Ok(engine::open_offline(&self.parse()?).await?)
     }
 }
 
@@ -98,8 +97,8 @@ enum CliError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Serve(#[from] ServeError),
-    #[error("cannot open the database {path}: {source}")]
-    Database { path: PathBuf, source: StoreError },
+    #[error(transparent)]
+    Database(#[from] OpenError),
     #[error("{0}")]
     Store(#[from] StoreError),
     #[error("{path}: {source}")]

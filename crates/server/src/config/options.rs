@@ -1,6 +1,6 @@
 //! The options as they are given, all optional, before anything is checked.
 
-use super::{ConfigError, Database};
+use super::{ConfigError, Database, LockingChoice};
 use clap::{Args, ValueEnum};
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
@@ -47,9 +47,23 @@ pub struct Options {
     /// Address and port; port 0 picks a free one [default: 127.0.0.1:8080]
     #[arg(long, env = "MATINEE_LISTEN", value_name = "ADDRESS")]
     pub listen: Option<String>,
-    /// Database, created and migrated when needed [default: sqlite:matinee.db]
-    #[arg(long, env = "MATINEE_DATABASE", value_name = "URL")]
+    /// Database, sqlite:FILE (created when needed) or postgres://…; migrated when needed [default: sqlite:matinee.db]
+    #[arg(
+        long,
+        env = "MATINEE_DATABASE",
+        value_name = "URL",
+        hide_env_values = true
+    )]
     pub database: Option<String>,
+    /// On PostgreSQL: how bookings of several servers keep out of each other's way [default: optimistic]
+    #[arg(long, env = "MATINEE_PG_LOCKING", value_enum)]
+    pub pg_locking: Option<LockingChoice>,
+    /// On PostgreSQL: connections that commit batches of bookings [default: 4]
+    #[arg(long, env = "MATINEE_PG_LANES", value_name = "N")]
+    pub pg_lanes: Option<usize>,
+    /// On PostgreSQL: connections for everything else [default: 8]
+    #[arg(long, env = "MATINEE_PG_CONNECTIONS", value_name = "N")]
+    pub pg_connections: Option<usize>,
     /// Fill an empty database with the demo data, and pay in the sandbox
     #[arg(long, env = "MATINEE_DEMO", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub demo: Option<bool>,
@@ -139,7 +153,7 @@ impl Options {
         };
         let file = Self::read(&path)?;
         fill!(self from file:
-            listen, database, demo, ui, public_url, tls_cert, tls_key, gateway, allow_test_payments, hold_minutes,
+            listen, database, pg_locking, pg_lanes, pg_connections, demo, ui, public_url, tls_cert, tls_key, gateway, allow_test_payments, hold_minutes,
             smtp_url, mail_from, mail_dir, trusted_proxies, metrics, rate_limit, log_level, log_format,
         );
         Ok(self)

@@ -1,11 +1,14 @@
 //! What runs by itself: freeing expired holds, finishing payments and refunds, watching the catalog, forgetting.
 //!
 //! Each job is a loop of bounded rounds that ends when the server drains. A failing round is logged and tried again
-//! later; it never ends the job.
+//! later; it never ends the job. Of several servers on one database one does the work that needs doing once: it holds
+//! a lease on the job, and another takes over when it falls silent. What every server must do for itself has none.
 
 use crate::{app::App, mails};
+use chrono::TimeDelta;
 use matinee_booking::{JobReport, SaleError};
 use matinee_domain::limits;
+use matinee_store::StoreError;
 use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
 
@@ -19,48 +22,124 @@ const FORGET_EVERY: Duration = Duration::from_mins(1);
 /// Idempotency records, and messages, forgotten in one round.
 const FORGET_ROUND: u16 = 2000;
 
+/// A server that is silent for so many pauses of a job loses it, but not before so long.
+const PAUSES_MISSED: u32 = 3;
+const LEASE_AT_LEAST: Duration = Duration::from_secs(2);
+const SET_CLOCK_EVERY: Duration = Duration::from_secs(3);
+
 /// Starts every job.
 pub fn start(app: &Arc<App>, tasks: &mut JoinSet<()>) {
-    tasks.spawn(every(app.clone(), "expire", EXPIRE_EVERY, async |app| {
-        let report = app.desk.expire().await?;
-        app.metrics.holds_expired.add(report.done as u64);
-        Ok(report)
-    }));
-    tasks.spawn(every(app.clone(), "payments", RECOVER_EVERY, async |app| {
-        app.desk.recover_payments().await
-    }));
-    tasks.spawn(every(app.clone(), "refunds", RECOVER_EVERY, async |app| {
-        app.desk.recover_refunds().await
-    }));
-    tasks.spawn(every(app.clone(), "watch", WATCH_EVERY, async |app| {
-        app.catalog.watch().await?;
-        Ok(JobReport::default())
-    }));
-    tasks.spawn(every(app.clone(), "outbox", DELIVER_EVERY, async |app| {
-        mails::deliver(app, &app.mailer).await
-    }));
-    tasks.spawn(every(app.clone(), "forget", FORGET_EVERY, async |app| {
-        let now = app.clock.now();
-        let records = app.store.forget_records(now, FORGET_ROUND).await?;
-        let messages = app
-            .store
-            .forget_messages(now - limits::MESSAGES_KEPT, FORGET_ROUND)
-            .await?;
-        Ok(JobReport {
-            done: records + messages,
-            failed: 0,
-            more: records.max(messages) >= usize::from(FORGET_ROUND),
-        })
-    }));
+    tasks.spawn(every(
+        By::One,
+        app.clone(),
+        "expire",
+        EXPIRE_EVERY,
+        async |app| {
+            let report = app.desk.expire().await?;
+            app.metrics.holds_expired.add(report.done as u64);
+            Ok(report)
+        },
+    ));
+    tasks.spawn(every(
+        By::One,
+        app.clone(),
+        "payments",
+        RECOVER_EVERY,
+        async |app| app.desk.recover_payments().await,
+    ));
+    tasks.spawn(every(
+        By::One,
+        app.clone(),
+        "refunds",
+        RECOVER_EVERY,
+        async |app| app.desk.recover_refunds().await,
+    ));
+    tasks.spawn(every(
+        By::Each,
+        app.clone(),
+        "watch",
+        WATCH_EVERY,
+        async |app| {
+            app.catalog.watch().await?;
+            Ok(JobReport::default())
+        },
+    ));
+    if app.database_clock.is_some() {
+        tasks.spawn(every(
+            By::Each,
+            app.clone(),
+            "clock",
+            SET_CLOCK_EVERY,
+            async |app| {
+                if let Some(clock) = &app.database_clock {
+                    clock.set(&*app.store).await?;
+                }
+                Ok(JobReport::default())
+            },
+        ));
+    }
+    // Messages are claimed one by one, so several servers share them.
+    tasks.spawn(every(
+        By::Each,
+        app.clone(),
+        "outbox",
+        DELIVER_EVERY,
+        async |app| mails::deliver(app, &app.mailer).await,
+    ));
+    tasks.spawn(every(
+        By::One,
+        app.clone(),
+        "forget",
+        FORGET_EVERY,
+        async |app| {
+            let now = app.clock.now();
+            let records = app.store.forget_records(now, FORGET_ROUND).await?;
+            let messages = app
+                .store
+                .forget_messages(now - limits::MESSAGES_KEPT, FORGET_ROUND)
+                .await?;
+            Ok(JobReport {
+                done: records + messages,
+                failed: 0,
+                more: records.max(messages) >= usize::from(FORGET_ROUND),
+            })
+        },
+    ));
 }
 
-async fn every<F>(app: Arc<App>, name: &'static str, pause: Duration, round: F)
+/// Who does a job.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// Every server for itself.
+    Each,
+    /// One server for all: whoever holds the lease.
+    One,
+}
+
+impl By {
+    /// Whether it is ours to do now.
+    async fn is_us(self, app: &App, job: &str, pause: Duration) -> Result<bool, StoreError> {
+        if self == Self::Each {
+            return Ok(true);
+        }
+        let lasting = (pause * PAUSES_MISSED).max(LEASE_AT_LEAST);
+        let lasting = TimeDelta::from_std(lasting).unwrap_or(TimeDelta::MAX);
+        app.store.lease(job, app.server_id, lasting).await
+    }
+}
+
+async fn every<F>(by: By, app: Arc<App>, name: &'static str, pause: Duration, round: F)
 where
     F: AsyncFn(&App) -> Result<JobReport, SaleError>,
 {
     let mut quiet = true;
     loop {
-        let more = match round(&app).await {
+        let done = match by.is_us(&app, name, pause).await {
+            Ok(true) => round(&app).await,
+            Ok(false) => Ok(JobReport::default()),
+            Err(error) => Err(error.into()),
+        };
+        let more = match done {
             Ok(report) => {
                 quiet = true;
                 report.more

@@ -66,6 +66,8 @@ struct Inner {
     seats: Arc<SeatStates>,
     log: VecDeque<ShowChange>,
     logged: usize,
+    /// The version the log's first change was made on.
+    log_from: u64,
     /// The last encoded live event, shared by all viewers that are at the same place.
     event: Option<(u64, u64, Bytes)>,
     snapshot: Option<(u64, Bytes)>,
@@ -91,6 +93,7 @@ impl LiveShow {
                 seats: Arc::new(SeatStates { version: 0, states }),
                 log: VecDeque::new(),
                 logged: 0,
+                log_from: 0,
                 event: None,
                 snapshot: None,
                 answer: None,
@@ -141,6 +144,7 @@ impl LiveShow {
             states,
         });
         inner.loaded = true;
+        inner.log_from = snapshot.version;
         // What committed while the snapshot was read.
         let waiting = std::mem::take(&mut inner.log);
         inner.logged = 0;
@@ -243,27 +247,36 @@ impl Inner {
             return;
         }
         let seats = Arc::make_mut(&mut self.seats);
+        // A change that another server made arrives as the whole show: only what differs is news.
+        let mut news = Vec::new();
         for (seat, state) in &change.changes {
-            if let Some(slot) = seats.states.get_mut(seat.index()) {
+            if let Some(slot) = seats.states.get_mut(seat.index())
+                && slot != state
+            {
                 *slot = *state;
+                news.push((*seat, *state));
             }
         }
         seats.version = change.version;
-        self.logged += change.changes.len();
-        self.log.push_back(change.clone());
+        // One without news takes room too.
+        self.logged += news.len().max(1);
+        self.log.push_back(ShowChange {
+            changes: news,
+            ..*change
+        });
         while self.logged > LOG_CHANGES {
             let Some(old) = self.log.pop_front() else {
                 break;
             };
-            self.logged -= old.changes.len();
+            self.logged -= old.changes.len().max(1);
+            self.log_from = old.version;
         }
     }
 
-    /// Every change after `since` is in the log. Versions grow by one per batch; a gap means the log does not know.
+    /// The log tells everything since then. It does so from versions this server has seen only: one that was seen on
+    /// another server may lie inside what is one change here.
     fn log_reaches(&self, since: u64) -> bool {
-        self.log
-            .front()
-            .is_some_and(|first| first.version <= since + 1)
+        since == self.log_from || self.log.iter().any(|change| change.version == since)
     }
 
     fn changes_event(&self, map: &IndexedMap, since: u64) -> Bytes {

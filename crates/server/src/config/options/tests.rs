@@ -80,6 +80,9 @@ fn flags_need_no_value() {
 const EVERY: &[(&str, &str, &str)] = &[
     ("listen", "127.0.0.1:4711", "\"127.0.0.1:4711\""),
     ("database", "sqlite:other.db", "\"sqlite:other.db\""),
+    ("pg_locking", "pessimistic", "\"pessimistic\""),
+    ("pg_lanes", "7", "7"),
+    ("pg_connections", "9", "9"),
     ("demo", "true", "true"),
     ("ui", "ui-folder", "\"ui-folder\""),
     ("public_url", "https://x.example", "\"https://x.example\""),
@@ -107,6 +110,9 @@ fn shown(options: Options) -> String {
         config: _,
         listen,
         database,
+        pg_locking,
+        pg_lanes,
+        pg_connections,
         demo,
         ui,
         public_url,
@@ -138,6 +144,7 @@ fn shown(options: Options) -> String {
                 mail_dir
             ),
             (trusted_proxies, metrics, rate_limit, log_level, log_format),
+            (pg_locking, pg_lanes, pg_connections),
         )
     )
 }

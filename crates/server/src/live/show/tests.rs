@@ -82,6 +82,34 @@ fn an_old_change_never_undoes_a_newer_one() {
 }
 
 #[test]
+fn a_whole_show_from_another_server_is_told_as_what_differs() {
+    let live = loaded(4);
+    live.apply(&change(2, 0, SeatState::Held));
+    let whole = ShowChange {
+        changes: [
+            (SeatNo(0), SeatState::Available),
+            (SeatNo(1), SeatState::Sold),
+            (SeatNo(2), SeatState::Available),
+            (SeatNo(3), SeatState::Available),
+        ]
+        .into(),
+        ..change(5, 0, SeatState::Held)
+    };
+    live.apply(&whole);
+    let event = text(live.event_since(Some(2)));
+    assert!(
+        event.contains(
+            r#""changes":[{"seat_id":"A0","status":"available"},{"seat_id":"A1","status":"sold"}]"#
+        ),
+        "{event}"
+    );
+    // Who saw version 3 or 4 saw it on another server, perhaps with a seat held that is free again.
+    for since in [3, 4] {
+        assert!(text(live.event_since(Some(since))).starts_with("event: snapshot"));
+    }
+}
+
+#[test]
 fn a_version_from_before_a_restore_brings_a_snapshot_however_far_we_got_since() {
     let restored = LiveShow::new(map(2), 0, 1 << 20);
     restored.load(SeatSnapshot {

@@ -1,21 +1,16 @@
-//! Do our books and the sandbox bank's agree.
-//!
-//! The two never commit together, so a live payment may be behind the bank, and the bank behind a payment just given
-//! up. Past the time any payment is given to settle, both must say the same.
+//! Do our books and the sandbox bank's agree: the walk over both. What agreeing means is [`disagreement`]'s.
 
 use super::Checks;
 use crate::{columns::micros, failure::OrStoreError as _};
-use chrono::TimeDelta;
 use matinee_domain::{
     ids::{PaymentId, RefundId, TheaterId},
     limits,
-    payment::PaymentStatus,
 };
-use matinee_store::{StoreError, ledger::ChargeStatus};
+use matinee_store::{
+    StoreError,
+    verify::{Booked, SETTLING, disagreement, refund_agrees},
+};
 use rusqlite::{CachedStatement, OptionalExtension as _, Row, params};
-
-/// Recovery's room after a payment's deadline.
-const SETTLING: TimeDelta = TimeDelta::minutes(5);
 
 pub(super) fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
     charges(checks)?;
@@ -26,19 +21,24 @@ pub(super) fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
 /// A payment's row as far as the bank has a say in it.
 struct Paid {
     payment_id: PaymentId,
-    status: String,
-    amount_minor: i64,
-    currency: String,
+    booked: Booked,
     created_at: i64,
 }
 
 fn paid(row: &Row<'_>) -> rusqlite::Result<Paid> {
     Ok(Paid {
         payment_id: PaymentId::from_parts(TheaterId::from_bytes(row.get(0)?), row.get(1)?),
-        status: row.get(2)?,
-        amount_minor: row.get(3)?,
-        currency: row.get(4)?,
+        booked: booked(row, 2)?,
         created_at: row.get(5)?,
+    })
+}
+
+/// Status, amount and currency, from this column on.
+fn booked(row: &Row<'_>, at: usize) -> rusqlite::Result<Booked> {
+    Ok(Booked {
+        status: row.get(at)?,
+        amount_minor: row.get(at + 1)?,
+        currency: row.get(at + 2)?,
     })
 }
 
@@ -60,14 +60,12 @@ fn charges(checks: &mut Checks<'_>) -> Result<(), StoreError> {
     while let Some(row) = rows.next().db()? {
         looked_at += 1;
         let paid = paid(row).db()?;
-        let booked: Option<(String, i64, String)> = charge
-            .query_row([paid.payment_id.to_string()], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })
+        let theirs = charge
+            .query_row([paid.payment_id.to_string()], |row| booked(row, 0))
             .optional()
             .db()?;
         let settled = paid.created_at < settled_before;
-        if let Some(what) = disagreement(&paid, booked.as_ref(), settled) {
+        if let Some(what) = disagreement(&paid.booked, theirs.as_ref(), settled) {
             checks.broken(
                 "ledger_charge",
                 format!("payment {}: {what}", paid.payment_id),
@@ -76,44 +74,6 @@ fn charges(checks: &mut Checks<'_>) -> Result<(), StoreError> {
     }
     checks.checked("ledger_charge", looked_at);
     Ok(())
-}
-
-/// What is wrong between a payment and its charge, if anything.
-fn disagreement(
-    paid: &Paid,
-    booked: Option<&(String, i64, String)>,
-    settled: bool,
-) -> Option<String> {
-    use ChargeStatus as C;
-    use PaymentStatus as P;
-    let Some(ours) = P::parse(&paid.status) else {
-        return Some(format!("unknown status {}", paid.status));
-    };
-    let Some((status, amount_minor, currency)) = booked else {
-        // The bank never heard of it: it was not asked yet, refused the method, or the request was lost.
-        let may_be = matches!(ours, P::Created | P::Declined | P::Voided);
-        return (!may_be).then(|| format!("is {}, the bank does not know it", paid.status));
-    };
-    if (*amount_minor, currency) != (paid.amount_minor, &paid.currency) {
-        return Some(format!(
-            "is of {} {}, the bank has {amount_minor} {currency}",
-            paid.amount_minor, paid.currency
-        ));
-    }
-    let Some(theirs) = C::parse(status) else {
-        return Some(format!("the bank has unknown status {status}"));
-    };
-    let agree = match (ours, theirs) {
-        (P::Captured | P::PartlyRefunded | P::Refunded, C::Captured) => true,
-        (P::Captured | P::PartlyRefunded | P::Refunded, _) => false,
-        (P::Declined | P::Voided, C::Declined | C::Voided) => true,
-        // Given up here first; the bank is told next, or its late word is being heard.
-        (P::Declined | P::Voided, C::RequiresAction | C::Authorized | C::Captured) => !settled,
-        // Recorded only after the bank said so.
-        (P::Authorized, C::RequiresAction) => false,
-        (P::Created | P::RequiresAction | P::Authorized, _) => true,
-    };
-    (!agree).then(|| format!("is {}, at the bank {status}", paid.status))
 }
 
 /// Each of our refunds against the bank's.
@@ -140,12 +100,7 @@ fn refunds(checks: &mut Checks<'_>) -> Result<(), StoreError> {
         let refund_id = RefundId::from_bytes(row.get(2).db()?);
         let (status, amount): (String, i64) = (row.get(3).db()?, row.get(4).db()?);
         let theirs = bank_refund(&mut paid_back, payment_id, refund_id)?;
-        let agree = match status.as_str() {
-            "succeeded" => theirs == Some(amount),
-            "failed" => theirs.is_none(),
-            // In flight: asked or not.
-            _ => theirs.is_none_or(|there| there == amount),
-        };
+        let agree = refund_agrees(&status, amount, theirs);
         if !agree {
             let there = theirs.map_or_else(|| "nothing".into(), |there| there.to_string());
             checks.broken(

@@ -16,15 +16,8 @@ mod tickets;
 use crate::failure::OrStoreError as _;
 use chrono::{DateTime, Utc};
 use matinee_domain::ids::{BookingId, ShowId, TheaterId};
-use matinee_store::{
-    StoreError,
-    verify::{VerifyReport, Violation},
-};
+use matinee_store::{StoreError, verify::VerifyReport};
 use rusqlite::{Connection, Row, ToSql};
-
-/// Violations reported at most, and of one invariant at most: the first rows tell the story.
-const REPORTED: usize = 1_000;
-const REPORTED_PER_CHECK: usize = 100;
 
 /// Every seat that a booking lists, from its JSON: `theater, booking, show, status, seat, cancelled, price`. A booking
 /// whose list is damaged has none here; `readable` names it.
@@ -47,22 +40,12 @@ struct Checks<'c> {
 impl Checks<'_> {
     /// Notes that an invariant was looked at.
     fn checked(&mut self, invariant: &'static str, rows: u64) {
-        self.report.checked.push((invariant, rows));
+        self.report.looked_at(invariant, rows);
     }
 
     /// Notes a broken row; false when no more of this invariant are wanted.
     fn broken(&mut self, invariant: &'static str, row: String) -> bool {
-        let same = self
-            .report
-            .violations
-            .iter()
-            .filter(|v| v.invariant == invariant)
-            .count();
-        if same >= REPORTED_PER_CHECK || self.report.violations.len() >= REPORTED {
-            return false;
-        }
-        self.report.violations.push(Violation { invariant, row });
-        true
+        self.report.found(invariant, row)
     }
 
     /// Checks by statement: `count` says how many rows are looked at, `broken` finds those that break the invariant,

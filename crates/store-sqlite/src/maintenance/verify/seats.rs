@@ -2,13 +2,9 @@
 
 use super::{BOOKED, COUNT_BOOKED, COUNT_BOOKINGS, Checks, booking_says, show_says};
 use crate::columns::micros;
-use chrono::TimeDelta;
-use matinee_store::StoreError;
+use matinee_store::{StoreError, verify::REAPER_IS_LATE};
 
 const COUNT_SEATS: &str = "SELECT count(*) FROM seats";
-
-/// The reaper frees a hold within a second; this leaves room for a busy machine.
-const REAPER_IS_LATE: TimeDelta = TimeDelta::minutes(1);
 
 pub(super) fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
     rows(checks)?;

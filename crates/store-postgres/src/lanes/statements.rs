@@ -1,0 +1,244 @@
+//! The statements of a batch. `$1` is the theater in each (but for the records of answers, which belong to callers).
+//!
+//! Lists arrive as arrays, so a statement's text does not depend on how many units share it. What a batch relies on
+//! stands in the statements: each counts the rows it wrote against those it was to write, and a wrong count divides
+//! by zero, which undoes the transaction ([`super::guard`]). On an engine without `unnest` of several arrays these
+//! are the texts to change.
+
+use crate::bookings::rows::booking_columns;
+
+/// `SELECT` that fails the transaction unless `done` has as many rows as were meant.
+macro_rules! all_done {
+    ($statement:literal, $count:literal) => {
+        concat!(
+            "WITH done AS (",
+            $statement,
+            " RETURNING 1) SELECT 1 / ((SELECT count(*) FROM done) = ",
+            $count,
+            ")::int"
+        )
+    };
+}
+
+// What is read. The records of answers come last: whoever sees the seats of a request that was done elsewhere sees
+// its record too.
+
+pub(super) const SHOWS: &str =
+    "SELECT show, version FROM show_state WHERE theater = $1 AND show = ANY($2)";
+
+pub(super) const WANTED_SEATS: &str = "SELECT s.show, s.seat, s.state, s.booking \
+     FROM unnest($2::bytea[], $3::int[]) AS w (show, seat) \
+     JOIN seats AS s ON s.theater = $1 AND s.show = w.show AND s.seat = w.seat";
+
+pub(super) const BOOKINGS: &str = concat!(
+    "SELECT ",
+    booking_columns!(),
+    " FROM bookings WHERE theater = $1 AND booking = ANY($2)"
+);
+
+pub(super) const SEATS_OF_BOOKINGS: &str = "SELECT s.show, s.seat, s.state, s.booking FROM bookings AS b \
+     CROSS JOIN LATERAL json_array_elements(b.seats) AS j \
+     JOIN seats AS s ON s.theater = $1 AND s.show = b.show AND s.seat = (j.value ->> 'seat')::int \
+     WHERE b.theater = $1 AND b.booking = ANY($2)";
+
+pub(super) const LIVE_PAYMENTS: &str = "SELECT booking, payment FROM payments \
+     WHERE theater = $1 AND booking = ANY($2) AND status IN ('created', 'requires_action', 'authorized')";
+
+pub(super) const TICKETS: &str =
+    "SELECT booking, seat, state FROM tickets WHERE theater = $1 AND booking = ANY($2)";
+
+pub(super) const UNPAID: &str = "SELECT w.show, w.caller, u.n \
+     FROM unnest($2::bytea[], $3::bytea[]) AS w (show, caller) \
+     CROSS JOIN LATERAL (SELECT coalesce(sum(b.seat_count), 0) AS n FROM bookings AS b \
+       WHERE b.theater = $1 AND b.show = w.show AND b.caller = w.caller \
+         AND b.status IN ('held', 'awaiting_payment')) AS u";
+
+/// Of the caller's last so many expiries: how many, the first and the last.
+pub(super) const EXPIRIES: &str = "SELECT w.unit, e.n, e.first, e.last \
+     FROM unnest($2::int[], $3::bytea[], $4::bytea[], $5::bigint[], $6::int[]) AS w (unit, show, caller, since, most) \
+     CROSS JOIN LATERAL (SELECT count(*) AS n, min(l.at) AS first, max(l.at) AS last FROM \
+       (SELECT x.at FROM unpaid_expiries AS x \
+        WHERE x.theater = $1 AND x.show = w.show AND x.caller = w.caller AND x.at >= w.since \
+        ORDER BY x.at DESC LIMIT w.most) AS l) AS e \
+     WHERE e.n > 0";
+
+pub(super) const RECORDS: &str =
+    "SELECT scope, body, status, answer FROM idempotency WHERE scope = ANY($1)";
+
+// What is locked beforehand with pessimistic locking, always in this order.
+
+pub(super) const LOCK_SHOWS: &str = "SELECT 1 FROM show_state WHERE theater = $1 AND show = ANY($2) \
+     ORDER BY show FOR UPDATE";
+pub(super) const LOCK_BOOKINGS: &str = "SELECT 1 FROM bookings WHERE theater = $1 AND booking = ANY($2) \
+     ORDER BY booking FOR UPDATE";
+
+// What is written, always in this order.
+
+pub(super) const FREE: &str = all_done!(
+    "DELETE FROM seats AS s USING unnest($2::bytea[], $3::int[], $4::bytea[]) AS w (show, seat, booking) \
+     WHERE s.theater = $1 AND s.show = w.show AND s.seat = w.seat AND s.booking = w.booking",
+    "$5::bigint"
+);
+
+pub(super) const SELL: &str = all_done!(
+    "UPDATE seats AS s SET state = 2 FROM unnest($2::bytea[], $3::int[], $4::bytea[]) AS w (show, seat, booking) \
+     WHERE s.theater = $1 AND s.show = w.show AND s.seat = w.seat AND s.booking = w.booking AND s.state = 1",
+    "$5::bigint"
+);
+
+pub(super) const CLAIM: &str = all_done!(
+    "INSERT INTO seats (theater, show, seat, state, booking) \
+     SELECT $1, w.show, w.seat, w.state, w.booking \
+     FROM unnest($2::bytea[], $3::int[], $4::int[], $5::bytea[]) AS w (show, seat, state, booking) \
+     ORDER BY w.show, w.seat ON CONFLICT DO NOTHING",
+    "$6::bigint"
+);
+
+pub(super) const NEW_BOOKINGS: &str = all_done!(
+    "INSERT INTO bookings (theater, booking, show, reference, status, version, \"user\", guest_email, caller, seats, \
+         seat_count, total_minor, currency, lines, advice, test, created_at, held_at, expires_at, extensions, \
+         payment_deadline) \
+     SELECT $1, w.booking, w.show, w.reference, w.status, w.version, w.\"user\", w.guest_email, w.caller, \
+         w.seats::json, w.seat_count, w.total_minor, w.currency, w.lines::json, w.advice::json, w.test, w.created_at, \
+         w.held_at, w.expires_at, w.extensions, w.payment_deadline \
+     FROM unnest($2::bytea[], $3::bytea[], $4::text[], $5::text[], $6::bigint[], $7::bytea[], $8::text[], \
+         $9::bytea[], $10::text[], $11::int[], $12::bigint[], $13::text[], $14::text[], $15::text[], $16::bool[], \
+         $17::bigint[], $18::bigint[], $19::bigint[], $20::int[], $21::bigint[]) \
+       AS w (booking, show, reference, status, version, \"user\", guest_email, caller, seats, seat_count, \
+         total_minor, currency, lines, advice, test, created_at, held_at, expires_at, extensions, payment_deadline)",
+    "$22::bigint"
+);
+
+pub(super) const STEPS: &str = all_done!(
+    "UPDATE bookings AS b SET version = b.version + 1, status = w.status, held_at = w.held_at, \
+         expires_at = w.expires_at, extensions = w.extensions, payment_deadline = w.payment_deadline, \
+         test = b.test OR w.test, seats = coalesce(w.seats::json, b.seats), \
+         guest_email = CASE WHEN b.\"user\" IS NULL THEN coalesce(w.guest_email, b.guest_email) END \
+     FROM unnest($2::bytea[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::int[], $8::bigint[], \
+         $9::bool[], $10::text[], $11::text[]) \
+       AS w (booking, version, status, held_at, expires_at, extensions, payment_deadline, test, seats, guest_email) \
+     WHERE b.theater = $1 AND b.booking = w.booking AND b.version = w.version",
+    "$12::bigint"
+);
+
+pub(super) const CHANGED_HOLDS: &str = all_done!(
+    "UPDATE bookings AS b SET version = b.version + 1, \"user\" = w.\"user\", guest_email = w.guest_email, \
+         seats = w.seats::json, seat_count = w.seat_count, total_minor = w.total_minor, currency = w.currency, \
+         lines = w.lines::json, advice = w.advice::json, held_at = w.held_at, expires_at = w.expires_at, \
+         extensions = w.extensions \
+     FROM unnest($2::bytea[], $3::bigint[], $4::bytea[], $5::text[], $6::text[], $7::int[], $8::bigint[], \
+         $9::text[], $10::text[], $11::text[], $12::bigint[], $13::bigint[], $14::int[]) \
+       AS w (booking, version, \"user\", guest_email, seats, seat_count, total_minor, currency, lines, advice, \
+         held_at, expires_at, extensions) \
+     WHERE b.theater = $1 AND b.booking = w.booking AND b.version = w.version",
+    "$15::bigint"
+);
+
+pub(super) const PAYMENTS: &str = "INSERT INTO payments (theater, booking, payment, status, amount_minor, currency, \
+         captured_minor, refunded_minor, gateway, method_token, method_label, gateway_ref, decline_reason, \
+         created_at, key_scope, key_body) \
+     SELECT $1, w.* FROM unnest($2::bytea[], $3::bytea[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], \
+         $8::bigint[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::bytea[], \
+         $16::bytea[]) AS w \
+     ON CONFLICT (theater, booking, payment) DO UPDATE SET status = excluded.status, \
+         amount_minor = excluded.amount_minor, currency = excluded.currency, \
+         captured_minor = excluded.captured_minor, refunded_minor = excluded.refunded_minor, \
+         gateway = excluded.gateway, method_token = excluded.method_token, \
+         method_label = excluded.method_label, gateway_ref = excluded.gateway_ref, \
+         decline_reason = excluded.decline_reason, created_at = excluded.created_at, \
+         key_scope = excluded.key_scope, key_body = excluded.key_body";
+
+pub(super) const REFUNDS: &str = "INSERT INTO refunds (theater, booking, refund, payment, status, amount_minor, \
+         currency, reason, attempts, created_at, tried_at) \
+     SELECT $1, w.* FROM unnest($2::bytea[], $3::bytea[], $4::bytea[], $5::text[], $6::bigint[], $7::text[], \
+         $8::text[], $9::int[], $10::bigint[], $11::bigint[]) AS w \
+     ON CONFLICT (theater, booking, refund) DO UPDATE SET payment = excluded.payment, status = excluded.status, \
+         amount_minor = excluded.amount_minor, currency = excluded.currency, reason = excluded.reason, \
+         attempts = excluded.attempts, created_at = excluded.created_at, tried_at = excluded.tried_at";
+
+/// The rows themselves never ask for more back than was captured, whatever the payment's own columns say. The text
+/// that is no number depends on the rows, so that it is only looked at when there are some.
+pub(super) const REFUNDS_WITHIN_CAPTURE: &str = "SELECT CAST('refunds exceed what was captured of ' || count(*) \
+         || ' payments' AS int) \
+     FROM payments AS p JOIN (SELECT r.theater, r.booking, r.payment, sum(r.amount_minor) AS asked FROM refunds AS r \
+         WHERE r.theater = $1 AND r.booking = ANY($2) AND r.status <> 'failed' \
+         GROUP BY r.theater, r.booking, r.payment) AS a \
+       ON a.theater = p.theater AND a.booking = p.booking AND a.payment = p.payment \
+     WHERE p.theater = $1 AND p.booking = ANY($2) AND a.asked > p.captured_minor HAVING count(*) > 0";
+
+pub(super) const NEW_TICKETS: &str = "INSERT INTO tickets (theater, booking, seat, ticket, state, revision) \
+     SELECT $1, w.* FROM unnest($2::bytea[], $3::int[], $4::bytea[], $5::text[], $6::int[]) AS w";
+
+/// A ticket ends once.
+pub(super) const VOID: &str = all_done!(
+    "UPDATE tickets AS t SET state = 'void' FROM unnest($2::bytea[], $3::int[]) AS w (booking, seat) \
+     WHERE t.theater = $1 AND t.booking = w.booking AND t.seat = w.seat AND t.state = 'valid'",
+    "$4::bigint"
+);
+
+pub(super) const MESSAGES: &str = "INSERT INTO messages (theater, booking, message, status, kind, channel, recipient, \
+         payload, attempts, created_at, due_at) \
+     SELECT $1, w.booking, w.message, 'pending', w.kind, w.channel, w.recipient, w.payload::json, 0, w.created_at, \
+         w.created_at \
+     FROM unnest($2::bytea[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::text[], $8::bigint[]) \
+       AS w (booking, message, kind, channel, recipient, payload, created_at)";
+
+pub(super) const NEW_EXPIRIES: &str = "INSERT INTO unpaid_expiries (theater, show, caller, at, booking) \
+     SELECT $1, w.* FROM unnest($2::bytea[], $3::bytea[], $4::bigint[], $5::bytea[]) AS w";
+
+pub(super) const NEW_RECORDS: &str = all_done!(
+    "INSERT INTO idempotency (scope, body, status, answer, keep_until) \
+     SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::int[], $4::bytea[], $5::bigint[]) AS w ORDER BY 1 \
+     ON CONFLICT (scope) DO NOTHING",
+    "$6::bigint"
+);
+
+/// Show versions last: locked in order, each once. A show whose version somebody relied on must still have it.
+pub(super) const SHOW_VERSIONS: &str = "WITH locked AS ( \
+       SELECT s.show, w.taken FROM unnest($2::bytea[], $3::int[], $4::bigint[]) AS w (show, taken, expected) \
+       JOIN show_state AS s ON s.theater = $1 AND s.show = w.show AND (w.expected IS NULL OR s.version = w.expected) \
+       ORDER BY s.show FOR UPDATE OF s), \
+     done AS ( \
+       UPDATE show_state AS s SET version = s.version + 1, taken = s.taken + l.taken FROM locked AS l \
+       WHERE s.theater = $1 AND s.show = l.show RETURNING s.show, s.version, s.taken) \
+     SELECT d.show, d.version, d.taken, g.ok FROM (SELECT 1 / ((SELECT count(*) FROM done) = $5::bigint)::int AS ok) AS g \
+     LEFT JOIN done AS d ON true";
+
+/// Nobody went past the limit of unpaid seats together with another server. It comes after the show's row was locked,
+/// so what the other one did is seen.
+pub(super) const UNPAID_WITHIN_LIMIT: &str = "SELECT 1 / (count(*) = 0)::int \
+     FROM unnest($2::bytea[], $3::bytea[], $4::int[]) AS w (show, caller, most) \
+     WHERE (SELECT coalesce(sum(b.seat_count), 0) FROM bookings AS b \
+       WHERE b.theater = $1 AND b.show = w.show AND b.caller = w.caller \
+         AND b.status IN ('held', 'awaiting_payment')) > w.most";
+
+/// Every statement that a booking, a payment or an expiry needs, with the array types of its parameters after `$1`:
+/// for tests that look at plans.
+#[cfg(test)]
+pub(super) const HOT: &[(&str, &str)] = &[
+    ("shows", SHOWS),
+    ("wanted seats", WANTED_SEATS),
+    ("bookings", BOOKINGS),
+    ("seats of bookings", SEATS_OF_BOOKINGS),
+    ("live payments", LIVE_PAYMENTS),
+    ("tickets", TICKETS),
+    ("unpaid", UNPAID),
+    ("expiries", EXPIRIES),
+    ("lock shows", LOCK_SHOWS),
+    ("lock bookings", LOCK_BOOKINGS),
+    ("free", FREE),
+    ("sell", SELL),
+    ("claim", CLAIM),
+    ("new bookings", NEW_BOOKINGS),
+    ("steps", STEPS),
+    ("changed holds", CHANGED_HOLDS),
+    ("payments", PAYMENTS),
+    ("refunds", REFUNDS),
+    ("refunds within capture", REFUNDS_WITHIN_CAPTURE),
+    ("new tickets", NEW_TICKETS),
+    ("void", VOID),
+    ("messages", MESSAGES),
+    ("new expiries", NEW_EXPIRIES),
+    ("show versions", SHOW_VERSIONS),
+    ("unpaid within limit", UNPAID_WITHIN_LIMIT),
+];

@@ -1,0 +1,45 @@
+//! Can every message be delivered, or was it.
+
+use super::{Checks, said};
+use matinee_store::StoreError;
+
+pub(super) async fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
+    checks
+        .rows(
+            "outbox",
+            "SELECT count(*) FROM messages",
+            "SELECT format('message %s (%s): %s', encode(m.message, 'hex'), m.kind, CASE \
+                 WHEN m.kind = '' OR m.channel = '' THEN 'no kind or channel' \
+                 WHEN m.status = 'pending' AND m.recipient = '' THEN 'pending without a recipient' \
+                 WHEN (m.sent_at IS NOT NULL) <> (m.status = 'sent') THEN 'sent without a time' \
+                 ELSE 'its booking is not there' END) \
+             FROM messages AS m LEFT JOIN bookings AS b ON b.theater = m.theater AND b.booking = m.booking \
+             WHERE m.kind = '' OR m.channel = '' OR m.status = 'pending' AND m.recipient = '' \
+               OR (m.sent_at IS NOT NULL) <> (m.status = 'sent') OR length(m.booking) > 0 AND b.booking IS NULL",
+            &[],
+            said,
+        )
+        .await?;
+    checks
+        .rows(
+            "outbox_count",
+            "SELECT 1::bigint",
+            "SELECT format('%s messages are counted as sent, there are %s', coalesce(n, 0), sent) FROM \
+               (SELECT (SELECT n FROM messages_sent) AS n, \
+                  (SELECT count(*) FROM messages WHERE status = 'sent') AS sent) AS c \
+             WHERE coalesce(n, 0) < sent",
+            &[],
+            said,
+        )
+        .await?;
+    checks
+        .rows(
+            "idempotency",
+            "SELECT count(*) FROM idempotency",
+            "SELECT format('record %s keeps an answer with status %s', encode(scope, 'hex'), status) FROM idempotency \
+             WHERE NOT (status BETWEEN 200 AND 299 OR status = 402)",
+            &[],
+            said,
+        )
+        .await
+}

@@ -1,0 +1,118 @@
+//! Who has which seat: the rows of seats, the counters of shows and the lists of bookings must tell one story.
+
+use super::{COUNT_BOOKED, COUNT_BOOKINGS, Checks, booked, booking_says, show_says};
+use crate::columns::micros;
+use matinee_store::{StoreError, verify::REAPER_IS_LATE};
+
+const COUNT_SEATS: &str = "SELECT count(*) FROM seats";
+
+pub(super) async fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
+    rows(checks).await?;
+    lists(checks).await?;
+    overdue(checks).await
+}
+
+/// Rows of seats against shows and bookings.
+async fn rows(checks: &mut Checks<'_>) -> Result<(), StoreError> {
+    checks
+        .rows(
+            "taken_count",
+            "SELECT count(*) FROM show_state",
+            "SELECT t.theater, t.show, format('counts %s taken seats, there are %s', t.taken, coalesce(c.n, 0)) \
+             FROM show_state AS t \
+             LEFT JOIN (SELECT theater, show, count(*) AS n FROM seats GROUP BY theater, show) AS c \
+               ON c.theater = t.theater AND c.show = t.show \
+             WHERE t.taken <> coalesce(c.n, 0)",
+            &[],
+            show_says,
+        )
+        .await?;
+    checks
+        .rows(
+            "seat_in_map",
+            COUNT_SEATS,
+            "SELECT x.theater, x.show, CASE WHEN s.show IS NULL THEN format('is not there, its seat %s is taken', x.seat) \
+                 ELSE format('has no seat %s, its map ends at %s', x.seat, s.seats_total - 1) END \
+             FROM seats AS x LEFT JOIN shows AS s ON s.theater = x.theater AND s.show = x.show \
+             WHERE s.show IS NULL OR x.seat NOT BETWEEN 0 AND s.seats_total - 1",
+            &[],
+            show_says,
+        )
+        .await?;
+    checks
+        .rows(
+            "seat_owner",
+            COUNT_SEATS,
+            booked!(
+                "SELECT x.theater, x.show, format('seat %s is %s, its booking %s', x.seat, \
+                   CASE x.state WHEN 1 THEN 'held' ELSE 'sold' END, \
+                   CASE WHEN b.booking IS NULL THEN 'is not there' \
+                     WHEN b.show <> x.show THEN 'is for another show' \
+                     WHEN k.seat IS NULL THEN b.reference || ' does not have it' \
+                     ELSE b.reference || ' is ' || b.status END) \
+                 FROM seats AS x LEFT JOIN bookings AS b ON b.theater = x.theater AND b.booking = x.booking \
+                 LEFT JOIN booked AS k ON k.theater = x.theater AND k.booking = x.booking AND k.seat = x.seat \
+                   AND NOT k.cancelled \
+                 WHERE x.state <> 3 AND (b.booking IS NULL OR b.show <> x.show OR k.seat IS NULL \
+                   OR NOT CASE x.state WHEN 1 THEN b.status IN ('held', 'awaiting_payment') \
+                        ELSE b.status IN ('confirmed', 'partly_cancelled') END)"
+            ),
+            &[],
+            show_says,
+        )
+        .await
+}
+
+/// Lists of bookings against rows of seats.
+async fn lists(checks: &mut Checks<'_>) -> Result<(), StoreError> {
+    checks
+        .rows(
+            "owned_seat",
+            COUNT_BOOKED,
+            booked!(
+                "SELECT k.theater, k.booking, format('is %s, its seat %s is %s', k.status, k.seat, \
+                   CASE WHEN x.seat IS NULL THEN 'free' WHEN x.booking IS DISTINCT FROM k.booking THEN 'not its own' \
+                     ELSE CASE x.state WHEN 1 THEN 'held' WHEN 2 THEN 'sold' ELSE 'blocked' END END) \
+                 FROM booked AS k LEFT JOIN seats AS x \
+                   ON x.theater = k.theater AND x.show = k.show AND x.seat = k.seat \
+                 WHERE k.status IN ('held', 'awaiting_payment', 'confirmed', 'partly_cancelled') AND NOT k.cancelled \
+                   AND (x.seat IS NULL OR x.booking IS DISTINCT FROM k.booking \
+                     OR x.state <> CASE WHEN k.status IN ('held', 'awaiting_payment') THEN 1 ELSE 2 END)"
+            ),
+            &[],
+            booking_says,
+        )
+        .await?;
+    checks
+        .rows(
+            "seat_sold_once",
+            COUNT_BOOKED,
+            booked!(
+                "SELECT theater, show, format('seat %s belongs to %s bookings', seat, count(*)) FROM booked \
+                 WHERE status IN ('held', 'awaiting_payment', 'confirmed', 'partly_cancelled') AND NOT cancelled \
+                 GROUP BY theater, show, seat HAVING count(*) > 1"
+            ),
+            &[],
+            show_says,
+        )
+        .await
+}
+
+/// A hold that ran out a minute ago is freed, unless nothing happened since: where everything stands still nothing is
+/// reaped.
+async fn overdue(checks: &mut Checks<'_>) -> Result<(), StoreError> {
+    let due = micros(checks.now - REAPER_IS_LATE);
+    let late = REAPER_IS_LATE.num_microseconds().unwrap_or(i64::MAX);
+    checks
+        .rows(
+            "overdue_hold",
+            COUNT_BOOKINGS,
+            "SELECT theater, booking, 'is still held though its hold ran out' FROM bookings \
+             WHERE status = 'held' AND expires_at < $1::bigint \
+               AND expires_at + $2::bigint < greatest((SELECT max(created_at) FROM bookings), \
+                 (SELECT max(created_at) FROM payments), (SELECT max(created_at) FROM messages))",
+            &[&due, &late],
+            booking_says,
+        )
+        .await
+}

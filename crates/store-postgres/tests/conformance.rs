@@ -1,0 +1,180 @@
+//! The suite's stories, on PostgreSQL, with either way of locking.
+
+#[path = "../../../tests/src/postgres.rs"]
+#[allow(dead_code, reason = "shared with other tests, which use more of it")]
+mod postgres;
+mod support;
+
+use async_trait::async_trait;
+use matinee_store::{
+    SeatFeed, Store,
+    conformance::{
+        self, Engine,
+        bookings::{change, crowd, expire, hold, lists, restart, step},
+        ledger, outbox,
+    },
+    feed::NoFeed,
+};
+use matinee_store_postgres::{Locking, PostgresOptions, PostgresStore};
+use std::sync::Arc;
+
+struct Postgres {
+    url: String,
+    locking: Locking,
+}
+
+impl Postgres {
+    fn options(&self, feed: Arc<dyn SeatFeed>) -> PostgresOptions {
+        PostgresOptions {
+            locking: self.locking,
+            ..PostgresOptions::new(&*self.url, feed)
+        }
+    }
+}
+
+#[async_trait]
+impl Engine for Postgres {
+    async fn open(&self, feed: Arc<dyn SeatFeed>) -> Arc<dyn Store> {
+        Arc::new(PostgresStore::open(self.options(feed)).await.unwrap())
+    }
+}
+
+macro_rules! stories {
+    ($how:ident, $locking:expr; $($room:ident: $($story:ident),+;)+) => {
+        mod $how {
+            use super::*;
+            $($(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $story() {
+                let name = concat!(stringify!($how), "_", stringify!($story));
+                let engine = Postgres { url: support::migrated(name).await, locking: $locking };
+                $room::$story(&engine).await;
+            })+)+
+        }
+    };
+}
+
+/// The same stories twice.
+macro_rules! both {
+    ($($stories:tt)*) => {
+        stories! { optimistic, Locking::Optimistic; $($stories)* }
+        stories! { pessimistic, Locking::Pessimistic; $($stories)* }
+    };
+}
+
+both! {
+    hold:
+        a_hold_comes_back_as_it_was_made,
+        taken_seats_are_named_and_nothing_changes,
+        one_of_two_racing_holds_wins,
+        one_key_takes_effect_once,
+        a_key_with_another_body_is_refused,
+        a_loser_leaves_no_record,
+        a_hold_can_depend_on_the_shows_version,
+        a_show_must_be_there,
+        unpaid_seats_are_limited,
+        too_many_expiries_end_in_a_pause,
+        slow_expiries_end_in_a_pause_too,
+        a_hold_that_ran_out_is_not_stolen;
+    change:
+        a_hold_changes_in_one_step,
+        other_ticket_types_leave_the_seats_alone,
+        the_old_seats_stay_on_a_conflict,
+        a_change_of_something_else_is_stale,
+        limits_count_the_changed_hold_once,
+        a_pause_leaves_the_held_seats_to_their_caller;
+    step:
+        a_booking_is_paid_and_cancelled,
+        a_booking_is_cancelled_whole,
+        a_stale_step_does_nothing,
+        of_two_equal_steps_one_is_done,
+        at_most_one_payment_is_live,
+        a_declined_payment_gives_the_hold_back,
+        a_step_is_repeated_from_its_record,
+        an_expired_booking_is_claimed_again,
+        refunds_never_exceed_what_was_captured,
+        a_seat_is_cancelled_once,
+        an_impossible_step_is_refused;
+    expire:
+        holds_that_ran_out_are_freed,
+        many_holds_are_freed_at_once,
+        a_payment_in_flight_is_never_expired,
+        paying_and_expiring_exclude_each_other,
+        an_extended_hold_is_due_later;
+    lists:
+        a_history_comes_in_pages,
+        unsettled_payments_are_found,
+        a_crashed_payment_does_not_wait_for_people,
+        pending_refunds_are_found,
+        records_are_forgotten_in_time;
+    restart:
+        what_was_acknowledged_survives,
+        closing_finishes_what_was_accepted;
+    crowd:
+        a_sold_out_show_sold_every_seat_once,
+        a_failure_leaves_its_neighbours_alone,
+        the_feed_is_told_before_the_caller,
+        a_snapshot_is_of_one_moment,
+        steps_of_one_booking_are_in_order;
+}
+
+stories! {
+    apart, Locking::Optimistic;
+    outbox:
+        messages_are_claimed_in_order,
+        a_message_is_claimed_by_one,
+        messages_end_sent_or_failed,
+        messages_that_are_over_are_forgotten_in_time;
+    ledger:
+        a_key_is_charged_once,
+        a_charge_moves_only_from_where_it_may,
+        no_more_goes_back_than_was_captured;
+}
+
+macro_rules! of_a_store {
+    ($($room:ident: $($story:ident),+;)+) => {$(
+        mod $room {
+            use super::*;
+            $(#[tokio::test]
+            async fn $story() {
+                let name = concat!(stringify!($room), "_", stringify!($story));
+                let options = PostgresOptions::new(support::migrated(name).await, Arc::new(NoFeed));
+                let store = PostgresStore::open(options).await.unwrap();
+                conformance::$room::$story(&store).await;
+            })+
+        }
+    )+};
+}
+
+of_a_store! {
+    catalog:
+        a_catalog_comes_back,
+        a_second_run_changes_nothing,
+        external_ids_are_looked_up,
+        seat_maps_are_immutable_versions,
+        a_refused_change_changes_nothing,
+        shows_trade_places,
+        shows_are_listed_in_order,
+        the_sync_log_tells_every_change_once;
+    accounts:
+        an_email_is_unique_in_any_case,
+        a_profile_is_not_lost_to_a_second_writer,
+        a_session_is_found_until_it_ends,
+        a_lost_rotation_may_be_asked_again,
+        reuse_of_any_old_token_ends_the_family,
+        expired_sessions_are_gone,
+        a_new_password_ends_every_session,
+        a_secret_is_good_once,
+        a_key_is_made_once,
+        an_erased_account_leaves_nothing,
+        a_verified_email_brings_its_bookings,
+        an_erased_account_leaves_its_bookings,
+        a_secret_goes_out_with_its_message,
+        a_registration_is_one_commit;
+    one_time:
+        a_keyed_secret_is_made_once,
+        a_keyed_use_is_repeated_by_its_key_alone;
+    maintenance:
+        a_fresh_database_is_sound,
+        notes_are_kept,
+        a_closed_store_refuses;
+}

@@ -1,0 +1,217 @@
+//! Databases for tests: one that was migrated once, and a copy of it for each. And a few rows to write.
+#![allow(dead_code, reason = "not every test program uses all of it")]
+
+use crate::postgres::Postgres;
+use chrono::TimeDelta;
+use matinee_domain::{
+    booking::BookingState,
+    ids::{BookingId, PaymentId, Reference, ShowId, TicketId, UserId, time_ordered},
+    money::{Currency, Money},
+    payment::PaymentStatus,
+    seat_map::SeatNo,
+};
+use matinee_store::{
+    Maintenance as _,
+    accounts::{ProfileData, Role, UserRow},
+    bookings::{
+        BookedSeat, BookingRow, HoldLimits, HoldSeats, Owner, PaymentRow, SeatsEffect, Step,
+        TicketRow, TicketState,
+    },
+    conformance::fixtures::{bytes, show_id, start, theater_id},
+    feed::NoFeed,
+    idempotency::{IdempotencyKey, IdempotencyRecord, Recorded},
+};
+use matinee_store_postgres::{PostgresOptions, PostgresStore};
+use std::sync::Arc;
+use tokio::sync::OnceCell;
+
+/// The URL of a fresh, migrated database for the test of this name.
+pub async fn migrated(test: &str) -> String {
+    static TEMPLATE: OnceCell<&'static Postgres> = OnceCell::const_new();
+    let postgres = TEMPLATE
+        .get_or_init(|| async {
+            let postgres = tokio::task::spawn_blocking(Postgres::shared).await.unwrap();
+            let url = postgres.database("template_of_all");
+            let store = PostgresStore::open(PostgresOptions::new(url, Arc::new(NoFeed)));
+            store.await.unwrap().close().await;
+            postgres
+        })
+        .await;
+    let name = short(test);
+    tokio::task::spawn_blocking(move || postgres.copy("template_of_all", &name))
+        .await
+        .unwrap()
+}
+
+/// PostgreSQL's names end at 63 bytes.
+fn short(test: &str) -> String {
+    test.chars().take(60).collect()
+}
+
+/// Seats of every show in the fixtures.
+pub const CAPACITY: u16 = 40;
+
+/// The first show of the first theater.
+pub fn show() -> ShowId {
+    show_id(1, 1)
+}
+
+/// A guest's hold of seats of the first show. Every number is another booking with a caller of its own.
+pub fn hold(number: u32, seats: &[u16]) -> HoldSeats {
+    let currency = Currency::new(*b"EUR");
+    let own = time_ordered(
+        start().timestamp_millis() + i64::from(number),
+        bytes(20, number),
+    );
+    let seat = |seat: &u16| BookedSeat {
+        seat: SeatNo(*seat),
+        ticket_type: "standard".into(),
+        price_minor: 1500,
+        cancelled: false,
+    };
+    let booking = BookingRow {
+        booking_id: BookingId::from_parts(theater_id(1), own),
+        reference: Reference::from_random((u128::from(number) * 7 + 1).to_be_bytes()),
+        show_id: show(),
+        owner: Owner::Guest { email: None },
+        caller: bytes(23, number),
+        state: BookingState::hold(start(), TimeDelta::minutes(8)),
+        seats: seats.iter().map(seat).collect(),
+        total: Money::new(1500 * seats.len() as i64, currency),
+        lines: vec![],
+        advice: vec![],
+        created_at: start(),
+        version: 1,
+        test: false,
+    };
+    HoldSeats {
+        booking,
+        limits: HoldLimits {
+            unpaid_seats: None,
+            expiries: None,
+        },
+        idempotency: None,
+        only_if_version: None,
+        now: start(),
+    }
+}
+
+/// The same with a key.
+pub fn keyed(number: u32, seats: &[u16], key: u32) -> HoldSeats {
+    let record = IdempotencyRecord {
+        key: IdempotencyKey {
+            scope: bytes(24, key),
+            body: [1; 16],
+        },
+        answer: Recorded {
+            status: 201,
+            body: format!("answer {number}").into(),
+        },
+        keep_until: start() + TimeDelta::hours(24),
+    };
+    HoldSeats {
+        idempotency: Some(record),
+        ..hold(number, seats)
+    }
+}
+
+/// Gives a hold back.
+pub fn release(booking: &BookingRow) -> Step {
+    Step {
+        booking_id: booking.booking_id,
+        show_id: booking.show_id,
+        expected_version: booking.version,
+        to: BookingState::Released,
+        seats: SeatsEffect::Free,
+        payments: vec![],
+        refunds: vec![],
+        tickets: vec![],
+        cancel_seats: vec![],
+        messages: vec![],
+        idempotency: None,
+        guest_email: None,
+        unpaid_expiry: false,
+        test: false,
+        now: start(),
+    }
+}
+
+/// A payment of a booking that begins.
+pub fn begin(booking: &BookingRow) -> Step {
+    let now = start() + TimeDelta::minutes(1);
+    Step {
+        to: booking.state.begin_payment(now).unwrap(),
+        seats: SeatsEffect::Keep,
+        payments: vec![payment(booking, PaymentStatus::Created, 0)],
+        now,
+        ..release(booking)
+    }
+}
+
+/// The same payment captured: the seats are sold, each has a ticket.
+pub fn confirm(booking: &BookingRow) -> Step {
+    let ticket = |seat: &BookedSeat| TicketRow {
+        ticket_id: TicketId::from_parts(
+            booking.booking_id.theater(),
+            bytes(26, u32::from(seat.seat.0)),
+        ),
+        booking_id: booking.booking_id,
+        seat: seat.seat,
+        state: TicketState::Valid,
+        revision: 1,
+    };
+    Step {
+        expected_version: booking.version + 1,
+        to: BookingState::Confirmed,
+        seats: SeatsEffect::Sell,
+        payments: vec![payment(
+            booking,
+            PaymentStatus::Captured,
+            booking.total.amount_minor,
+        )],
+        tickets: booking.seats.iter().map(ticket).collect(),
+        ..release(booking)
+    }
+}
+
+fn payment(booking: &BookingRow, status: PaymentStatus, captured_minor: i64) -> PaymentRow {
+    let own = time_ordered(start().timestamp_millis(), *b"0123456789abcdef");
+    PaymentRow {
+        payment_id: PaymentId::from_parts(booking.booking_id.theater(), own),
+        booking_id: booking.booking_id,
+        status,
+        amount: booking.total,
+        // Not the sandbox: its bank would have to know the charge.
+        gateway: "card".into(),
+        method_token: "pm_card_visa".into(),
+        method_label: String::new(),
+        gateway_ref: None,
+        created_at: start(),
+        decline_reason: None,
+        captured_minor,
+        refunded_minor: 0,
+        idempotency: None,
+    }
+}
+
+/// An account.
+pub fn user(number: u32, email: &str) -> UserRow {
+    UserRow {
+        user_id: UserId::from_bytes(bytes(30, number)),
+        email: email.into(),
+        email_verified: false,
+        password_hash: "$argon2id$".into(),
+        role: Role::Customer,
+        profile: ProfileData {
+            name: "Aino".into(),
+            address: String::new(),
+            phone: String::new(),
+            language: String::new(),
+            favourite_theater: None,
+            notify_email: true,
+            notify_reminder: true,
+        },
+        profile_version: 1,
+        created_at: start(),
+    }
+}
