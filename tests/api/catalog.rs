@@ -3,6 +3,7 @@
 use crate::shared::{items, stranger, text};
 use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
+use matinee_tests::Server;
 use std::collections::HashSet;
 
 #[tokio::test]
@@ -247,7 +248,9 @@ async fn a_show_tells_its_ticket_types_and_policy() {
 
 #[tokio::test]
 async fn reads_carry_a_strong_etag_and_answer_304() {
-    let caller = stranger();
+    // Of its own: lists and maps carry seat counts, and other tests sell.
+    let server = Server::demo().unwrap();
+    let caller = server.caller();
     let show = caller.some_show().await;
     let show = text(&show, "show_id");
     for path in [
