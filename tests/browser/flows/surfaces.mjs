@@ -18,11 +18,16 @@ async function settled(page) {
   await still(page);
 }
 
-/** Two frames for a change to begin its transitions, then their end. */
+/**
+ * Two frames for a change to begin its transitions, then their end. What turns without end (a spinner, a skeleton) is not
+ * waited for, and nothing for long: a page that makes no frames must not keep a whole run.
+ */
 const still = (page) =>
   page.evaluate(async () => {
-    for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
-    await Promise.all(document.getAnimations().map((one) => one.finished.catch(() => undefined)));
+    const atMost = (work, ms) => Promise.race([work, new Promise((end) => setTimeout(end, ms))]);
+    for (let frame = 0; frame < 2; frame += 1) await atMost(new Promise(requestAnimationFrame), 500);
+    const ending = document.getAnimations().filter((one) => Number.isFinite(one.effect?.getComputedTiming().endTime));
+    await atMost(Promise.all(ending.map((one) => one.finished.catch(() => undefined))), 3000);
   });
 
 /**
@@ -42,8 +47,13 @@ async function lasting(page) {
 class Findings {
   list = [];
 
+  constructor(scene) {
+    this.scene = scene;
+  }
+
   async look(page, where) {
     const add = (found) => found && this.list.push(`${where}: ${found}`);
+    this.scene.at = where;
     const wide = page.viewportSize();
     const grounds = [];
     for (const colorScheme of ['light', 'dark']) {
@@ -74,7 +84,7 @@ class Findings {
 }
 
 async function publicPages(scene, { programme }) {
-  const found = new Findings();
+  const found = new Findings(scene);
   const settings = { favourite_theater_id: programme.theater.theater_id };
   const fresh = await scene.person();
   await fresh.goto('/');
@@ -111,7 +121,7 @@ async function publicPages(scene, { programme }) {
 }
 
 async function buyingPages(scene, { programme }) {
-  const found = new Findings();
+  const found = new Findings(scene);
   const page = await scene.person();
   scene.expect(/status of 402/);
   await openShow(page, programme.show());
@@ -152,7 +162,7 @@ async function buyingPages(scene, { programme }) {
 }
 
 async function accountPages(scene, { programme }) {
-  const found = new Findings();
+  const found = new Findings(scene);
   const page = await scene.person();
   await page.goto('/register');
   await field(page, 'name').fill('Axe Reader');

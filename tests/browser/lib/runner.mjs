@@ -29,7 +29,8 @@ export class Runner {
     let timer;
     try {
       const late = new Promise((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`still running after ${TEST_MS} ms`)), TEST_MS);
+        const at = () => (scene.at ? `, at or after: ${scene.at}` : '');
+        timer = setTimeout(() => reject(new Error(`still running after ${TEST_MS} ms${at()}`)), TEST_MS);
       });
       await Promise.race([run(scene, world), late]);
       const trouble = scene.unexpected();
