@@ -78,12 +78,13 @@ impl Told {
         }
     }
 
-    /// Shows that somebody looked at, with what they know.
+    /// Shows that somebody looked at, with what they know. Who is still about to look misses nothing.
     pub(crate) fn looked_at(&self) -> Vec<(ShowId, u64)> {
         let known = self.known.lock();
         known
             .versions
             .iter()
+            .filter(|(_, version)| **version != UNKNOWN)
             .map(|(show, version)| (*show, *version))
             .collect()
     }

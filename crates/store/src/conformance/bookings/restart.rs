@@ -42,9 +42,13 @@ pub async fn what_was_acknowledged_survives(engine: &impl Engine) {
             .unwrap(),
         1
     );
-    // The feed begins with what happens now, at the next version.
+    // The feed begins with what happens now, at the next version. An engine of several servers may tell it twice: by
+    // the commit, and by looking what others changed.
     let told = again.feed.told();
-    assert_eq!((told.len(), told[0].version), (1, version + 1));
+    assert!(!told.is_empty());
+    for change in told {
+        assert_eq!(change.version, version + 1);
+    }
 }
 
 /// Closing finishes what was accepted, and refuses what comes after.
