@@ -68,11 +68,11 @@ pub(crate) const LEASE: &str = "UPDATE messages SET attempts = attempts + 1, due
 /// The payload may hold a secret, and nobody needs it any more.
 const SENT: &str = "UPDATE messages SET status = 'sent', sent_at = ?2, payload = '{}' WHERE message = ?1 AND status = 'pending'";
 
-pub(crate) const OLD_SENT: &str = "DELETE FROM messages WHERE (theater, booking, message) IN \
-     (SELECT theater, booking, message FROM messages INDEXED BY messages_sent_at \
+pub(crate) const OLD_SENT: &str = "DELETE FROM messages WHERE (booking, message) IN \
+     (SELECT booking, message FROM messages INDEXED BY messages_sent_at \
       WHERE status = 'sent' AND sent_at < ?1 ORDER BY sent_at LIMIT ?2)";
-pub(crate) const OLD_FAILED: &str = "DELETE FROM messages WHERE (theater, booking, message) IN \
-     (SELECT theater, booking, message FROM messages INDEXED BY messages_failed \
+pub(crate) const OLD_FAILED: &str = "DELETE FROM messages WHERE (booking, message) IN \
+     (SELECT booking, message FROM messages INDEXED BY messages_failed \
       WHERE status = 'failed' AND created_at < ?1 ORDER BY created_at LIMIT ?2)";
 
 fn claim(

@@ -4,6 +4,7 @@
 //! names its key and the ticket's revision and holds no personal data. Whether a ticket was redeemed or voided is the
 //! store's to say.
 
+mod code;
 mod ics;
 mod pdf;
 mod signed;
@@ -11,16 +12,16 @@ mod signed;
 pub use signed::{SignedTicket, payload};
 
 use crate::{auth::Keys, http::ApiError};
+use code::Code;
 use matinee_api as api;
 use matinee_booking::{OnFile, SaleError};
 use matinee_store::bookings::{TicketRow, TicketState};
-use qrcode::{EcLevel, QrCode, render::svg};
 
 /// A ticket and its code, which is worth making only once: choosing among a code's masks costs more than signing.
 struct Coded {
     /// Its `qr_svg` is still empty.
     ticket: api::Ticket,
-    code: QrCode,
+    code: Code,
 }
 
 /// What a mail carries.
@@ -59,9 +60,8 @@ fn coded(keys: &Keys, on_file: &OnFile) -> Result<Vec<Coded>, ApiError> {
 
 impl Coded {
     fn with_svg(self) -> api::Ticket {
-        let mut svg = self.code.render::<svg::Color<'_>>();
         api::Ticket {
-            qr_svg: svg.min_dimensions(240, 240).build(),
+            qr_svg: self.code.svg(),
             ..self.ticket
         }
     }
@@ -115,9 +115,9 @@ fn ticket(keys: &Keys, on_file: &OnFile, row: &TicketRow) -> Result<Coded, ApiEr
     Ok(Coded { ticket, code })
 }
 
-/// The code of a payload. Level M survives a scratched screen and a folded page.
-fn qr(payload: &str) -> Result<QrCode, ApiError> {
-    QrCode::with_error_correction_level(payload, EcLevel::M).map_err(|error| {
+/// The code of a payload.
+fn qr(payload: &str) -> Result<Code, ApiError> {
+    Code::of(payload).map_err(|error| {
         tracing::error!(%error, "a ticket did not fit its code");
         ApiError::new(
             api::ProblemCode::Internal,

@@ -7,9 +7,8 @@ use chrono::{DateTime, Utc};
 use matinee_api as api;
 use matinee_booking::OnFile;
 use pdf_writer::{Content, Name, Pdf, Rect, Ref, Str};
-use qrcode::{Color, QrCode};
 
-use super::Coded;
+use super::{Coded, code::Code};
 
 /// A6 in points.
 const WIDTH: f32 = 297.64;
@@ -122,19 +121,15 @@ impl Page {
             .end_text();
     }
 
-    /// The code as one filled path of squares.
-    fn qr(&mut self, code: &QrCode) {
+    /// The code as one filled path.
+    fn qr(&mut self, code: &Code) {
         self.y -= QR + 12.0;
-        let modules = code.width();
-        let side = QR / modules as f32;
-        for (index, color) in code.to_colors().into_iter().enumerate() {
-            if color == Color::Dark {
-                let (row, column) = (index / modules, index % modules);
-                let x = MARGIN + column as f32 * side;
-                let y = self.y + QR - (row + 1) as f32 * side;
-                // A hair wider than its place, so that no reader shows seams.
-                self.content.rect(x, y, side + 0.05, side + 0.05);
-            }
+        let side = QR / code.side() as f32;
+        for (row, column, many) in code.runs() {
+            let x = MARGIN + column as f32 * side;
+            let y = self.y + QR - (row + 1) as f32 * side;
+            // A hair higher than its place, so that no reader shows seams.
+            self.content.rect(x, y, side * many as f32, side + 0.05);
         }
         self.content.fill_nonzero();
     }

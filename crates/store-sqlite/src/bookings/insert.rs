@@ -141,7 +141,7 @@ pub(super) fn payment(tx: &Tx<'_>, payment: &PaymentRow) -> Result<(), StoreErro
              refunded_minor, gateway, method_token, method_label, gateway_ref, decline_reason, created_at, \
              key_scope, key_body) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) \
-         ON CONFLICT (theater, booking, payment) DO UPDATE SET status = excluded.status, \
+         ON CONFLICT (booking, payment) DO UPDATE SET status = excluded.status, \
              amount_minor = excluded.amount_minor, currency = excluded.currency, \
              captured_minor = excluded.captured_minor, refunded_minor = excluded.refunded_minor, \
              gateway = excluded.gateway, method_token = excluded.method_token, \
@@ -181,7 +181,7 @@ pub(super) fn refund(
         "INSERT INTO refunds (theater, booking, refund, payment, status, amount_minor, currency, reason, attempts, \
              created_at, tried_at) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
-         ON CONFLICT (theater, booking, refund) DO UPDATE SET payment = excluded.payment, status = excluded.status, \
+         ON CONFLICT (booking, refund) DO UPDATE SET payment = excluded.payment, status = excluded.status, \
              amount_minor = excluded.amount_minor, currency = excluded.currency, reason = excluded.reason, \
              attempts = excluded.attempts, created_at = excluded.created_at, tried_at = excluded.tried_at",
     )?

@@ -183,7 +183,7 @@ pub(super) fn unsettled(
 }
 
 pub(super) const UNSETTLED: &str = "SELECT theater, booking FROM payments INDEXED BY payments_live \
-     WHERE status IN ('created', 'requires_action', 'authorized') AND created_at < ?1 \
+     WHERE (status = 'created' OR status = 'requires_action' OR status = 'authorized') AND created_at < ?1 \
      ORDER BY status = 'requires_action' AND created_at >= ?2, created_at LIMIT ?3";
 
 pub(super) fn pending_refunds(
