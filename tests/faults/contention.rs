@@ -1,13 +1,19 @@
 //! Many buyers, one show.
 
-use matinee_tests::{Caller, Server, server};
-use serde_json::{Value, json};
+use matinee_tests::{
+    Caller, Server,
+    crowd::{Crowd, Manners, Plan, Then},
+    history::Recorder,
+    server,
+};
+use serde_json::Value;
 use std::{
     collections::{HashMap, HashSet},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -32,36 +38,41 @@ async fn many_buyers_of_one_show_never_share_a_seat_and_versions_only_grow() {
     let ended = Arc::new(AtomicBool::new(false));
     let watcher = tokio::spawn(watch(caller.clone(), show_id.clone(), Arc::clone(&ended)));
     // Every buyer wants two neighbours; each seat is wanted by about ten of them.
+    let recorder = Arc::new(Recorder::new(Duration::from_mins(7)));
+    let crowd = Crowd::at(vec![server.url().to_owned()], Manners::default(), recorder);
+    let crowd = Arc::new(crowd);
+    let all = seats["seats"].as_array().unwrap().len();
+    crowd.recorder.capacity(&show_id, all);
     let mut buyers = tokio::task::JoinSet::new();
     for buyer in 0..200_usize {
-        let (caller, show_id) = (caller.clone(), show_id.clone());
+        let (crowd, show) = (Arc::clone(&crowd), show_id.clone());
         let first = (buyer * 7) % (seat_ids.len() - 1);
-        let wanted = [seat_ids[first].clone(), seat_ids[first + 1].clone()];
+        let seats = vec![seat_ids[first].clone(), seat_ids[first + 1].clone()];
         buyers.spawn(async move {
-            let body = json!({ "show_id": show_id, "seat_ids": wanted, "guest_email": "crowd@example.com" });
-            let answer = caller.post("/book", body).await;
-            match answer.status {
-                201 => {
-                    let booking = answer.json();
-                    let guest = caller.with_token(booking["guest_token"].as_str().unwrap());
-                    let pay = json!({ "booking_id": booking["booking_id"], "payment_method": "pm_card_visa" });
-                    Some(guest.post("/payment", pay).await.expect(200).json())
-                }
-                409 | 422 => None,
-                other => panic!("{other}: {}", String::from_utf8_lossy(&answer.bytes)),
-            }
+            let then = Then::Pay;
+            crowd
+                .buy(
+                    buyer,
+                    &Plan {
+                        show: show.clone(),
+                        seats,
+                        then,
+                    },
+                )
+                .await;
+            crowd.look(&show).await;
         });
     }
-    let sold: Vec<Value> = buyers.join_all().await.into_iter().flatten().collect();
+    buyers.join_all().await;
+    crowd.repeat().await;
+    let history = crowd.close(None).await;
+    let report = history.check();
+    println!("{report}");
+    report.expect_possible();
+    assert_eq!(report.unknown, 0);
     let mut seen = HashSet::new();
-    for seat in sold
-        .iter()
-        .flat_map(|booking| booking["seats"].as_array().unwrap())
-    {
-        assert!(
-            seen.insert(seat["seat_id"].as_str().unwrap().to_owned()),
-            "{seat} was sold twice"
-        );
+    for seat in history.finals.iter().flat_map(|booking| &booking.seats) {
+        assert!(seen.insert(seat.clone()), "{seat} was sold twice");
     }
     assert!(!seen.is_empty());
     let now = caller

@@ -1,226 +1,117 @@
 //! kill -9 under load, again and again: what was acknowledged is there, what was not is decided by a retry.
 
-use matinee_tests::{Caller, Server, ServerOptions, server};
-use serde_json::{Value, json};
+use matinee_tests::{
+    Caller, Server, ServerOptions,
+    crowd::{Crowd, Manners, load::Load},
+    history::Recorder,
+    server, small_house,
+};
+use serde_json::json;
 use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-const ROUNDS: usize = 10;
-const BUYERS: usize = 6;
-/// No further round begins after this.
-const ENOUGH: Duration = Duration::from_secs(35);
+/// Kills, unless `MATINEE_KILLS` says how many.
+const KILLS: usize = 100;
+/// After so many everything acknowledged since is asked again, and the ledger is verified.
+const LOOK_CLOSELY: usize = 10;
+/// After so many a new house opens, before the old one is sold out.
+const HOUSE: usize = 100;
+const EVERY: Duration = Duration::from_millis(10);
 
-/// A booking somebody tried to make, with what they were told.
-struct Attempt {
-    secret: String,
-    key: String,
-    body: Value,
-    /// The bytes of the 201, when it came.
-    held: Option<Vec<u8>>,
-    /// The bytes of the payment's 200, when it came.
-    paid: Option<Vec<u8>>,
+/// Open for business again after a power cut, and again.
+struct Business<'f> {
+    folder: &'f Path,
+    options: ServerOptions,
+    server: Server,
+    crowd: Arc<Crowd>,
+    shows: Vec<(String, Vec<String>)>,
+    slowest: Duration,
 }
 
-impl Attempt {
-    fn caller(&self, caller: &Caller) -> Caller {
-        caller
-            .with_header("guest-secret", &self.secret)
-            .with_key(&self.key)
-    }
-    fn pay(held: &[u8]) -> (String, Value) {
-        let booking: Value = serde_json::from_slice(held).unwrap();
-        let pay = json!({ "booking_id": booking["booking_id"], "payment_method": "pm_card_visa" });
-        (booking["guest_token"].as_str().unwrap().to_owned(), pay)
-    }
-}
-
-/// Books and pays until the server is gone.
-async fn buy(
-    caller: Caller,
-    shows: Arc<Vec<String>>,
-    name: String,
-    stop: Arc<AtomicBool>,
-) -> Vec<Attempt> {
-    let mut attempts = Vec::new();
-    let mut number = 0_usize;
-    while !stop.load(Ordering::Relaxed) {
-        number += 1;
-        let show = &shows[(number * 7 + name.len()) % shows.len()];
-        let mut attempt = Attempt {
-            secret: format!("{name:0>32}"),
-            key: format!("{name}-{number}"),
-            body: json!({ "show_id": show, "best": 1 + number % 3, "guest_email": "crash@example.com" }),
-            held: None,
-            paid: None,
+impl<'f> Business<'f> {
+    async fn open(folder: &'f Path) -> Self {
+        small_house::fill(&server::database(folder), folder, 12).unwrap();
+        let options = small_house::options();
+        let server = Server::start_in(folder, &options).unwrap();
+        let manners = Manners {
+            // Whoever meets a dead server is asked again when the next one is up.
+            persistence: Duration::ZERO,
+            ..Manners::default()
         };
-        let answer = attempt
-            .caller(&caller)
-            .send(
-                reqwest::Method::POST,
-                "/book",
-                Some(attempt.body.to_string().into_bytes()),
-            )
-            .await;
-        match answer {
-            Ok(answer) if answer.status == 201 => attempt.held = Some(answer.bytes),
-            // Sold out, or stopping: a definite answer.
-            Ok(answer) if matches!(answer.status, 409 | 503) => continue,
-            Ok(answer) => panic!(
-                "{}: {}",
-                answer.status,
-                String::from_utf8_lossy(&answer.bytes)
-            ),
-            Err(_) => {
-                attempts.push(attempt);
-                break;
-            }
+        let recorder = Arc::new(Recorder::new(Duration::from_mins(7)));
+        let crowd = Crowd::at(vec![server.url().to_owned()], manners, recorder);
+        let shows = crowd.shows("", 48).await;
+        assert!(shows.len() > 40, "{} shows", shows.len());
+        Self {
+            folder,
+            options,
+            server,
+            crowd: Arc::new(crowd),
+            shows,
+            slowest: Duration::ZERO,
         }
-        if let Some(held) = attempt
-            .held
-            .as_deref()
-            .filter(|_| !number.is_multiple_of(4))
-        {
-            let (token, pay) = Attempt::pay(held);
-            let guest = caller.with_token(&token).with_key(&attempt.key);
-            if let Ok(answer) = guest
-                .send(
-                    reqwest::Method::POST,
-                    "/payment",
-                    Some(pay.to_string().into_bytes()),
-                )
-                .await
-                && answer.status == 200
-            {
-                attempt.paid = Some(answer.bytes);
-            }
-        }
-        attempts.push(attempt);
     }
-    attempts
-}
 
-/// After the restart every attempt is settled: acknowledged ones are there byte for byte, the others exist once.
-async fn settle(
-    caller: &Caller,
-    attempts: &[Attempt],
-    seats: &mut HashMap<String, String>,
-) -> (usize, usize) {
-    let (mut held, mut paid) = (0, 0);
-    for attempt in attempts {
-        let who = attempt.caller(caller);
-        let again = who.post("/book", attempt.body.clone()).await;
-        if attempt.held.is_none() && again.status == 409 {
-            continue;
-        }
-        let again = again.expect(201);
-        if let Some(told) = &attempt.held {
-            assert_eq!(
-                &again.bytes, told,
-                "the acknowledged booking is there, byte for byte"
-            );
-        }
-        let once_more = who.post("/book", attempt.body.clone()).await.expect(201);
-        assert_eq!(once_more.bytes, again.bytes, "one key, one booking");
-        held += 1;
-        let (token, pay) = Attempt::pay(&again.bytes);
-        let guest = caller.with_token(&token);
-        let booking_id = pay["booking_id"].as_str().unwrap();
-        if let Some(told) = &attempt.paid {
-            let answer = guest
-                .with_key(&attempt.key)
-                .post("/payment", pay.clone())
-                .await
-                .expect(200);
-            let (now, told) = (
-                String::from_utf8_lossy(&answer.bytes),
-                String::from_utf8_lossy(told),
-            );
-            assert_eq!(
-                now, told,
-                "the acknowledged payment is there, byte for byte"
-            );
-            let now = guest
-                .get(&format!("/bookings/{booking_id}"))
-                .await
-                .expect(200)
-                .json();
-            assert_eq!(now["status"], "confirmed");
-            let captured = now["payments"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .filter(|p| p["status"] == "captured")
-                .count();
-            assert_eq!(captured, 1, "charged once");
-            paid += 1;
-        }
-        let now = guest
-            .get(&format!("/bookings/{booking_id}"))
-            .await
-            .expect(200)
-            .json();
-        let show = now["show"]["show_id"].as_str().unwrap();
-        for seat in now["seats"].as_array().unwrap() {
-            let seat = format!("{show} {}", seat["seat_id"].as_str().unwrap());
-            if let Some(other) = seats.insert(seat.clone(), booking_id.to_owned()) {
-                assert_eq!(other, booking_id, "{seat} belongs to one booking");
-            }
-        }
+    /// Sells for a moment, is killed in the middle of it and starts again; the number of the next buyer.
+    async fn sell_and_crash(&mut self, first: usize) -> usize {
+        let load = Load::begin(&self.crowd, self.shows.clone(), EVERY, first);
+        // Another moment each time: in the middle of whatever is going on then.
+        tokio::time::sleep(Duration::from_millis(20 + 37 * first as u64 % 90)).await;
+        self.server.kill().unwrap();
+        let next = load.end().await;
+        let begun = Instant::now();
+        self.server = Server::start_in(self.folder, &self.options).unwrap();
+        self.slowest = self.slowest.max(begun.elapsed());
+        self.crowd.move_to(vec![self.server.url().to_owned()]);
+        let unanswered = self.crowd.settle(false).await;
+        assert_eq!(unanswered, 0, "every request finds its answer");
+        next
     }
-    (held, paid)
+
+    async fn look_closely(&self) {
+        self.crowd.repeat().await;
+        self.crowd.forget_requests();
+        let (status, report) = server::run(self.folder, &["verify"]).unwrap();
+        assert!(status.success(), "{report}");
+    }
+
+    async fn close(mut self) {
+        self.look_closely().await;
+        let conn = rusqlite::Connection::open(self.folder.join("matinee.db")).unwrap();
+        let count = "SELECT count(*) FROM bookings";
+        let stored: i64 = conn.query_row(count, [], |row| row.get(0)).unwrap();
+        let history = self.crowd.close(usize::try_from(stored).ok()).await;
+        let report = history.check();
+        println!("{report}, slowest restart {:?}", self.slowest);
+        report.expect_possible();
+        assert_eq!(report.unknown, 0, "every request found its answer");
+        assert!(report.acknowledged > 100, "too little was sold to tell");
+        assert!(self.server.stop().unwrap().success());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost_however_often_the_server_is_killed() {
-    let folder = server::demo_folder(true).unwrap();
-    let options = ServerOptions::default();
+    let kills = std::env::var("MATINEE_KILLS").map_or(KILLS, |kills| kills.parse().unwrap());
     let begun = Instant::now();
-    let mut seats = HashMap::new();
-    let (mut rounds, mut held, mut paid, mut slowest) = (0, 0, 0, Duration::ZERO);
-    let mut server = Server::start_in(folder.path(), &options).unwrap();
-    let shows = Arc::new(some_shows(&server.caller()).await);
-    while rounds < ROUNDS && begun.elapsed() < ENOUGH {
-        let stop = Arc::new(AtomicBool::new(false));
-        let mut buyers = tokio::task::JoinSet::new();
-        for buyer in 0..BUYERS {
-            buyers.spawn(buy(
-                server.caller(),
-                Arc::clone(&shows),
-                format!("{rounds}-{buyer}"),
-                Arc::clone(&stop),
-            ));
+    let mut left = kills;
+    while left > 0 {
+        let folder = tempfile::tempdir().unwrap();
+        let mut business = Business::open(folder.path()).await;
+        let mut next = 0;
+        for round in 1..=left.min(HOUSE) {
+            next = business.sell_and_crash(next).await;
+            if round.is_multiple_of(LOOK_CLOSELY) {
+                business.look_closely().await;
+            }
         }
-        // Another moment each round: in the middle of whatever is going on then.
-        tokio::time::sleep(Duration::from_millis(150 + 83 * rounds as u64 % 300)).await;
-        server.kill().unwrap();
-        stop.store(true, Ordering::Relaxed);
-        let attempts: Vec<Attempt> = buyers.join_all().await.into_iter().flatten().collect();
-        let restart = Instant::now();
-        server = Server::start_in(folder.path(), &options).unwrap();
-        slowest = slowest.max(restart.elapsed());
-        let (h, p) = settle(&server.caller(), &attempts, &mut seats).await;
-        held += h;
-        paid += p;
-        rounds += 1;
+        business.close().await;
+        left -= left.min(HOUSE);
     }
-    assert!(server.stop().unwrap().success());
-    let (status, report) = server::run(folder.path(), &["verify"]).unwrap();
-    assert!(status.success(), "{report}");
-    println!(
-        "{rounds} kills: {held} bookings and {paid} payments settled, slowest restart {slowest:?}, {:?} in all",
-        begun.elapsed()
-    );
-    assert!(held > rounds && paid > 0);
-    assert!(
-        rounds >= 3,
-        "the machine is too slow to tell anything: {rounds} rounds"
-    );
+    println!("{kills} kills in {:?}", begun.elapsed());
 }
 
 async fn some_shows(caller: &Caller) -> Vec<String> {

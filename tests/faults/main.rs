@@ -1,6 +1,9 @@
 //! Crashes, contention and damaged data: what must hold when things go wrong.
 
+mod clock;
 mod contention;
 mod corruption;
 mod crashes;
 mod full_disk;
+mod restored;
+mod slow_disk;

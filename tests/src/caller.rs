@@ -2,7 +2,10 @@
 
 use reqwest::{Client, Method, header::HeaderMap};
 use serde_json::{Value, json};
-use std::sync::OnceLock;
+use std::{sync::OnceLock, time::Duration};
+
+/// Hung tests end by themselves; live streams go on longer than any.
+const NO_END: Duration = Duration::from_hours(1);
 
 /// An answer, read whole.
 #[derive(Debug, Clone)]
@@ -73,7 +76,8 @@ pub struct Caller {
     headers: Vec<(String, String)>,
 }
 
-fn client() -> Client {
+/// A client; a request that takes longer than `patience` fails.
+pub(crate) fn client(patience: Duration) -> Client {
     static CLIENT: OnceLock<()> = OnceLock::new();
     CLIENT.get_or_init(|| {
         // Only the first of several tests installs it.
@@ -85,6 +89,7 @@ fn client() -> Client {
         .no_brotli()
         .no_zstd()
         .no_deflate()
+        .timeout(patience)
         .build()
         .expect("a client needs nothing from outside")
 }
@@ -93,7 +98,7 @@ impl Caller {
     pub(crate) fn new(url: &str) -> Self {
         Self {
             base: url.to_owned(),
-            client: client(),
+            client: client(NO_END),
             token: None,
             headers: Vec::new(),
         }

@@ -2,8 +2,14 @@
 //! speak plain HTTP. Nothing of the server's insides is used here, so a test sees what any program would see.
 
 pub mod caller;
+pub mod crowd;
+pub mod history;
+pub mod leash;
+pub mod pair;
 pub mod postgres;
 pub mod server;
+pub mod small_house;
+pub mod wrong_clock;
 
 pub use caller::{Answer, Caller};
 pub use server::{Server, ServerOptions};

@@ -22,6 +22,10 @@ pub struct ServerOptions {
     pub arguments: Vec<String>,
     /// The database, when it is not the file in the server's folder.
     pub database: Option<String>,
+    /// Where it listens, when that is not a free port of 127.0.0.1.
+    pub listen: Option<String>,
+    /// Runs the server: a namespace, another clock, fewer cores. The last of its words starts the program.
+    pub wrapper: Vec<String>,
 }
 
 impl Default for ServerOptions {
@@ -31,6 +35,8 @@ impl Default for ServerOptions {
             limits: false,
             arguments: Vec::new(),
             database: None,
+            listen: None,
+            wrapper: Vec::new(),
         }
     }
 }
@@ -90,10 +96,18 @@ impl Server {
 
     /// A server in a folder that may hold a database already.
     pub fn start_in(folder: &Path, options: &ServerOptions) -> Result<Self, TestError> {
-        let mut command = Command::new(program());
+        let mut command = match options.wrapper.split_first() {
+            Some((wrapper, rest)) => {
+                let mut command = Command::new(wrapper);
+                command.args(rest).arg(program());
+                command
+            }
+            None => Command::new(program()),
+        };
         let own = database(folder);
         let database = options.database.as_ref().unwrap_or(&own);
-        command.args(["serve", "--listen", "127.0.0.1:0"]);
+        let listen = options.listen.as_deref().unwrap_or("127.0.0.1:0");
+        command.args(["serve", "--listen", listen]);
         command.env("MATINEE_DATABASE", database);
         command.env("MATINEE_MAIL_DIR", folder.join("mail"));
         if options.demo {

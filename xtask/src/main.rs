@@ -6,6 +6,7 @@ mod cli;
 mod codegen;
 mod console;
 mod deny;
+mod machines;
 mod node;
 mod package;
 mod paths;
@@ -31,6 +32,7 @@ const TASKS: &[(Spec, Task)] = &[
     (codegen::SPEC, codegen::run),
     (tidy::SPEC, tidy::run),
     (bench::SPEC, bench::run),
+    (machines::SPEC, machines::run),
     (package::SPEC, package::run),
 ];
 

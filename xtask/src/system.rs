@@ -102,6 +102,30 @@ const TEST: &[Need] = &[
     ),
 ];
 
+/// What the tests with several machines put between them.
+const MACHINES: &[Need] = &[
+    program(
+        "haproxy",
+        &["haproxy"],
+        "the load balancer before several servers",
+    ),
+    program(
+        "iproute2",
+        &["ip"],
+        "machines as network namespaces, for tests",
+    ),
+    program(
+        "faketime",
+        &["faketime"],
+        "servers with wrong clocks, for tests",
+    ),
+    Need {
+        package: POSTGRES,
+        probe: Probe::File("/usr/lib/postgresql/15/bin/initdb"),
+        why: "a database with a standby",
+    },
+];
+
 /// Which sets of packages a task needs.
 #[derive(Clone, Copy, Default)]
 pub struct Wanted {
@@ -117,11 +141,21 @@ pub fn ensure(wanted: Wanted, may_install: bool) -> Result<(), String> {
         (wanted.shell, SHELL),
         (wanted.session, SESSION),
         (wanted.test, TEST),
+        (wanted.test, MACHINES),
     ] {
         if on {
             needs.extend(set);
         }
     }
+    install_missing(needs, may_install)
+}
+
+/// The same for a sale on several machines alone.
+pub fn ensure_machines(may_install: bool) -> Result<(), String> {
+    install_missing(BUILD.iter().chain(MACHINES).collect(), may_install)
+}
+
+fn install_missing(needs: Vec<&Need>, may_install: bool) -> Result<(), String> {
     let missing: Vec<&Need> = needs.into_iter().filter(|need| !present(need)).collect();
     if missing.is_empty() {
         return Ok(());
@@ -215,7 +249,10 @@ mod tests {
 
     #[test]
     fn every_need_says_why() {
-        for need in BUILD.iter().chain(SHELL).chain(SESSION).chain(TEST) {
+        for need in [BUILD, SHELL, SESSION, TEST, MACHINES]
+            .into_iter()
+            .flatten()
+        {
             assert!(!need.why.is_empty(), "{}", need.package);
         }
     }

@@ -20,6 +20,8 @@ use tokio_postgres::{Config, NoTls, Statement};
 const CONNECTING: Duration = Duration::from_secs(3);
 /// How long a request waits for a free connection before it is told that the database is busy.
 const WAITING: Duration = Duration::from_secs(5);
+/// How long a commit is waited for before nobody knows whether it happened.
+const COMMITTING: Duration = Duration::from_secs(10);
 
 /// What every session is told. Every commit is durable before it is acknowledged: a server default that says otherwise
 /// is overruled, one that asks for more (a standby that has applied it) stands.
@@ -27,8 +29,9 @@ const SESSION: &str = "SET jit = off; SET statement_timeout = '30s'; SET lock_ti
      SET idle_in_transaction_session_timeout = '60s'; SET timezone = 'UTC'; \
      SELECT set_config('synchronous_commit', 'on', false) \
        WHERE current_setting('synchronous_commit') IN ('off', 'local')";
-/// What the lanes' sessions are told besides.
-pub(crate) const LANE: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
+/// What the lanes' sessions are told besides. They end a batch that takes too long themselves: a statement timeout that
+/// meets a commit which waits for its standby makes PostgreSQL stop waiting and call the commit done.
+pub(crate) const LANE: &str = "SET statement_timeout = 0; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
      SET plan_cache_mode = 'force_generic_plan'";
 const READ_ONLY: &str = "SET default_transaction_read_only = on";
 
@@ -62,12 +65,13 @@ pub(crate) fn parse(url: &str) -> Result<Config, StoreError> {
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(CONNECTING);
     }
-    // A network that swallows everything is noticed within seconds, not after the kernel's quarter of an hour.
-    config.keepalives_idle(Duration::from_secs(5));
-    config.keepalives_interval(Duration::from_secs(2));
+    // A network that swallows everything, or a machine without power, is noticed within seconds, not after the kernel's
+    // quarter of an hour: until then nobody can book. A database that is merely slow still acknowledges packets.
+    config.keepalives_idle(Duration::from_secs(2));
+    config.keepalives_interval(Duration::from_secs(1));
     config.keepalives_retries(3);
     if config.get_tcp_user_timeout().is_none() {
-        config.tcp_user_timeout(Duration::from_secs(8));
+        config.tcp_user_timeout(Duration::from_secs(4));
     }
     Ok(config)
 }
@@ -150,9 +154,22 @@ impl Connection {
         self.client().batch_execute(how).await.db()
     }
 
-    /// Ends it, by a commit or without a trace.
-    pub(crate) async fn end(&self, how: &str) -> Result<(), StoreError> {
-        self.client().batch_execute(how).await.db()?;
+    /// Ends it for good. With a synchronous standby this waits until the standby has it. The wait has an end here and
+    /// none there: after a statement timeout PostgreSQL would answer with a warning as if the standby had it.
+    pub(crate) async fn commit(&self) -> Result<(), StoreError> {
+        let words = "SET LOCAL statement_timeout = 0; COMMIT";
+        let committed = tokio::time::timeout(COMMITTING, self.client().batch_execute(words));
+        let in_time = committed.await.map_err(|_| {
+            StoreError::Unavailable("the database does not confirm what was written".into())
+        });
+        in_time?.db()?;
+        self.set_in_transaction(false);
+        Ok(())
+    }
+
+    /// Ends it without a trace.
+    pub(crate) async fn roll_back(&self) -> Result<(), StoreError> {
+        self.client().batch_execute("ROLLBACK").await.db()?;
         self.set_in_transaction(false);
         Ok(())
     }

@@ -166,7 +166,7 @@ impl PostgresStore {
         conn.begin("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             .await?;
         let value = read(Arc::clone(&conn)).await;
-        let ended = conn.end("ROLLBACK").await;
+        let ended = conn.roll_back().await;
         let value = value?;
         ended.map(|()| value)
     }
@@ -186,10 +186,10 @@ impl PostgresStore {
             let conn = Arc::new(self.connection().await?);
             conn.begin("BEGIN").await?;
             let done = match op(Arc::clone(&conn)).await {
-                Ok(value) => conn.end("COMMIT").await.map(|()| value),
+                Ok(value) => conn.commit().await.map(|()| value),
                 Err(error) => {
                     // The failure itself is what matters; a connection that cannot even roll back is closed.
-                    let _ = conn.end("ROLLBACK").await;
+                    let _ = conn.roll_back().await;
                     Err(error)
                 }
             };

@@ -3,6 +3,7 @@
 use super::{CliError, DatabaseArg};
 use crate::config::Database;
 use clap::Args;
+use matinee_store_sqlite::Forgotten;
 use std::path::PathBuf;
 
 #[derive(Args)]
@@ -43,9 +44,58 @@ pub(super) fn restore(args: RestoreArgs) -> Result<(), CliError> {
                 .into(),
         ));
     };
-    matinee_store_sqlite::restore(&args.file, &path, args.overwrite)?;
+    let forgotten = matinee_store_sqlite::restore(&args.file, &path, args.overwrite)?;
     println!("restored {} from {}", path.display(), args.file.display());
+    if let Some(forgotten) = forgotten.filter(|forgotten| !forgotten.is_nothing()) {
+        tell_forgotten(&forgotten);
+    }
     Ok(())
+}
+
+/// Says what the replaced database knew and this one does not, and what is to be done about it.
+fn tell_forgotten(forgotten: &Forgotten) {
+    println!("The replaced database knew more. Since that backup there were:");
+    let Forgotten {
+        bookings,
+        changed,
+        tickets,
+        revived,
+        money,
+    } = forgotten;
+    let lines = [
+        (
+            *bookings,
+            "bookings that are unknown now: their seats can be sold again",
+        ),
+        (
+            *changed,
+            "bookings that changed: they are again as they were before (held, paid, or not cancelled)",
+        ),
+        (
+            *tickets,
+            "tickets handed out: their signatures are genuine, but this database does not know them",
+        ),
+        (*revived, "tickets cancelled: they are valid again"),
+    ];
+    for (count, what) in lines.iter().filter(|(count, _)| *count > 0) {
+        println!("  {count} {what}");
+    }
+    for (currency, charged, returned) in money {
+        println!(
+            "  {currency} {} charged and {} paid back: a gateway keeps that (the sandbox's books went back as well)",
+            decimal(*charged),
+            decimal(*returned)
+        );
+    }
+    println!(
+        "Before you sell on: compare with the gateway's list of charges since the backup, and refund or enter again \
+         what is missing. Let people in with tickets of those days by name or by the confirmation mail."
+    );
+}
+
+/// Minor units as people write them; enough for currencies of two digits, exact for all.
+fn decimal(minor: i64) -> String {
+    format!("{}.{:02}", minor / 100, minor.abs() % 100)
 }
 
 /// Checks every invariant.

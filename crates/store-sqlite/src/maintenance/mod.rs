@@ -3,9 +3,11 @@
 //! Everything here runs beside a live server and changes nothing it serves from, but for the notes.
 
 mod backup;
+mod forgotten;
 mod restore;
 mod verify;
 
+pub use forgotten::Forgotten;
 pub use restore::restore;
 
 use crate::{SqliteStore, failure::OrStoreError as _};

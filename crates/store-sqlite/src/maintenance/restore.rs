@@ -3,7 +3,10 @@
 //! The copy is made and checked beside its place and takes it in one step, so a restore that fails or is killed leaves
 //! what was there. No server may run on the database meanwhile; one that does is noticed and left alone.
 
-use super::backup::{beside, copy, on_disk, remove, sync_folder};
+use super::{
+    backup::{beside, copy, on_disk, remove, sync_folder},
+    forgotten::{Forgotten, forgotten},
+};
 use crate::{failure::OrStoreError as _, migrations, open::reading_connection};
 use matinee_store::StoreError;
 use rusqlite::{Connection, OpenFlags};
@@ -11,7 +14,10 @@ use std::{path::Path, time::Duration};
 
 /// Puts the backup `file` in the place of the database `into`. A database that holds anything is only replaced with
 /// `overwrite`. The sync epoch changes, so that clients with cursors from before start over. Blocks.
-pub fn restore(file: &Path, into: &Path, overwrite: bool) -> Result<(), StoreError> {
+///
+/// Returns what happened since the backup and is forgotten now; `None` when there was no database before, or none that
+/// could be read.
+pub fn restore(file: &Path, into: &Path, overwrite: bool) -> Result<Option<Forgotten>, StoreError> {
     let source = open_backup(file)?;
     if into.symlink_metadata().is_ok() {
         may_replace(into, overwrite)?;
@@ -20,7 +26,10 @@ pub fn restore(file: &Path, into: &Path, overwrite: bool) -> Result<(), StoreErr
     remove_database(&partial)?;
     let done = copy(&source, &partial)
         .and_then(|()| prepare(&partial))
-        .and_then(|()| put_in_place(&partial, into));
+        .and_then(|()| {
+            let forgotten = forgotten(into, &partial).ok();
+            put_in_place(&partial, into).map(|()| forgotten)
+        });
     if done.is_err() {
         // The failure itself is what matters; the next attempt removes the rest.
         let _ = remove_database(&partial);

@@ -1,0 +1,208 @@
+//! One thing fails after the other while buyers keep coming, and what they saw of each.
+
+use crate::{
+    ALONE,
+    house::{House, cannot},
+    net::Side,
+};
+use matinee_tests::{
+    TestError,
+    crowd::{Crowd, Manners, Summary, load::Load},
+    history::{Recorder, Report},
+};
+use std::{sync::Arc, time::Duration};
+
+type Event = (
+    &'static str,
+    fn(&mut House, Duration) -> Result<(), TestError>,
+);
+
+const EVENTS: &[Event] = &[
+    ("nothing", |_, calm| {
+        std::thread::sleep(calm);
+        Ok(())
+    }),
+    ("a server is killed and started again", |house, calm| {
+        house.machines[0].kill()?;
+        std::thread::sleep(calm / 2);
+        house.machines[0].start()?;
+        std::thread::sleep(calm / 2);
+        Ok(())
+    }),
+    (
+        "a server is asked to end (SIGTERM) and started again",
+        |house, calm| {
+            house.machines[1].stop()?;
+            house.machines[1].start()?;
+            std::thread::sleep(calm);
+            Ok(())
+        },
+    ),
+    ("a server cannot reach the database", |house, calm| {
+        let space = house.machines[0].space.clone();
+        house.net.plug(&space, Side::Back, false)?;
+        std::thread::sleep(calm.max(Duration::from_secs(6)));
+        house.net.plug(&space, Side::Back, true)?;
+        std::thread::sleep(calm);
+        Ok(())
+    }),
+    ("Redis is killed", |house, calm| {
+        if let Some(mut redis) = house.redis.take() {
+            redis.kill()?;
+            std::thread::sleep(calm);
+        }
+        Ok(())
+    }),
+    (
+        "the primary's machine is lost, the standby promoted",
+        |house, calm| {
+            house.lose_primary()?;
+            let took = house.supervise()?;
+            println!("noticed and promoted after {took:.1?}");
+            std::thread::sleep(calm + Duration::from_secs(6));
+            Ok(())
+        },
+    ),
+];
+
+/// The standby falls silent for longer than any statement may take, then the primary's machine is lost: whoever was told
+/// "done" in between would have lost it.
+const STANDBY_AWAY: &[Event] = &[
+    ("the standby cannot be reached", |house, _| {
+        house.net.plug(&house.standby, Side::Back, false)?;
+        std::thread::sleep(Duration::from_secs(36));
+        Ok(())
+    }),
+    (
+        "then the primary's machine is lost, and the standby promoted",
+        |house, calm| {
+            house.lose_primary()?;
+            house.net.plug(&house.standby, Side::Back, true)?;
+            house.supervise()?;
+            std::thread::sleep(calm + Duration::from_secs(6));
+            Ok(())
+        },
+    ),
+];
+
+/// Plays the events at so many buyers a second.
+async fn play(
+    (servers, demo): (u8, bool),
+    events: &[Event],
+    calm: Duration,
+    every: Duration,
+) -> Result<(Report, Vec<Summary>), TestError> {
+    let mut house = House::build(servers, demo)?;
+    let manners = Manners {
+        patience: Duration::from_secs(16),
+        persistence: Duration::from_secs(60),
+        // A server that is cut off goes on showing the map it has.
+        behind: Duration::from_mins(2),
+        addresses: true,
+        pause: Duration::from_millis(250),
+        ..Manners::default()
+    };
+    let recorder = Arc::new(Recorder::new(Duration::from_mins(7)));
+    let crowd = Arc::new(Crowd::at(
+        vec![house.door()],
+        manners,
+        Arc::clone(&recorder),
+    ));
+    let shows = crowd.shows(if demo { "spreebogen" } else { "" }, 40).await;
+    let load = Load::begin(&crowd, shows, every, 0);
+    let mut spans = Vec::new();
+    for (name, event) in events {
+        if name.starts_with("Redis") && house.redis.is_none() {
+            continue;
+        }
+        let begun = recorder.now();
+        let (event, mut lent) = (*event, house);
+        let (back, done) = tokio::task::spawn_blocking(move || {
+            let done = event(&mut lent, calm);
+            (lent, done)
+        })
+        .await?;
+        house = back;
+        done.map_err(|error| format!("{name}: {error}"))?;
+        spans.push((*name, begun, recorder.now()));
+    }
+    load.end().await;
+    println!("{}", Summary::HEAD);
+    let mut summaries = Vec::new();
+    for (name, from, to) in spans {
+        let summary = crowd.summary(from, to);
+        println!("| {name} | {summary} |");
+        summaries.push(summary);
+    }
+    let unanswered = crowd.settle(true).await;
+    assert_eq!(unanswered, 0, "every request finds its answer");
+    crowd.repeat().await;
+    let history = crowd.close(house.stored()).await;
+    let report = history.check();
+    println!("{report}");
+    house.verify()?;
+    println!(
+        "every invariant holds: ledger and gateway agree, every booking has its tickets or its money back"
+    );
+    Ok((report, summaries))
+}
+
+fn sound(report: &Report, summaries: &[Summary]) {
+    report.expect_possible();
+    for summary in summaries {
+        assert!(summary.done > 0, "somebody could buy: {summary}");
+        assert_eq!(summary.given_up, 0, "{summary}");
+        assert!(!summary.errors.contains_key("500"), "{summary}");
+    }
+}
+
+/// A server dies, then the primary. One short round, for every run of the tests.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_and_the_primary_fail_in_turn() {
+    let _alone = ALONE.lock().await;
+    if let Some(why) = cannot() {
+        println!("SKIPPED: {why}");
+        return;
+    }
+    let events = [EVENTS[1], EVENTS[5]];
+    let (calm, every) = (Duration::from_secs(2), Duration::from_millis(80));
+    let (report, summaries) = play((2, false), &events, calm, every).await.unwrap();
+    sound(&report, &summaries);
+}
+
+/// Everything that can fail does, one after the other; `cargo xtask machines` runs it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "some minutes, and root: cargo xtask machines"]
+async fn every_machine_fails_in_turn() {
+    let _alone = ALONE.lock().await;
+    let why = cannot();
+    assert!(why.is_none(), "not possible here: {why:?}");
+    let number = |name: &str, usual: u64| {
+        std::env::var(name).map_or(usual, |text| text.parse().expect("a number"))
+    };
+    let calm = Duration::from_secs(number("MATINEE_MACHINES_SECONDS", 10));
+    let rate = number("MATINEE_MACHINES_BUYERS", 10).max(1);
+    let (report, summaries) = play(
+        (3, true),
+        EVENTS,
+        calm,
+        Duration::from_micros(1_000_000 / rate),
+    )
+    .await
+    .unwrap();
+    sound(&report, &summaries);
+}
+
+/// What the standby does not have is not acknowledged, however long it is away.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "a minute, and root: cargo xtask machines"]
+async fn nothing_is_acknowledged_that_the_standby_does_not_have() {
+    let _alone = ALONE.lock().await;
+    let why = cannot();
+    assert!(why.is_none(), "not possible here: {why:?}");
+    let (calm, every) = (Duration::from_secs(3), Duration::from_millis(150));
+    let (report, summaries) = play((2, false), STANDBY_AWAY, calm, every).await.unwrap();
+    report.expect_possible();
+    assert_eq!(summaries[0].given_up, 0, "{}", summaries[0]);
+    assert!(summaries[1].done > 0, "{}", summaries[1]);
+}
