@@ -9,6 +9,7 @@ mod deny;
 mod node;
 mod package;
 mod paths;
+mod planted;
 mod process;
 mod run;
 mod session;
@@ -32,6 +33,7 @@ const TASKS: &[(Spec, Task)] = &[
     (tidy::SPEC, tidy::run),
     (bench::SPEC, bench::run),
     (package::SPEC, package::run),
+    (planted::SPEC, planted::run),
 ];
 
 fn main() -> ExitCode {

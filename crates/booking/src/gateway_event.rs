@@ -12,6 +12,7 @@ use crate::{
     ports::{ChargeState, GatewayError},
 };
 use matinee_domain::{ids::PaymentId, money::Money};
+use matinee_planted::planted;
 
 /// What a gateway says happened. Only compared with the truth, for the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,12 +59,15 @@ impl Desk {
         if payment(&file, payment_id)?.gateway != gateway.name() {
             return Ok(Heard::NotOurs);
         }
-        let answer = match gateway.look(&payment_id.to_string()).await {
+        let mut answer = match gateway.look(&payment_id.to_string()).await {
             Ok(answer) => answer,
             // Its request may still be on the way: that is recovery's to find out, not a stranger's to decide.
             Err(GatewayError::Unknown) => return Ok(Heard::NotOurs),
             Err(error) => return Err(error.into()),
         };
+        if planted!("news_believed") && event.fact == GatewayFact::Captured {
+            answer.state = ChargeState::Captured;
+        }
         let amount = payment(&file, payment_id)?.amount;
         if event.contradicts(&answer.state) || event.amount.is_some_and(|told| told != amount) {
             tracing::info!(

@@ -385,3 +385,47 @@ async fn an_event_is_not_believed() {
         assert_eq!(read().await.unwrap().unwrap(), before, "{fact:?}");
     }
 }
+
+/// Moves the charge past the sandbox's rules, as a bank that breaks its word, and tells of it.
+async fn breaks_its_word(house: &House, case: &Case<'_>, to: ChargeStatus) -> ChargeStatus {
+    let key = case.payment.to_string();
+    let voided = vec![ChargeStatus::Voided];
+    let moved = house.store.move_charge(&key, voided, to).await;
+    moved.unwrap().unwrap();
+    case.told(key.clone(), Fact::Authorized, None).await;
+    let charge = house.store.charge_by_key(&key).await;
+    charge.unwrap().unwrap().status
+}
+
+/// A charge that was given up for good, its booking expired.
+async fn given_up(house: &House) -> Case<'_> {
+    let case = Case::begin(house, 0, Start::AtTheBank).await;
+    for happening in [H::Minutes, H::Minutes] {
+        case.happens(happening).await;
+    }
+    let file = case.file().await;
+    assert_eq!(file.booking.state.status(), BookingStatus::Expired);
+    case
+}
+
+/// A charge that the bank opens again is given up again: nothing may stay authorized that nobody will ever take.
+#[tokio::test]
+async fn a_charge_that_comes_back_to_life_is_given_up_again() {
+    let house = house().await;
+    let case = given_up(&house).await;
+    for state in [ChargeStatus::Authorized, ChargeStatus::RequiresAction] {
+        let stands = breaks_its_word(&house, &case, state).await;
+        assert_eq!(stands, ChargeStatus::Voided);
+    }
+    books::judge(&house).await.unwrap();
+}
+
+/// Money that the bank takes for a charge that was given up goes back.
+#[tokio::test]
+async fn money_for_a_charge_that_was_given_up_goes_back() {
+    let house = house().await;
+    let case = given_up(&house).await;
+    breaks_its_word(&house, &case, ChargeStatus::Captured).await;
+    assert_eq!(case.ends().await, Ok(false));
+    books::judge(&house).await.unwrap();
+}
