@@ -6,6 +6,7 @@ mod cli;
 mod codegen;
 mod console;
 mod deny;
+mod fuzz;
 mod node;
 mod package;
 mod paths;
@@ -34,6 +35,7 @@ const TASKS: &[(Spec, Task)] = &[
     (bench::SPEC, bench::run),
     (package::SPEC, package::run),
     (planted::SPEC, planted::run),
+    (fuzz::SPEC, fuzz::run),
 ];
 
 fn main() -> ExitCode {

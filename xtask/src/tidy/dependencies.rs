@@ -50,7 +50,12 @@ const DRAWN: &[(&str, &[&str])] = &[
 const FOR_ALL: &str = "matinee-planted";
 
 /// These look at the whole from outside and may depend on any package.
-const OUTSIDERS: &[&str] = &["matinee-tests", "matinee-bench"];
+const OUTSIDERS: &[&str] = &[
+    "matinee-tests",
+    "matinee-bench",
+    "matinee-fuzz-targets",
+    "matinee-fuzz",
+];
 
 /// An engine may stand in for the storage in any crate's tests, and the sandbox for the bank in those of selling.
 const TEST_ENGINE: &str = "matinee-store-sqlite";
