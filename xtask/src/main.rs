@@ -6,10 +6,12 @@ mod cli;
 mod codegen;
 mod console;
 mod deny;
+mod fuzz;
 mod machines;
 mod node;
 mod package;
 mod paths;
+mod planted;
 mod process;
 mod run;
 mod session;
@@ -34,6 +36,8 @@ const TASKS: &[(Spec, Task)] = &[
     (bench::SPEC, bench::run),
     (machines::SPEC, machines::run),
     (package::SPEC, package::run),
+    (planted::SPEC, planted::run),
+    (fuzz::SPEC, fuzz::run),
 ];
 
 fn main() -> ExitCode {

@@ -9,7 +9,7 @@ use crate::cli::{Flag, Parsed, Spec};
 use crate::console::{say, step};
 use crate::node::{self, Node};
 use crate::system::{self, Wanted};
-use crate::{paths, process};
+use crate::{paths, planted, process};
 
 pub const SPEC: Spec = Spec {
     command: "package",
@@ -78,6 +78,7 @@ fn server_archive() -> Result<PathBuf, String> {
             "matinee-server",
         ]))
     })?;
+    planted::refuse_planted(&paths::binary("matinee-server", true))?;
     let name = format!(
         "matinee-server-{VERSION}-{}-{}",
         env::consts::ARCH,

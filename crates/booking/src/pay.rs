@@ -18,6 +18,7 @@ use matinee_domain::{
     money::Money,
     payment::PaymentStatus,
 };
+use matinee_planted::planted;
 use matinee_store::{
     bookings::{BookingFile, Owner, PaymentRow, SeatsEffect, StepOutcome},
     idempotency::{IdempotencyKey, Lookup, Recorded},
@@ -173,7 +174,12 @@ impl Desk {
     /// What the gateway is asked for.
     pub(crate) fn charge(&self, on_file: &OnFile, payment: &PaymentRow) -> ChargeRequest {
         ChargeRequest {
-            key: payment.payment_id.to_string(),
+            key: if planted!("double_charge") {
+                self.new_payment_id(payment.payment_id.theater(), self.clock.now())
+                    .to_string()
+            } else {
+                payment.payment_id.to_string()
+            },
             amount: payment.amount,
             method: payment.method_token.clone(),
             description: format!(

@@ -15,6 +15,8 @@ mod guests;
 mod http;
 mod live;
 mod origin;
+#[doc(hidden)]
+pub mod outside;
 mod queries;
 mod recovery;
 mod secrets;

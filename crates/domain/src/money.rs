@@ -2,6 +2,7 @@
 //!
 //! Formatting for people is the UI's work (it has the locale); this module only adds, splits and checks.
 
+use matinee_planted::planted;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -143,9 +144,37 @@ impl Money {
             return Err(MoneyError::CurrencyMismatch(self.currency, other.currency));
         }
         let amount = op(self.amount_minor, other.amount_minor).ok_or(MoneyError::OutOfRange)?;
+        let amount = if planted!("money_as_float") {
+            (amount as f32) as i64
+        } else {
+            amount
+        };
         if amount.abs() > MAX_AMOUNT_MINOR {
             return Err(MoneyError::OutOfRange);
         }
         Ok(Self::new(amount, self.currency))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// No sum goes through a float: 2²⁴ + 1 is the first whole number that a short one does not hold, and the largest
+    /// amount is the last that a long one does.
+    #[test]
+    fn sums_are_exact_to_the_last_minor_unit() {
+        let eur = |minor| Money::new(minor, Currency::new(*b"EUR"));
+        for sum in [
+            (1 << 24) + 1,
+            (1 << 31) + 3,
+            (1 << 52) + 1,
+            MAX_AMOUNT_MINOR,
+        ] {
+            for part in [1, 2, 1999, sum - 1] {
+                assert_eq!(eur(sum - part).checked_add(eur(part)), Ok(eur(sum)));
+                assert_eq!(eur(sum).checked_sub(eur(part)), Ok(eur(sum - part)));
+            }
+        }
     }
 }

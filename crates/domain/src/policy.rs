@@ -4,6 +4,7 @@
 
 use crate::{money::Money, price::scale};
 use chrono::{DateTime, TimeDelta, Utc};
+use matinee_planted::planted;
 use serde::{Deserialize, Serialize};
 
 /// Until `minutes_before` the start, `refund_basis_points` of the price come back.
@@ -126,7 +127,8 @@ impl CancellationPolicy {
     /// The share that comes back when a ticket is cancelled now; nothing from the show's start on. A deadline's own
     /// instant is too late, as it is for a hold.
     pub fn refund_basis_points(&self, start: DateTime<Utc>, now: DateTime<Utc>) -> u16 {
-        let open = self.tiers.iter().filter(|tier| now < tier.deadline(start));
+        let late = planted!("refund_after_deadline");
+        let open = (self.tiers.iter()).filter(|tier| late || now < tier.deadline(start));
         open.map(|tier| tier.refund_basis_points.min(WHOLE))
             .max()
             .unwrap_or(0)

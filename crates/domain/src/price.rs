@@ -9,6 +9,7 @@ use crate::{
     seat_map::SeatCategory,
 };
 use chrono::{Datelike, NaiveDateTime, Timelike};
+use matinee_planted::planted;
 use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
 
@@ -167,6 +168,9 @@ const WHOLE: i128 = 10_000;
 /// `amount × numerator ÷ denominator`, half away from zero. The denominator is positive.
 pub(crate) fn scale(amount: i64, numerator: i128, denominator: i128) -> i128 {
     let product = i128::from(amount) * numerator;
+    if planted!("fee_rounding") {
+        return product / denominator;
+    }
     let half = if product < 0 {
         -(denominator / 2)
     } else {

@@ -15,6 +15,8 @@ pub mod importing;
 pub mod jobs;
 pub mod live;
 pub mod mails;
+#[doc(hidden)]
+pub mod outside;
 pub mod render;
 pub mod routes;
 pub mod serve;

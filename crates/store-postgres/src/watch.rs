@@ -15,6 +15,7 @@ use crate::{
 };
 use deadpool_postgres::Pool;
 use matinee_domain::ids::{ShowId, TheaterId};
+use matinee_planted::planted;
 use matinee_store::{ShowChange, StoreError};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
@@ -232,6 +233,9 @@ impl Watcher {
     }
 
     async fn tell_others(&self, client: &Client) -> Result<(), StoreError> {
+        if planted!("others_not_told") {
+            return Ok(());
+        }
         let news: Vec<_> = std::mem::take(&mut *self.notices.news.lock())
             .into_iter()
             .collect();
@@ -287,6 +291,9 @@ impl Watcher {
     /// Compares the versions of every show that is looked at here.
     async fn sweep(&mut self, at_once: bool) {
         let mut looked_at = self.told.looked_at();
+        if planted!("others_not_told") {
+            looked_at.clear();
+        }
         // Of very many a part each time, so that the database is asked for a bounded number.
         if looked_at.len() > SWEPT && !at_once {
             self.turn = (self.turn + 1) % looked_at.len().div_ceil(SWEPT);

@@ -8,6 +8,7 @@ use crate::{
     readers::Readers,
     writer::{Tx, Writer, WriterLoad},
 };
+use matinee_planted::planted;
 use matinee_store::{SeatFeed, StoreError};
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use std::{
@@ -58,6 +59,11 @@ impl SqliteStore {
         check_writable(&options.path)?;
         let conn = writing_connection(&options.path)?;
         migrations::apply(&conn)?;
+        if planted!("restart_forgets_holds") {
+            let forget =
+                "UPDATE bookings SET expires_at = expires_at + 864000000000 WHERE status = 'held'";
+            conn.execute_batch(forget).db()?;
+        }
         let readers = Readers::new(options.path.clone());
         let writer = Some(Writer::start(conn, options.feed)?);
         let path = options.path;
@@ -218,6 +224,12 @@ pub(crate) fn writing_connection(path: &Path) -> Result<Connection, StoreError> 
          PRAGMA journal_size_limit = 67108864;",
     )
     .db()?;
+    if planted!("missing_fsync") {
+        conn.execute_batch("PRAGMA synchronous = OFF").db()?;
+    }
+    if planted!("fsync_only_at_checkpoints") {
+        conn.execute_batch("PRAGMA synchronous = NORMAL").db()?;
+    }
     Ok(conn)
 }
 

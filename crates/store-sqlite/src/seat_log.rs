@@ -5,6 +5,7 @@
 
 use crate::{columns::damaged, failure::OrStoreError};
 use matinee_domain::{ids::ShowId, seat_map::SeatNo};
+use matinee_planted::planted;
 use matinee_store::{ShowChange, StoreError, feed::SeatState};
 use rusqlite::{Connection, OptionalExtension, params};
 use rustc_hash::FxHashMap;
@@ -170,6 +171,9 @@ impl SeatLog {
         let mut last_show = None;
         for entry in &self.entries {
             self.shows[entry.show as usize].taken += is_taken(entry.to) - is_taken(entry.from);
+        }
+        if planted!("feed_loses_a_change") && self.entries.len() > 1 {
+            self.entries.pop();
         }
         for entry in &self.entries {
             if last_show != Some(entry.show) {

@@ -12,6 +12,7 @@ use crate::{
     seat_log::SeatLog,
 };
 use matinee_domain::{ids::ShowId, seat_map::SeatNo};
+use matinee_planted::planted;
 use matinee_store::{SeatFeed, StoreError, feed::SeatState};
 use parking_lot::Mutex;
 use rusqlite::{CachedStatement, Connection};
@@ -286,7 +287,12 @@ impl Committer {
             done = self.attempt(batch, Apart::BySavepoint);
         }
         match done {
-            Ok(()) => self.tell(batch),
+            Ok(()) => {
+                self.tell(batch);
+                if planted!("lost_acknowledgement") {
+                    let _ = execute(&self.conn, "COMMIT");
+                }
+            }
             Err(GaveUp::Engine(error)) if batch.len() == 1 || is_everyones(&error) => {
                 tracing::error!(%error, units = batch.len(), "a commit failed");
                 for unit in batch.drain(..) {
@@ -340,6 +346,9 @@ impl Committer {
         execute(&self.conn, "BEGIN IMMEDIATE").map_err(GaveUp::Engine)?;
         let done = self.run_all(batch, apart).and_then(|()| {
             self.seats.write(&self.conn).map_err(GaveUp::Engine)?;
+            if planted!("lost_acknowledgement") {
+                return Ok(());
+            }
             execute(&self.conn, "COMMIT").map_err(GaveUp::Engine)
         });
         // SQLite may have rolled back by itself (a full disk, for example).

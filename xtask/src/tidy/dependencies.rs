@@ -5,6 +5,7 @@ use super::{File, Problem};
 
 /// Each package with those of this repository it may depend on. `matinee-domain` is the common language of all.
 const DRAWN: &[(&str, &[&str])] = &[
+    ("matinee-planted", &[]),
     ("matinee-domain", &[]),
     ("matinee-api", &["matinee-domain"]),
     ("matinee-import", &["matinee-domain"]),
@@ -45,8 +46,16 @@ const DRAWN: &[(&str, &[&str])] = &[
     ("xtask", &[]),
 ];
 
+/// Nothing at all in any program that is shipped; see there.
+const FOR_ALL: &str = "matinee-planted";
+
 /// These look at the whole from outside and may depend on any package.
-const OUTSIDERS: &[&str] = &["matinee-tests", "matinee-bench"];
+const OUTSIDERS: &[&str] = &[
+    "matinee-tests",
+    "matinee-bench",
+    "matinee-fuzz-targets",
+    "matinee-fuzz",
+];
 
 /// An engine may stand in for the storage in any crate's tests, and the sandbox for the bank in those of selling.
 const TEST_ENGINE: &str = "matinee-store-sqlite";
@@ -78,7 +87,7 @@ pub fn check(files: &[File]) -> Vec<Problem> {
 fn inside(manifest: &Manifest, dependency: &Dependency) -> Option<String> {
     let (from, to) = (manifest.package.as_str(), dependency.package.as_str());
     let ours = DRAWN.iter().any(|(name, _)| *name == to) || OUTSIDERS.contains(&to);
-    if !ours || OUTSIDERS.contains(&from) || from == to {
+    if !ours || OUTSIDERS.contains(&from) || from == to || to == FOR_ALL {
         return None;
     }
     if dependency.section == Section::Dev && (to == TEST_ENGINE || (from, to) == TEST_BANK) {

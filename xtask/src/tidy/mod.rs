@@ -106,6 +106,7 @@ pub fn check() -> Result<(), String> {
 fn examine(files: &[File]) -> Vec<Problem> {
     let mut problems = dependencies::check(files);
     problems.extend(generated::check(files));
+    problems.extend(crate::planted::held::check(files));
     for file in files {
         problems.extend(everywhere::check(file));
         problems.extend(sizes::check(file));

@@ -18,9 +18,10 @@ use matinee_store::{
 };
 use matinee_store_sqlite::{OpenOptions, SqliteStore};
 use std::{
+    collections::HashMap,
     path::PathBuf,
     sync::{
-        Arc, Mutex, OnceLock, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -94,28 +95,41 @@ impl Render for Numbered {
     }
 }
 
-/// Shows straight from the store.
-struct StoredShows(Arc<SqliteStore>);
+/// Shows from the store; a catalog that a test changes is changed before its first use.
+struct StoredShows {
+    store: Arc<SqliteStore>,
+    read: Mutex<HashMap<ShowId, Arc<ShowFile>>>,
+}
+
+impl StoredShows {
+    fn read(&self) -> MutexGuard<'_, HashMap<ShowId, Arc<ShowFile>>> {
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 #[async_trait]
 impl Shows for StoredShows {
     async fn show(&self, show_id: ShowId) -> Result<Option<Arc<ShowFile>>, StoreError> {
-        let Some(listed) = self.0.show(show_id).await? else {
+        if let Some(file) = self.read().get(&show_id) {
+            return Ok(Some(Arc::clone(file)));
+        }
+        let Some(listed) = self.store.show(show_id).await? else {
             return Ok(None);
         };
         let show = listed.show;
-        Ok(Some(Arc::new(ShowFile {
-            theater: self.0.theater(show_id.theater()).await?.unwrap(),
-            movie: self.0.movie(show.movie_id).await?.unwrap(),
-            map: Arc::new(IndexedMap::new(
-                self.0.seat_map(show.seat_map_id).await?.unwrap(),
-            )),
+        let map = self.store.seat_map(show.seat_map_id).await?.unwrap();
+        let file = Arc::new(ShowFile {
+            theater: self.store.theater(show_id.theater()).await?.unwrap(),
+            movie: self.store.movie(show.movie_id).await?.unwrap(),
+            map: Arc::new(IndexedMap::new(map)),
             show,
             taken: Arc::default(),
-        })))
+        });
+        self.read().insert(show_id, Arc::clone(&file));
+        Ok(Some(file))
     }
     async fn seats(&self, show: &ShowFile) -> Result<Arc<SeatStates>, StoreError> {
-        let snapshot = BookingStore::seats(&*self.0, show.show.show_id)
+        let snapshot = BookingStore::seats(&*self.store, show.show.show_id)
             .await?
             .unwrap();
         let mut states = vec![SeatState::Available; usize::from(show.show.seats_total)];
@@ -301,7 +315,10 @@ fn desk(
             inner: Arc::clone(store),
             wire: Arc::clone(wire),
         }),
-        shows: Arc::new(StoredShows(Arc::clone(store))),
+        shows: Arc::new(StoredShows {
+            store: Arc::clone(store),
+            read: Mutex::default(),
+        }),
         gateway: Some(Arc::new(WiredGateway {
             inner: SandboxGateway::new(ledger),
             wire: Arc::clone(wire),

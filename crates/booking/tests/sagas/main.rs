@@ -7,6 +7,7 @@
 
 mod books;
 mod buyer;
+mod events;
 mod house;
 mod late;
 mod matrix;

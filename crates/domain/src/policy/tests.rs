@@ -122,6 +122,10 @@ fn a_policy_that_makes_no_sense_is_refused() {
         Ok(())
     );
     assert_eq!(policy(&[]).validate(), Ok(()));
+    // As many, as early and as much alike as allowed.
+    let most: Vec<_> = (0..MAX_TIERS as u32).map(|n| (n * 10, 100)).collect();
+    assert_eq!(policy(&most).validate(), Ok(()));
+    assert_eq!(policy(&[(MAX_MINUTES_BEFORE, 1)]).validate(), Ok(()));
     assert_eq!(
         policy(&[(0, 10_001)]).validate(),
         Err(PolicyError::MoreThanAll(10_001))

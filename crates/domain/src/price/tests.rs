@@ -178,6 +178,24 @@ fn a_window_may_wrap_midnight_and_the_weekday_is_the_shows_own() {
 }
 
 #[test]
+fn a_window_is_exact_to_the_minute_and_one_that_ends_where_it_begins_is_the_whole_day() {
+    let cheap = |from, until| PriceRule {
+        from_minute: Some(from),
+        until_minute: Some(until),
+        ..rule("Cheap", PriceChange::Fixed(500))
+    };
+    let base_at = |rule: &PriceRule, at| resolved(vec![rule.clone()], &[], at).base_minor[0];
+    let afternoon = cheap(14 * 60 + 20, 14 * 60 + 40);
+    for (minute, price) in [(19, 1_200), (20, 500), (39, 500), (40, 1_200)] {
+        assert_eq!(base_at(&afternoon, saturday(14, minute)), price, "{minute}");
+    }
+    let always = cheap(18 * 60, 18 * 60);
+    for hour in [0, 17, 18, 23] {
+        assert_eq!(base_at(&always, saturday(hour, 0)), 500, "{hour}");
+    }
+}
+
+#[test]
 fn half_a_minor_unit_rounds_away_from_zero_and_no_price_is_negative() {
     let of = |change| {
         resolve(

@@ -226,7 +226,7 @@ async fn cookie_session(app: &App, request: &Context, token: &str) -> Result<Fou
     Ok(found)
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else {
         return Ok(None);
     };
@@ -239,7 +239,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     }
 }
 
-fn guest_secret(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+pub(crate) fn guest_secret(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let Some(value) = headers.get(GUEST_SECRET) else {
         return Ok(None);
     };

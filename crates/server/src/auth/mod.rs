@@ -10,6 +10,7 @@ mod sessions;
 mod tokens;
 
 pub use caller::{Address, Anybody, Caller, Who};
+pub(crate) use caller::{guest_secret, idempotency_key};
 pub use keys::{GuestToken, Keys};
 pub use passwords::{PASSWORD_MAX, PASSWORD_MIN, Passwords, check_password, hash_now};
 pub(crate) use sessions::session_ended;

@@ -8,6 +8,7 @@ use axum::{
 };
 use data_encoding::BASE64URL_NOPAD;
 use matinee_api::ProblemCode;
+use matinee_planted::planted;
 use sha2::{Digest, Sha256};
 use std::cell::Cell;
 
@@ -54,6 +55,7 @@ fn names(seen: &[u8], tag: &str) -> bool {
         .strip_prefix(b"\"")
         .and_then(|rest| rest.strip_suffix(b"\""));
     match inner.and_then(|inner| inner.strip_prefix(tag.as_bytes())) {
+        Some(_) if planted!("stale_304") => true,
         Some(b"") => true,
         Some(rest) => Coding::PREFERRED
             .iter()

@@ -8,12 +8,14 @@ use crate::{
 use matinee_api::ProblemCode;
 use matinee_booking::OnFile;
 use matinee_domain::ids::{BookingId, UserId};
+use matinee_planted::planted;
 use matinee_store::bookings::{BookingRow, Owner};
 
 /// The booking is the caller's: by account, or by the guest token derived from its id. A guest's token keeps working
 /// after the booking joined an account: the device that has it is still the guest's.
 pub fn owns(caller: &Caller, booking: &BookingRow) -> bool {
     match (&caller.who, &booking.owner) {
+        (Who::User { .. }, Owner::User(_)) if planted!("anybodys_booking") => true,
         (Who::User { user_id, .. }, Owner::User(owner)) => user_id == owner,
         (Who::Guest { .. }, _) => caller.opens(booking.booking_id),
         _ => false,

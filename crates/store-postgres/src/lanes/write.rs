@@ -19,6 +19,7 @@ use crate::{
     connect::Connection,
     pipeline::{self, Call},
 };
+use matinee_planted::planted;
 use matinee_store::StoreError;
 use rustc_hash::FxHashMap;
 
@@ -108,7 +109,11 @@ impl<'w> List<'w> {
         let claimed = &writes.claimed;
         if !claimed.is_empty() {
             let call = self
-                .call(sql::CLAIM)
+                .call(if planted!("double_sale_postgres") {
+                    sql::CLAIM_OVER
+                } else {
+                    sql::CLAIM
+                })
                 .with(column(claimed, |(seat, _)| seat.show.to_vec()))
                 .with(column(claimed, |(seat, _)| i32::from(seat.seat.0)))
                 .with(column(claimed, |(_, state)| state.code() as i32))
@@ -133,7 +138,11 @@ impl<'w> List<'w> {
     fn steps(&mut self, steps: &'w [StepWrite<'_>]) {
         let states = column(steps, |step| StateColumns::of(&step.to));
         let call = self
-            .call(sql::STEPS)
+            .call(if planted!("version_not_checked") {
+                sql::STEPS_BLIND
+            } else {
+                sql::STEPS
+            })
             .with(column(steps, |step| step.booking.to_vec()))
             .with(column(steps, |step| step.version as i64))
             .with(column(&states, |state| state.status))

@@ -7,6 +7,7 @@ use super::{secrets, users};
 use crate::{catalog::rows::time, columns::micros};
 use chrono::{DateTime, Utc};
 use matinee_domain::ids::UserId;
+use matinee_planted::planted;
 use matinee_store::accounts::{Rotation, SessionRow, TokenDigest};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
@@ -127,7 +128,7 @@ pub(super) fn rotate(
         return replace(conn, session, presented, next, now);
     }
     if let Some(session) = find(conn, "s.previous_refresh = ?1", presented)? {
-        if session.current_used {
+        if session.current_used && !planted!("refresh_reused") {
             end(conn, &session.session_id)?;
             return Ok(Rotation::Reuse);
         }

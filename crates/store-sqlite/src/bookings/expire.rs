@@ -13,6 +13,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use matinee_domain::ids::{BookingId, ShowId};
+use matinee_planted::planted;
 use matinee_store::{
     StoreError,
     bookings::{BookedSeat, BookingRow},
@@ -25,7 +26,16 @@ pub(super) fn expired(
     now: DateTime<Utc>,
     limit: u16,
 ) -> Result<Vec<BookingRow>, StoreError> {
-    query::all(conn, EXPIRED, params![micros(now), limit], rows::booking)
+    let sql = if planted!("expiry_under_a_payment") {
+        concat!(
+            "SELECT ",
+            booking_columns!(),
+            " FROM bookings WHERE status IN ('held', 'awaiting_payment') AND expires_at <= ?1 LIMIT ?2"
+        )
+    } else {
+        EXPIRED
+    };
+    query::all(conn, sql, params![micros(now), limit], rows::booking)
 }
 
 pub(super) const EXPIRED: &str = concat!(
@@ -53,7 +63,13 @@ pub(super) const DUE: &str = "SELECT show, caller, seats FROM bookings \
 fn expire_one(tx: &mut Tx<'_>, booking: BookingId, now: DateTime<Utc>) -> Result<bool, StoreError> {
     let theater = booking.theater();
     let key = params![theater.as_bytes(), booking.own(), micros(now)];
-    let found = query::first(tx.conn(), DUE, key, |row| {
+    let sql = if planted!("expiry_under_a_payment") {
+        "SELECT show, caller, seats FROM bookings \
+         WHERE theater = ?1 AND booking = ?2 AND status IN ('held', 'awaiting_payment') AND expires_at <= ?3"
+    } else {
+        DUE
+    };
+    let found = query::first(tx.conn(), sql, key, |row| {
         let show = ShowId::from_parts(theater, row.get(0).db()?);
         let caller: [u8; 16] = row.get(1).db()?;
         let seats: Vec<BookedSeat> = from_json(query::text(row, 2)?)?;
@@ -65,7 +81,7 @@ fn expire_one(tx: &mut Tx<'_>, booking: BookingId, now: DateTime<Utc>) -> Result
     seats::free(tx, show, booking, &numbers(&booked), SeatState::Held)?;
     tx.prepare(
         "UPDATE bookings SET status = 'expired', version = version + 1, held_at = NULL, expires_at = NULL, \
-             extensions = 0 \
+             payment_deadline = NULL, extensions = 0 \
          WHERE theater = ?1 AND booking = ?2",
     )?
     .execute(params![theater.as_bytes(), booking.own()])

@@ -9,6 +9,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use matinee_domain::{ids::ShowId, seat_map::SeatNo};
+use matinee_planted::planted;
 use matinee_store::{
     StoreError,
     bookings::{BookedSeat, ExpiryLimit, HoldLimits, HoldOutcome, HoldSeats},
@@ -50,7 +51,9 @@ pub(super) fn hold(tx: &mut Tx<'_>, hold: &HoldSeats) -> Result<HoldOutcome, Sto
         return Ok(HoldOutcome::SeatsTaken(taken));
     }
     insert::booking(tx, booking)?;
-    if let Some(record) = &hold.idempotency {
+    if let Some(record) = &hold.idempotency
+        && !planted!("key_not_kept")
+    {
         idempotency::insert(tx, record)?;
     }
     version_after(tx, booking.show_id)
@@ -109,6 +112,9 @@ pub(super) fn refused(
 }
 
 fn unpaid(tx: &Tx<'_>, wanted: &Wanted) -> Result<u16, StoreError> {
+    if planted!("quota_not_counted") {
+        return Ok(0);
+    }
     let theater = wanted.show.theater();
     let key = params![theater.as_bytes(), wanted.show.own(), wanted.caller];
     let found: Option<i64> = query::first(tx.conn(), UNPAID, key, |row| row.get(0).db())?;
@@ -143,7 +149,10 @@ fn last_of_many_expiries(
         return Ok(None);
     };
     let (first, last) = (time(first)?, time(last)?);
-    let pauses = many >= limit.most && last - first <= limit.within && now < last + limit.pause;
+    let pauses = !planted!("cool_down_skipped")
+        && many >= limit.most
+        && last - first <= limit.within
+        && now < last + limit.pause;
     Ok(pauses.then_some(last))
 }
 

@@ -8,6 +8,7 @@ use matinee_domain::{
     ids::{BookingId, ShowId},
     seat_map::SeatNo,
 };
+use matinee_planted::planted;
 use matinee_store::{StoreError, feed::SeatState};
 use rusqlite::params;
 
@@ -23,9 +24,11 @@ pub(super) fn claim(
     state: SeatState,
 ) -> Result<Result<(), Vec<SeatNo>>, StoreError> {
     let theater = show.theater();
-    let mut insert = tx.prepare(
-        "INSERT INTO seats (theater, show, seat, state, booking) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
-    )?;
+    let mut insert = tx.prepare(if planted!("double_sale_sqlite") {
+        "INSERT OR REPLACE INTO seats (theater, show, seat, state, booking) VALUES (?1, ?2, ?3, ?4, ?5)"
+    } else {
+        "INSERT INTO seats (theater, show, seat, state, booking) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING"
+    })?;
     for (at, seat) in seats.iter().enumerate() {
         let made = insert
             .execute(params![

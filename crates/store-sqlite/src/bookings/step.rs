@@ -8,6 +8,7 @@ use crate::{
     writer::Tx,
 };
 use matinee_domain::{booking::BookingStatus, seat_map::SeatNo};
+use matinee_planted::planted;
 use matinee_store::{
     StoreError,
     bookings::{BookedSeat, PaymentRow, SeatsEffect, Step, StepOutcome},
@@ -199,7 +200,8 @@ fn write(tx: &mut Tx<'_>, current: Current, step: &Step) -> Result<(), StoreErro
     for ticket in &step.tickets {
         insert::ticket(tx, ticket)?;
     }
-    for message in &step.messages {
+    let sent = |kind: &str| kind == "confirmation" && planted!("mail_lost");
+    for message in step.messages.iter().filter(|message| !sent(&message.kind)) {
         outbox::insert(tx, message)?;
     }
     if step.unpaid_expiry {
@@ -224,7 +226,7 @@ fn cancel(
     let mut void = tx.prepare(
         "UPDATE tickets SET state = 'void' WHERE theater = ?1 AND booking = ?2 AND seat = ?3",
     )?;
-    for seat in &step.cancel_seats {
+    for seat in (step.cancel_seats.iter()).filter(|_| !planted!("cancelled_ticket_valid")) {
         void.execute(params![theater.as_bytes(), booking.own(), seat.0])
             .db()?;
     }

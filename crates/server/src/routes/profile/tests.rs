@@ -60,6 +60,28 @@ async fn a_profile_is_read_changed_and_read_again() {
     house.close().await;
 }
 
+/// A booking's id gets nobody in: to others with an account, and to guests of other bookings, it is not there.
+#[tokio::test]
+async fn another_persons_booking_is_not_there() {
+    let house = House::cinema().await;
+    let (ada, _) = signed_in(&house, "ada@example.org").await;
+    let (eve, _) = signed_in(&house, "eve@example.org").await;
+    let body = json!({ "show_id": house.shows().await[0], "best": 1 });
+    let held = house.post("/book", &[("authorization", &ada)], body).await;
+    let path = format!("/bookings/{}", held.text("booking_id"));
+    let (_, guest) = house.hold(1).await;
+    for (who, status) in [
+        (&ada, StatusCode::OK),
+        (&eve, StatusCode::NOT_FOUND),
+        (&guest, StatusCode::NOT_FOUND),
+    ] {
+        let read = house.get(&path, &[("authorization", who)]).await;
+        assert_eq!(read.status, status, "{read:?}");
+    }
+    assert_eq!(house.get(&path, &[]).await.status, StatusCode::UNAUTHORIZED);
+    house.close().await;
+}
+
 #[tokio::test]
 async fn another_persons_profile_is_not_there() {
     let house = House::new().await;

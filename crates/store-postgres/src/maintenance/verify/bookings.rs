@@ -11,7 +11,8 @@ pub(super) async fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
 }
 
 async fn seats(checks: &mut Checks<'_>) -> Result<(), StoreError> {
-    // A booking whose authorization was lost before the capture is cancelled with no ticket to cancel.
+    // A booking whose authorization was lost before the capture is cancelled with no ticket to cancel. Money that the
+    // bank took after all came too late (`CAME_TOO_LATE`) and paid for nothing.
     checks
         .rows(
             "booking_seats",
@@ -25,7 +26,9 @@ async fn seats(checks: &mut Checks<'_>) -> Result<(), StoreError> {
                  WHERE k.n IS DISTINCT FROM b.seat_count OR k.distinct_n IS DISTINCT FROM b.seat_count \
                    OR NOT CASE b.status WHEN 'cancelled' THEN k.cancelled = k.n OR k.cancelled = 0 \
                           AND NOT EXISTS (SELECT 1 FROM payments AS p WHERE p.theater = b.theater \
-                            AND p.booking = b.booking AND p.captured_minor > 0) \
+                            AND p.booking = b.booking AND p.captured_minor > 0 \
+                            AND NOT EXISTS (SELECT 1 FROM refunds AS r WHERE r.theater = p.theater \
+                              AND r.booking = p.booking AND r.payment = p.payment AND r.reason = 'seats_gone')) \
                         WHEN 'partly_cancelled' THEN k.cancelled BETWEEN 1 AND k.n - 1 \
                         ELSE k.cancelled = 0 END"
             ),

@@ -1,10 +1,11 @@
 //! Is each booking in itself as its state says: seats, total, owner.
 
 use super::{BOOKED, COUNT_BOOKINGS, Checks, booking_says};
-use matinee_store::StoreError;
+use matinee_store::{StoreError, bookings::CAME_TOO_LATE};
 
 pub(super) fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
-    // A booking whose authorization was lost before the capture is cancelled with no ticket to cancel.
+    // A booking whose authorization was lost before the capture is cancelled with no ticket to cancel. Money that the
+    // bank took after all came too late and paid for nothing.
     checks.rows(
         "booking_seats",
         COUNT_BOOKINGS,
@@ -17,7 +18,9 @@ pub(super) fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
              WHERE json_valid(b.seats) AND (k.n IS NOT b.seat_count OR k.distinct_n IS NOT b.seat_count
                OR NOT CASE b.status WHEN 'cancelled' THEN k.cancelled = k.n OR k.cancelled = 0
                       AND NOT EXISTS (SELECT 1 FROM payments AS p WHERE p.theater = b.theater
-                        AND p.booking = b.booking AND p.captured_minor > 0)
+                        AND p.booking = b.booking AND p.captured_minor > 0
+                        AND NOT EXISTS (SELECT 1 FROM refunds AS r WHERE r.theater = p.theater
+                          AND r.booking = p.booking AND r.payment = p.payment AND r.reason = '{CAME_TOO_LATE}'))
                     WHEN 'partly_cancelled' THEN k.cancelled BETWEEN 1 AND k.n - 1
                     ELSE k.cancelled = 0 END)"
         ),

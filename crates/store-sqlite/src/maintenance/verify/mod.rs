@@ -16,6 +16,7 @@ mod tickets;
 use crate::failure::OrStoreError as _;
 use chrono::{DateTime, Utc};
 use matinee_domain::ids::{BookingId, ShowId, TheaterId};
+use matinee_planted::planted;
 use matinee_store::{StoreError, verify::VerifyReport};
 use rusqlite::{Connection, Row, ToSql};
 
@@ -58,6 +59,10 @@ impl Checks<'_> {
         params: &[&dyn ToSql],
         words: fn(&Row<'_>) -> rusqlite::Result<String>,
     ) -> Result<(), StoreError> {
+        if planted!("verify_looks_away") {
+            self.checked(invariant, 1);
+            return Ok(());
+        }
         let conn = self.conn;
         let looked_at: i64 = conn.query_row(count, [], |row| row.get(0)).db()?;
         self.checked(invariant, looked_at.unsigned_abs());
