@@ -15,6 +15,7 @@ pub mod importing;
 pub mod jobs;
 pub mod live;
 pub mod mails;
+pub mod moving;
 pub mod render;
 pub mod routes;
 pub mod serve;

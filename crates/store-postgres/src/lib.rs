@@ -22,4 +22,5 @@ mod pipeline;
 mod told;
 mod watch;
 
+pub use maintenance::{Arrival, There};
 pub use open::{Locking, PostgresOptions, PostgresStore};

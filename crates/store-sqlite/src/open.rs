@@ -4,6 +4,7 @@
 
 use crate::{
     failure::OrStoreError,
+    maintenance::refuse_left,
     migrations, private,
     readers::Readers,
     writer::{Tx, Writer, WriterLoad},
@@ -58,6 +59,7 @@ impl SqliteStore {
         check_writable(&options.path)?;
         let conn = writing_connection(&options.path)?;
         migrations::apply(&conn)?;
+        refuse_left(&conn)?;
         let readers = Readers::new(options.path.clone());
         let writer = Some(Writer::start(conn, options.feed)?);
         let path = options.path;
