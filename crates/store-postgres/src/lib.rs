@@ -19,6 +19,7 @@ mod migrations;
 mod open;
 mod outbox;
 mod pipeline;
+mod tls;
 mod told;
 mod watch;
 

@@ -57,7 +57,14 @@ impl SqliteStore {
     pub fn open(options: OpenOptions) -> Result<Self, StoreError> {
         check_library()?;
         check_writable(&options.path)?;
-        let conn = writing_connection(&options.path)?;
+        let conn = writing_connection(&options.path).map_err(|error| match error {
+            // Reading waits for nobody else.
+            StoreError::Overloaded => StoreError::Unavailable(
+                "another command has it to itself, such as migrate-engine: wait until it ends"
+                    .into(),
+            ),
+            other => other,
+        })?;
         migrations::apply(&conn)?;
         refuse_left(&conn)?;
         let readers = Readers::new(options.path.clone());

@@ -18,7 +18,7 @@ use matinee_store::{
     moving::{CAME_NOTE, Content, Kind, LEFT_NOTE, Row, TABLES, Table, Value},
     verify::VerifyReport,
 };
-use std::{error::Error, pin::pin};
+use std::{error::Error, pin::pin, time::Duration};
 use tokio::sync::mpsc::Receiver;
 use tokio_postgres::{
     binary_copy::BinaryCopyInWriter,
@@ -27,6 +27,9 @@ use tokio_postgres::{
 
 /// Rows of one statement: what it keeps in memory until its end (references to be checked) stays small.
 const ROWS_OF_A_COPY: u64 = 50_000;
+/// How often it is looked whether others are still connected, and how long between.
+const LOOKS: u32 = 20;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 /// Rows read back at a time.
 const ROWS_READ: u32 = 2_000;
 
@@ -49,8 +52,8 @@ pub struct Arrival {
 impl Arrival {
     /// Connects, takes the database for itself, and the steps of the schema that are missing.
     pub async fn begin(url: &str) -> Result<Self, StoreError> {
-        let config = connect::parse(url)?;
-        let pool = connect::pool(&config, 1, Purpose::Anything)?;
+        let address = connect::parse(url)?;
+        let pool = connect::pool(&address, 1, Purpose::Anything)?;
         let conn = Connection::of(&pool).await?;
         alone(&conn).await?;
         conn.begin("BEGIN").await?;
@@ -217,15 +220,28 @@ impl Arrival {
     }
 }
 
-/// Nobody else is connected.
+/// Nobody else is connected; whoever is about to leave is waited for a moment.
 async fn alone(conn: &Connection) -> Result<(), StoreError> {
+    // Those without a user are PostgreSQL's own.
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
-         AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
-    match conn.client().query_one(sql, &[]).await.db()?.count(0)? {
-        0 => Ok(()),
-        others => Err(StoreError::Unavailable(format!(
-            "{others} others are connected to it: stop the servers (and other programs) on it first. Nothing was changed"
-        ))),
+         AND pid <> pg_backend_pid() AND usesysid IS NOT NULL";
+    let mut left = LOOKS;
+    loop {
+        // Within a transaction it would show the same for ever.
+        let fresh = "SELECT pg_stat_clear_snapshot()";
+        conn.client().batch_execute(fresh).await.db()?;
+        let others = conn.client().query_one(sql, &[]).await.db()?.count(0)?;
+        if others == 0 {
+            return Ok(());
+        }
+        left -= 1;
+        if left == 0 {
+            return Err(StoreError::Unavailable(format!(
+                "{others} others are connected to it: stop the servers (and other programs) on it first. Nothing was \
+                 changed"
+            )));
+        }
+        tokio::time::sleep(BETWEEN_LOOKS).await;
     }
 }
 
