@@ -1,5 +1,7 @@
 //! The server program on PostgreSQL: the whole way of a booking, several servers on one database, and the database
-//! going away under them.
+//! going away under them, and the move from the embedded engine.
+
+mod moving;
 
 use futures_util::StreamExt as _;
 use matinee_tests::{

@@ -110,6 +110,10 @@ impl Caller {
             ..self.clone()
         }
     }
+    /// The token it calls with.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
     /// The same caller with one more header on every request.
     pub fn with_header(&self, name: &str, value: &str) -> Self {
         let mut headers = self.headers.clone();

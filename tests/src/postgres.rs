@@ -171,6 +171,33 @@ impl Postgres {
         ))
     }
 
+    /// Encrypts connections from now on that ask for it, with a certificate and its key, PEM.
+    pub fn encrypt(&self, certificate: &str, key: &str) -> io::Result<()> {
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            let mut writing = as_postgres(Path::new("sh"))
+                .args(["-c", "umask 077; cat > \"$0\""])
+                .arg(self.folder.join("data").join(name))
+                .stdin(Stdio::piped())
+                .spawn()?;
+            if let Some(mut into) = writing.stdin.take() {
+                into.write_all(text.as_bytes())?;
+            }
+            if !writing.wait()?.success() {
+                return Err(io::Error::other(format!("{name} was not written")));
+            }
+        }
+        self.sql("postgres", "ALTER SYSTEM SET ssl = on");
+        self.sql("postgres", "SELECT pg_reload_conf()");
+        let begun = Instant::now();
+        while self.sql("postgres", "SHOW ssl").trim() != "on" {
+            if begun.elapsed() > Duration::from_mins(1) {
+                return Err(io::Error::other(self.log()));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
     /// What it logged.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.join("server.log")).unwrap_or_default()

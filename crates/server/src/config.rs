@@ -7,7 +7,7 @@ mod database;
 mod network;
 mod options;
 
-pub use database::{Database, LockingChoice, PostgresTuning};
+pub use database::{Database, LockingChoice, PostgresTuning, PostgresUrl};
 pub use network::Network;
 pub use options::{GatewayChoice, LogFormat, Options, Switch};
 

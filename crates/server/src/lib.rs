@@ -15,6 +15,7 @@ pub mod importing;
 pub mod jobs;
 pub mod live;
 pub mod mails;
+pub mod moving;
 #[doc(hidden)]
 pub mod outside;
 pub mod render;

@@ -4,7 +4,10 @@
 //! those statements are known and a plan made on an empty table must not meet a full one. A connection that breaks is
 //! replaced when the next one is asked for; nothing here waits for the database to come back.
 
-use crate::failure::{OrStoreError as _, store_error};
+use crate::{
+    failure::{OrStoreError as _, store_error},
+    tls::Tls,
+};
 use deadpool_postgres::{
     Client, Hook, HookError, Manager, ManagerConfig, Object, Pool, PoolError, RecyclingMethod,
     Runtime, Timeouts,
@@ -14,7 +17,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
-use tokio_postgres::{Config, NoTls, Statement};
+use tokio_postgres::{Config, Statement};
 
 /// How long a server that does not answer is waited for.
 const CONNECTING: Duration = Duration::from_secs(3);
@@ -44,8 +47,16 @@ pub(crate) enum Purpose {
     Reading,
 }
 
+/// Where a database is, and how it is spoken with.
+#[derive(Clone)]
+pub(crate) struct Address {
+    pub(crate) config: Config,
+    pub(crate) tls: Tls,
+}
+
 /// Reads the address of a database.
-pub(crate) fn parse(url: &str) -> Result<Config, StoreError> {
+pub(crate) fn parse(url: &str) -> Result<Address, StoreError> {
+    let (tls, url) = Tls::of(url)?;
     let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
         let why = std::error::Error::source(&error).map(ToString::to_string);
         StoreError::Unavailable(format!(
@@ -73,13 +84,20 @@ pub(crate) fn parse(url: &str) -> Result<Config, StoreError> {
     if config.get_tcp_user_timeout().is_none() {
         config.tcp_user_timeout(Duration::from_secs(4));
     }
-    Ok(config)
+    if let Some(mode) = tls.mode {
+        config.ssl_mode(mode);
+    }
+    Ok(Address { config, tls })
 }
 
 /// A pool of at most `size` connections.
-pub(crate) fn pool(config: &Config, size: usize, purpose: Purpose) -> Result<Pool, StoreError> {
+pub(crate) fn pool(address: &Address, size: usize, purpose: Purpose) -> Result<Pool, StoreError> {
     let recycling_method = RecyclingMethod::Fast;
-    let manager = Manager::from_config(config.clone(), NoTls, ManagerConfig { recycling_method });
+    let manager = Manager::from_config(
+        address.config.clone(),
+        address.tls.clone(),
+        ManagerConfig { recycling_method },
+    );
     let told = Hook::async_fn(move |client, _| {
         Box::pin(async move {
             let words = match purpose {

@@ -79,6 +79,9 @@ fn words(error: &Error) -> String {
     match error.as_db_error() {
         Some(said) => format!("{} ({})", said.message(), said.code().code()),
         None => match std::error::Error::source(error) {
+            Some(source) if source.to_string() == "server does not support TLS" => {
+                "the server has no TLS (its setting ssl is off), and sslmode asks for it".into()
+            }
             Some(source) => format!("{error}: {source}"),
             None => error.to_string(),
         },

@@ -19,7 +19,9 @@ mod migrations;
 mod open;
 mod outbox;
 mod pipeline;
+mod tls;
 mod told;
 mod watch;
 
+pub use maintenance::{Arrival, There};
 pub use open::{Locking, PostgresOptions, PostgresStore};

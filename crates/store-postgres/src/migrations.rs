@@ -105,7 +105,8 @@ pub(crate) async fn apply(conn: &Connection) -> Result<(), StoreError> {
     done.and(ended)
 }
 
-async fn take(conn: &Connection) -> Result<(), StoreError> {
+/// The same in a transaction that is open.
+pub(crate) async fn take(conn: &Connection) -> Result<(), StoreError> {
     conn.client().batch_execute(LOCK).await.db()?;
     // Asked again under the lock: another server may have taken the steps meanwhile.
     let taken = check(conn).await?;

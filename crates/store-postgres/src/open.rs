@@ -83,13 +83,13 @@ impl std::fmt::Debug for PostgresStore {
 impl PostgresStore {
     /// Opens a database for serving; migrates it as needed. The database itself must be there.
     pub async fn open(options: PostgresOptions) -> Result<Self, StoreError> {
-        let config = connect::parse(&options.url)?;
-        let pool = connect::pool(&config, options.connections.max(2), Purpose::Anything)?;
+        let address = connect::parse(&options.url)?;
+        let pool = connect::pool(&address, options.connections.max(2), Purpose::Anything)?;
         migrations::apply(&Connection::of(&pool).await?).await?;
         let told = Arc::new(Told::new(options.feed));
         let lane_count = options.lanes.clamp(1, 64);
-        let lane_pool = connect::pool(&config, lane_count, Purpose::Lanes)?;
-        let watch = Watch::start(config, pool.clone(), Arc::clone(&told));
+        let lane_pool = connect::pool(&address, lane_count, Purpose::Lanes)?;
+        let watch = Watch::start(address, pool.clone(), Arc::clone(&told));
         let lanes = Lanes::start(
             lane_pool,
             lane_count,
@@ -111,8 +111,8 @@ impl PostgresStore {
     /// Opens a database for reading only, beside servers that may be running on it: for `verify`. Every write is
     /// refused. It must have exactly the schema this program knows.
     pub async fn open_offline(url: &str) -> Result<Self, StoreError> {
-        let config = connect::parse(url)?;
-        let pool = connect::pool(&config, 2, Purpose::Reading)?;
+        let address = connect::parse(url)?;
+        let pool = connect::pool(&address, 2, Purpose::Reading)?;
         let found = migrations::check(&Connection::of(&pool).await?).await?;
         if found < migrations::KNOWN {
             return Err(StoreError::Unavailable(format!(

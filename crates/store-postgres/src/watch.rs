@@ -8,7 +8,7 @@
 use crate::{
     bookings::read::read_whole,
     columns::Columns as _,
-    connect::Connection,
+    connect::{Address, Connection},
     failure::OrStoreError as _,
     pipeline::{self, Call},
     told::{Told, whole},
@@ -25,7 +25,7 @@ use tokio::{
     task::JoinHandle,
     time::Instant,
 };
-use tokio_postgres::{AsyncMessage, Client, Config, NoTls};
+use tokio_postgres::{AsyncMessage, Client};
 
 /// What happened in this time is told and read together.
 const TICK: Duration = Duration::from_millis(20);
@@ -88,14 +88,14 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    pub(crate) fn start(config: Config, pool: Pool, told: Arc<Told>) -> Self {
+    pub(crate) fn start(address: Address, pool: Pool, told: Arc<Told>) -> Self {
         let notices = Notices {
             news: Arc::default(),
             wake: Arc::default(),
         };
         let stop = Arc::new(Notify::new());
         let mut watcher = Watcher {
-            config,
+            address,
             pool,
             told,
             notices: notices.clone(),
@@ -134,7 +134,7 @@ impl Watch {
 }
 
 struct Watcher {
-    config: Config,
+    address: Address,
     pool: Pool,
     told: Arc<Told>,
     notices: Notices,
@@ -155,7 +155,7 @@ impl Watcher {
         self.me = format!("{:x}", u64::from_le_bytes(random));
         let mut quiet = false;
         loop {
-            match listen(&self.config).await {
+            match listen(&self.address).await {
                 Ok((client, heard)) => {
                     quiet = false;
                     // What happened while nobody listened.
@@ -351,8 +351,9 @@ impl Watcher {
 }
 
 /// A connection that listens. Its end closes the receiver.
-async fn listen(config: &Config) -> Result<(Client, mpsc::Receiver<String>), StoreError> {
-    let (client, mut connection) = config.connect(NoTls).await.db()?;
+async fn listen(address: &Address) -> Result<(Client, mpsc::Receiver<String>), StoreError> {
+    let tls = address.tls.clone();
+    let (client, mut connection) = address.config.connect(tls).await.db()?;
     let (send, heard) = mpsc::channel(WAITING);
     tokio::spawn(async move {
         loop {

@@ -20,6 +20,6 @@ mod readers;
 mod seat_log;
 mod writer;
 
-pub use maintenance::{Forgotten, restore};
+pub use maintenance::{Departure, Forgotten, restore};
 pub use open::{OpenOptions, SqliteStore};
 pub use writer::WriterLoad;

@@ -4,6 +4,7 @@
 
 use crate::{
     failure::OrStoreError,
+    maintenance::refuse_left,
     migrations, private,
     readers::Readers,
     writer::{Tx, Writer, WriterLoad},
@@ -57,13 +58,21 @@ impl SqliteStore {
     pub fn open(options: OpenOptions) -> Result<Self, StoreError> {
         check_library()?;
         check_writable(&options.path)?;
-        let conn = writing_connection(&options.path)?;
+        let conn = writing_connection(&options.path).map_err(|error| match error {
+            // Reading waits for nobody else.
+            StoreError::Overloaded => StoreError::Unavailable(
+                "another command has it to itself, such as migrate-engine: wait until it ends"
+                    .into(),
+            ),
+            other => other,
+        })?;
         migrations::apply(&conn)?;
         if planted!("restart_forgets_holds") {
             let forget =
                 "UPDATE bookings SET expires_at = expires_at + 864000000000 WHERE status = 'held'";
             conn.execute_batch(forget).db()?;
         }
+        refuse_left(&conn)?;
         let readers = Readers::new(options.path.clone());
         let writer = Some(Writer::start(conn, options.feed)?);
         let path = options.path;

@@ -13,6 +13,7 @@ pub mod error;
 pub mod feed;
 pub mod idempotency;
 pub mod ledger;
+pub mod moving;
 pub mod outbox;
 pub mod verify;
 

@@ -5,6 +5,7 @@ mod accounts;
 mod import;
 mod logging;
 mod maintenance;
+mod migrate_engine;
 
 use crate::{
     config::{Config, ConfigError, Database, Options, PostgresTuning},
@@ -35,6 +36,8 @@ enum Command {
     Restore(maintenance::RestoreArgs),
     /// Check every invariant; exits 1 and names the rows when one is broken
     Verify(DatabaseArg),
+    /// Move the database from SQLite to an empty PostgreSQL database, while no server runs on either
+    MigrateEngine(migrate_engine::MigrateArgs),
     /// Accounts of the people who run the server
     #[command(subcommand)]
     Admin(accounts::AdminCommand),
@@ -150,6 +153,7 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::Backup(args) => maintenance::backup(args).await,
         Command::Restore(args) => maintenance::restore(args),
         Command::Verify(database) => maintenance::verify(&database).await,
+        Command::MigrateEngine(args) => migrate_engine::run(args).await,
         Command::Admin(command) => accounts::run(command).await,
         Command::Openapi(_) => openapi(),
     }
@@ -187,6 +191,7 @@ mod tests {
             &["backup", "x"],
             &["restore", "x"],
             &["verify"],
+            &["migrate-engine"],
             &["admin", "create", "--email", "a@b.example"],
             &["openapi"],
         ] {

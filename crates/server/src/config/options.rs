@@ -97,6 +97,9 @@ pub struct Options {
     /// SMTP server as a URL with its password: from the environment (MATINEE_SMTP_URL) or the file, never a flag.
     #[arg(skip)]
     pub smtp_url: Option<String>,
+    /// Where `migrate-engine` moves the database; of no interest to a server.
+    #[arg(skip)]
+    pub to: Option<String>,
     /// Sender of mails [default: Matinee <tickets@localhost>]
     #[arg(long, env = "MATINEE_MAIL_FROM", value_name = "MAILBOX")]
     pub mail_from: Option<String>,
@@ -146,6 +149,20 @@ impl Options {
         Database::parse(options.database.as_deref().unwrap_or(DATABASE))
     }
 
+    /// The database these options name to move to, if they do.
+    pub fn target(self) -> Result<Option<Database>, ConfigError> {
+        let options = self.with_file()?;
+        let target = options.to.as_deref().filter(|text| !text.is_empty());
+        let parsed = target.map(Database::parse).transpose();
+        parsed.map_err(|error| match error {
+            ConfigError::Option { reason, .. } => ConfigError::Option {
+                option: "to",
+                reason,
+            },
+            other => other,
+        })
+    }
+
     /// Fills what was not given from the file named by `config`.
     pub(super) fn with_file(mut self) -> Result<Self, ConfigError> {
         let Some(path) = self.config.clone() else {
@@ -154,7 +171,7 @@ impl Options {
         let file = Self::read(&path)?;
         fill!(self from file:
             listen, database, pg_locking, pg_lanes, pg_connections, demo, ui, public_url, tls_cert, tls_key, gateway, allow_test_payments, hold_minutes,
-            smtp_url, mail_from, mail_dir, trusted_proxies, metrics, rate_limit, log_level, log_format,
+            smtp_url, to, mail_from, mail_dir, trusted_proxies, metrics, rate_limit, log_level, log_format,
         );
         Ok(self)
     }

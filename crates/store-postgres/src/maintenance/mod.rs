@@ -1,9 +1,13 @@
-//! The operator's side of the PostgreSQL engine: verify, small notes, the shared clock, and who does which job.
+//! The operator's side of the PostgreSQL engine: verify, moving in, small notes, the shared clock, and who does which
+//! job.
 //!
 //! Backup and restore are PostgreSQL's own (`pg_dump`, `pg_basebackup`, point-in-time recovery): they know the log,
 //! replication and roles, and a copy through this program would know none of it.
 
+mod arrival;
 mod verify;
+
+pub use arrival::{Arrival, There};
 
 use crate::{
     PostgresStore,

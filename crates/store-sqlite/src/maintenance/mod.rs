@@ -1,12 +1,16 @@
-//! The operator's side of the SQLite engine: verify, back up, restore, and small notes.
+//! The operator's side of the SQLite engine: verify, back up, restore, move out, and small notes.
 //!
-//! Everything here runs beside a live server and changes nothing it serves from, but for the notes.
+//! Everything here but restoring and moving runs beside a live server and changes nothing it serves from, but for the
+//! notes.
 
 mod backup;
+mod departure;
 mod forgotten;
 mod restore;
 mod verify;
 
+pub use departure::Departure;
+pub(crate) use departure::refuse_left;
 pub use forgotten::Forgotten;
 pub use restore::restore;
 

@@ -122,6 +122,7 @@ fn shown(options: Options) -> String {
         allow_test_payments,
         hold_minutes,
         smtp_url,
+        to,
         mail_from,
         mail_dir,
         trusted_proxies,
@@ -140,6 +141,7 @@ fn shown(options: Options) -> String {
                 allow_test_payments,
                 hold_minutes,
                 smtp_url,
+                to,
                 mail_from,
                 mail_dir
             ),
