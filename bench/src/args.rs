@@ -15,6 +15,15 @@ pub struct Args {
     /// Also write the figures as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+    /// Only this row, e.g. growth or growth-postgres; may be given more than once
+    #[arg(long, value_name = "NAME")]
+    only: Vec<String>,
+    /// Bookings that the row "growth" fills in at most
+    #[arg(long, value_name = "N")]
+    grow: Option<u64>,
+    /// Compare with pretix too, installed from PyPI into target/pretix (needs python3 with venv, and redis-server)
+    #[arg(long)]
+    pub pretix: bool,
     /// Also put the table between the markers of this Markdown file
     #[arg(long, value_name = "FILE")]
     pub update: Option<PathBuf>,
@@ -37,7 +46,9 @@ pub enum Mode {
 
 /// How much of everything.
 #[derive(Clone, Copy)]
-pub struct Pace {
+pub struct Extent {
+    /// Only to see that it runs.
+    pub quick: bool,
     /// Rounds of each A/B pair.
     pub rounds: usize,
     /// How long one side of a round runs.
@@ -48,22 +59,40 @@ pub struct Pace {
 }
 
 impl Args {
-    pub fn pace(&self) -> Pace {
+    pub fn extent(&self) -> Extent {
         if self.quick {
-            Pace {
+            Extent {
+                quick: true,
                 rounds: 1,
                 slice: Duration::from_millis(500),
                 commit_rounds: 1,
                 commit_bookings: 5_000,
             }
         } else {
-            Pace {
+            Extent {
+                quick: false,
                 rounds: 7,
                 slice: Duration::from_millis(900),
                 commit_rounds: 3,
                 commit_bookings: 20_000,
             }
         }
+    }
+
+    pub fn grow(&self) -> u64 {
+        self.grow
+            .unwrap_or(if self.quick { 10_000 } else { 1_000_000 })
+    }
+
+    /// Whether a row is to be run: all, unless some are named.
+    pub fn wants(&self, row: &str) -> bool {
+        let named = |only: &String| {
+            row == only
+                || row
+                    .strip_prefix(only.as_str())
+                    .is_some_and(|rest| rest.starts_with('-'))
+        };
+        self.only.is_empty() || self.only.iter().any(named)
     }
 
     /// A folder of our own, removed at the end. Not blindly the system's temporary folder: that may be memory, where

@@ -8,6 +8,8 @@ pub enum Failure {
     Io(#[from] std::io::Error),
     #[error("SQLite: {0}")]
     Sqlite(#[from] rusqlite::Error),
+    #[error("PostgreSQL: {0}")]
+    Postgres(#[from] tokio_postgres::Error),
     #[error("the store: {0}")]
     Store(#[from] StoreError),
     #[error("JSON: {0}")]

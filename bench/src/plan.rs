@@ -1,4 +1,4 @@
-//! Which seats are to be booked: neighbours of a row, two by two, through all shows of the demo, each pair once.
+//! Which seats are to be booked: neighbours of a row, two by two, through the shows, each pair once.
 
 use crate::{failure::Failure, wire::Connection};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -27,6 +27,7 @@ struct Show {
 #[derive(Deserialize)]
 struct Screen {
     screen_id: String,
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -44,7 +45,20 @@ struct Seat {
 
 type Pairs = Rc<Vec<(String, String)>>;
 
-/// The pairs in the order they are booked: the first of every show, then the second of every show, …
+/// A show and the pairs of its seats.
+#[derive(Clone)]
+pub struct Sold {
+    pub show: String,
+    pub pairs: Pairs,
+    /// It is the first of its screen.
+    first: bool,
+}
+
+/// How many shows are sold side by side: all.
+pub const ALL: usize = usize::MAX;
+
+/// The pairs in the order they are booked: the first of every show, then the second of every show, …, all shows side
+/// by side or so many after so many.
 pub struct Plan {
     shows: Vec<(String, Pairs)>,
     order: Vec<(u32, u16)>,
@@ -61,34 +75,55 @@ pub struct Pair<'a> {
     pub seats: (&'a str, &'a str),
 }
 
+/// The shows of the screens whose name begins like this, in the catalog's order.
+pub async fn shows(address: SocketAddr, screens: &str) -> Result<Vec<Sold>, Failure> {
+    let mut connection = Connection::open(address).await?;
+    let mut known: HashMap<String, Pairs> = HashMap::new();
+    let mut out = Vec::new();
+    for show in catalog(&mut connection).await? {
+        if !show.screen.name.starts_with(screens) {
+            continue;
+        }
+        // Shows on one screen have the same seats, and nothing is sold yet.
+        let before = known.get(&show.screen.screen_id).cloned();
+        let first = before.is_none();
+        let pairs = match before {
+            Some(pairs) => pairs,
+            None => Rc::new(pairs_of(&mut connection, &show.show_id).await?),
+        };
+        known.insert(show.screen.screen_id, pairs.clone());
+        out.push(Sold {
+            show: show.show_id,
+            pairs,
+            first,
+        });
+    }
+    Ok(out)
+}
+
 impl Plan {
-    pub async fn make(address: SocketAddr) -> Result<Self, Failure> {
-        let mut connection = Connection::open(address).await?;
-        let mut screens: HashMap<String, Pairs> = HashMap::new();
-        let (mut shows, mut samples) = (Vec::new(), Vec::new());
-        for show in catalog(&mut connection).await? {
-            // Shows on one screen have the same seats, and nothing is sold yet.
-            let pairs = if let Some(pairs) = screens.get(&show.screen.screen_id) {
-                pairs.clone()
-            } else {
-                let pairs = Rc::new(pairs_of(&mut connection, &show.show_id).await?);
-                samples.push(show.show_id.clone());
-                screens.insert(show.screen.screen_id, pairs.clone());
-                pairs
-            };
-            shows.push((show.show_id, pairs));
-        }
+    /// All shows side by side.
+    pub async fn make(address: SocketAddr, screens: &str) -> Result<Self, Failure> {
+        Ok(Self::of(shows(address, screens).await?, ALL))
+    }
+
+    /// `side` shows side by side, then the next.
+    pub fn of(shows: Vec<Sold>, side: usize) -> Self {
         let mut order: Vec<(u32, u16)> = Vec::new();
-        for (show, (_, pairs)) in (0_u32..).zip(&shows) {
-            order.extend((0..pairs.len() as u16).map(|pair| (show, pair)));
+        for (show, sold) in (0_u32..).zip(&shows) {
+            order.extend((0..sold.pairs.len() as u16).map(|pair| (show, pair)));
         }
-        order.sort_by_key(|(show, pair)| (*pair, *show));
-        Ok(Self {
-            shows,
+        order.sort_by_key(|(show, pair)| (*show as usize / side, *pair, *show));
+        let firsts = shows.iter().filter(|sold| sold.first);
+        Self {
+            samples: firsts.map(|sold| sold.show.clone()).collect(),
+            shows: shows
+                .into_iter()
+                .map(|sold| (sold.show, sold.pairs))
+                .collect(),
             order,
             next: Cell::new(0),
-            samples,
-        })
+        }
     }
 
     pub fn shows(&self) -> usize {

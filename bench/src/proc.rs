@@ -1,7 +1,7 @@
 //! What the kernel says about a process: CPU time and memory (Linux).
 
 use crate::failure::Failure;
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 /// `USER_HZ`: what /proc counts in, on every architecture Linux still ships.
 const TICK: Duration = Duration::from_millis(10);
@@ -17,6 +17,48 @@ pub fn cpu(pid: u32) -> Result<Duration, Failure> {
 /// CPU time of all threads since an earlier [`cpu`].
 pub fn cpu_since(pid: u32, before: Duration) -> Result<Duration, Failure> {
     Ok(cpu(pid)?.saturating_sub(before))
+}
+
+/// CPU time of a process and of everything it started, also of what has ended since: a parent inherits the time of a
+/// child it has waited for.
+pub fn tree_cpu(root: u32) -> Result<Duration, Failure> {
+    let mut family: HashMap<u32, (u32, u32)> = HashMap::new();
+    for entry in std::fs::read_dir("/proc")? {
+        let name = entry?.file_name();
+        let Some(pid) = name.to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
+        // It may have ended between the two calls.
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        if let Some(kin) = parent_and_ticks(&stat) {
+            family.insert(pid, kin);
+        }
+    }
+    let belongs = |mut pid: u32| {
+        for _ in 0..16 {
+            if pid == root {
+                return true;
+            }
+            match family.get(&pid) {
+                Some((parent, _)) => pid = *parent,
+                None => return false,
+            }
+        }
+        false
+    };
+    let ticks = family
+        .iter()
+        .filter(|(pid, _)| belongs(**pid))
+        .map(|(_, (_, ticks))| *ticks);
+    Ok(TICK * ticks.sum::<u32>())
+}
+
+/// The parent; and utime + stime + cutime + cstime, the 14th to 17th field.
+fn parent_and_ticks(stat: &str) -> Option<(u32, u32)> {
+    let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(1);
+    let parent = fields.next()?.parse().ok()?;
+    let ticks = fields.skip(9).take(4).map(|field| field.parse::<u32>());
+    Some((parent, ticks.sum::<Result<u32, _>>().ok()?))
 }
 
 /// utime + stime, the 14th and 15th field. The second may contain anything in its parentheses.
@@ -63,6 +105,8 @@ mod tests {
         let stat = "12 (a) b (c) S 1 2 3 4 5 6 7 8 9 10 250 50 0 0 20 0 9";
         assert_eq!(cpu_ticks(stat), Some(300));
         assert_eq!(cpu_ticks("nonsense"), None);
+        let stat = "12 (a) b (c) S 1 2 3 4 5 6 7 8 9 10 250 50 7 3 20 0 9";
+        assert_eq!(parent_and_ticks(stat), Some((1, 310)));
     }
 
     #[test]

@@ -1,22 +1,12 @@
 //! The figures: as a Markdown table for people, as JSON for programs.
 
-use crate::{
-    failure::Failure,
-    load::Round,
-    machine::Machine,
-    proc::Memory,
-    sales::{Holds, Paid},
-    stats,
-    writer::Writer,
-};
+use crate::{failure::Failure, load::Round, machine::Machine, plot::Plot, stats};
 use chrono::{NaiveDate, Utc};
 use serde::Serialize;
 use std::{fmt::Write, path::Path, time::Instant};
 
 const BEGIN: &str = "<!-- figures: begin -->";
 const END: &str = "<!-- figures: end -->";
-/// Bookings of the record hour: 107,000 tickets, two a booking.
-const RECORD_HOUR: f64 = 53_500.0;
 
 #[derive(Serialize)]
 pub struct Report {
@@ -24,7 +14,9 @@ pub struct Report {
     seconds: u64,
     machine: Machine,
     figures: Vec<Figure>,
-    effects: String,
+    plots: Vec<Plot>,
+    effects: Vec<String>,
+    failed: Vec<String>,
     #[serde(skip)]
     began: Instant,
 }
@@ -37,6 +29,13 @@ struct Figure {
     unit: &'static str,
     goal: Option<&'static str>,
     note: String,
+}
+
+/// How far the report was.
+pub struct Mark {
+    figures: usize,
+    plots: usize,
+    effects: usize,
 }
 
 /// The median of one column of some rounds.
@@ -61,7 +60,9 @@ impl Report {
             seconds: 0,
             machine: Machine::look(),
             figures: vec![],
-            effects: String::new(),
+            plots: vec![],
+            effects: vec![],
+            failed: vec![],
             began: Instant::now(),
         }
     }
@@ -75,7 +76,7 @@ impl Report {
         goal: Option<&'static str>,
         note: &str,
     ) {
-        eprintln!("  {what}: {}", with_unit(value, unit));
+        eprintln!("  {what}: {} ({note})", with_unit(value, unit));
         self.figures.push(Figure {
             key: key.into(),
             what: what.into(),
@@ -86,8 +87,37 @@ impl Report {
         });
     }
 
+    /// Rows of several engines may draw into one picture. A row draws last, when nothing can fail any more.
+    pub fn plot(&mut self, plot: Plot) {
+        match self.plots.iter_mut().find(|other| other.file == plot.file) {
+            Some(other) => other.lines.extend(plot.lines),
+            None => self.plots.push(plot),
+        }
+    }
+
+    /// What was counted afterwards.
     pub fn effects(&mut self, text: String) {
-        self.effects = text;
+        self.effects.push(text);
+    }
+
+    pub fn mark(&self) -> Mark {
+        Mark {
+            figures: self.figures.len(),
+            plots: self.plots.len(),
+            effects: self.effects.len(),
+        }
+    }
+
+    /// A row failed: nothing it reported counts.
+    pub fn undo(&mut self, mark: Mark, failed: String) {
+        self.figures.truncate(mark.figures);
+        self.plots.truncate(mark.plots);
+        self.effects.truncate(mark.effects);
+        self.failed.push(failed);
+    }
+
+    pub fn failed(&self) -> &[String] {
+        &self.failed
     }
 
     pub fn finish(&mut self) {
@@ -113,8 +143,8 @@ impl Report {
             machine.load_after,
             self.seconds,
         );
+        // Writing to a string cannot fail.
         for figure in &self.figures {
-            // Writing to a string cannot fail.
             let _ = writeln!(
                 out,
                 "| {} | {} | {} | {} |",
@@ -124,11 +154,22 @@ impl Report {
                 figure.note
             );
         }
-        let _ = write!(out, "\nEffects counted afterwards: {}\n", self.effects);
+        if !self.effects.is_empty() {
+            out.push_str("\nEffects counted afterwards:\n\n");
+        }
+        for effect in &self.effects {
+            let _ = writeln!(out, "- {effect}");
+        }
+        for failed in &self.failed {
+            let _ = writeln!(out, "\nNot measured in this run: {failed}");
+        }
+        for plot in &self.plots {
+            let _ = writeln!(out, "\n![{}](plots/{})", plot.title, plot.file);
+        }
         out
     }
 
-    /// Puts the table between the markers of a file.
+    /// Puts the table between the markers of a file, and the plots into `plots/` beside it.
     pub fn update(&self, path: &Path) -> Result<(), Failure> {
         let text = std::fs::read_to_string(path)?;
         let parts = text
@@ -138,93 +179,65 @@ impl Report {
             let what = format!("{} has no line {BEGIN} with {END} after it", path.display());
             return Err(Failure::Server(what));
         };
+        let plots = path.with_file_name("plots");
+        std::fs::create_dir_all(&plots)?;
+        for plot in &self.plots {
+            std::fs::write(plots.join(&plot.file), plot.svg())?;
+        }
         let table = self.markdown();
         std::fs::write(path, format!("{before}{BEGIN}\n{table}{END}{after}"))?;
         Ok(())
     }
 }
 
-/// Memory of the server, at rest and after the load.
-pub fn memory(report: &mut Report, idle: Memory, loaded: Memory) {
-    let note = |memory: Memory| format!("PSS {:.0} MiB", memory.pss);
-    report.add(
-        "idle_rss_mib",
-        "memory of the server, idle with the demo data (RSS)",
-        idle.rss,
-        "MiB",
-        Some("≤ 40 MB"),
-        &note(idle),
-    );
-    report.add(
-        "loaded_rss_mib",
-        "memory of the server after the load above (RSS)",
-        loaded.rss,
-        "MiB",
-        Some("≤ 250 MB"),
-        &format!("{}, peak RSS {:.0} MiB", note(loaded), loaded.peak),
-    );
-}
-
-/// Figures that follow from others.
-pub fn derived(report: &mut Report, holds: &Holds, paid: &Paid, writer: &Writer) {
-    let floor = holds.no_op_cpu_us + writer.raw_cpu_us;
-    report.add(
-        "hold_cpu_over_floor",
-        "server CPU per hold ÷ (no-op POST + raw row work)",
-        holds.cpu_us / floor,
-        "",
-        Some("≤ 1.3"),
-        &format!(
-            "{:.1} ÷ ({:.1} + {:.1}) µs",
-            holds.cpu_us, holds.no_op_cpu_us, writer.raw_cpu_us
-        ),
-    );
-    report.add(
-        "record_hour_s",
-        "the record hour: 53,500 two-seat paid bookings",
-        RECORD_HOUR / paid.per_second,
-        "s",
-        Some("≤ 5 s"),
-        "at the rate above",
-    );
-}
-
 fn with_unit(value: f64, unit: &str) -> String {
     let number = match value {
         v if v >= 1000.0 => thousands(v),
         v if v >= 10.0 => format!("{v:.0}"),
+        v if v > 0.0 && v < 0.1 => format!("{v:.3}"),
         v => format!("{v:.2}"),
     };
     match unit {
         "" => number,
-        "/s" => format!("{number}/s"),
+        "/s" | "×" => format!("{number}{}", if unit == "×" { " ×" } else { unit }),
         _ => format!("{number} {unit}"),
     }
 }
 
-fn thousands(value: f64) -> String {
-    let whole = value.round() as u64;
-    let (thousands, rest) = (whole / 1000, whole % 1000);
-    format!("{thousands},{rest:03}")
+/// With commas, as people read large numbers.
+pub fn thousands(value: f64) -> String {
+    let digits = format!("{:.0}", value.abs().round());
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn figures_read_well() {
         assert_eq!(with_unit(0.7349, ""), "0.73");
         assert_eq!(with_unit(37.4, "µs"), "37 µs");
         assert_eq!(with_unit(12_050.2, "/s"), "12,050/s");
+        assert_eq!(thousands(1_234_567.0), "1,234,567");
+        assert_eq!(thousands(100.0), "100");
     }
 
     #[test]
     fn a_ratio_is_the_median_of_pairs() {
         let round = |done| Round {
             done,
-            elapsed: std::time::Duration::from_secs(1),
-            cpu: std::time::Duration::ZERO,
+            elapsed: Duration::from_secs(1),
+            cpu: Duration::ZERO,
+            database_cpu: Duration::ZERO,
         };
         // The machine was slow in the second pair: both sides show it, the ratio does not.
         let (ours, base) = (
@@ -232,5 +245,18 @@ mod tests {
             [round(100), round(10), round(100)],
         );
         assert!((ratio(&ours, &base) - 0.8).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_row_that_failed_leaves_no_figure() {
+        let mut report = Report::begin();
+        report.add("kept", "kept", 1.0, "", None, "");
+        let mark = report.mark();
+        report.add("lost", "lost", 1.0, "", None, "");
+        report.effects("lost".into());
+        report.undo(mark, "lost: why".into());
+        let table = report.markdown();
+        assert!(table.contains("| kept |") && !table.contains("| lost |"));
+        assert!(table.contains("Not measured in this run: lost: why"));
     }
 }

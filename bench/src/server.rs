@@ -1,6 +1,6 @@
 //! The server under test: the shipped program on a database of its own, started, looked at and stopped.
 
-use crate::{failure::Failure, proc};
+use crate::{database::Database, failure::Failure, load::Watched, proc};
 use std::{
     fs::File,
     io::{BufRead, BufReader},
@@ -17,21 +17,30 @@ const STOPS_WITHIN: Duration = Duration::from_secs(20);
 pub struct ServerProcess {
     child: Child,
     binary: PathBuf,
-    database: PathBuf,
+    database: Database,
     address: SocketAddr,
 }
 
 impl ServerProcess {
-    /// Starts it with the demo data, without rate limits, on a free port of the loopback.
-    pub fn start(binary: &Path, folder: &Path) -> Result<Self, Failure> {
-        let database = folder.join("bench.db");
+    /// Starts it without rate limits, paid by the sandbox, on a free port of the loopback.
+    pub fn start(
+        binary: &Path,
+        folder: &Path,
+        database: Database,
+        more: &[&str],
+    ) -> Result<Self, Failure> {
+        let log = folder.join(format!("{}.log", database.name()));
         let mut child = Command::new(binary)
             .arg("serve")
-            .args(["--listen", "127.0.0.1:0", "--demo"])
+            .args(["--listen", "127.0.0.1:0", "--gateway", "sandbox"])
             .args(["--hold-minutes", "20", "--rate-limit", "off"])
-            .args(["--log-level", "warn", "--database", &url(&database)])
+            .args(["--log-level", "warn"])
+            .args(more)
+            .arg("--mail-dir")
+            .arg(folder.join(format!("{}-mail", database.name())))
+            .env("MATINEE_DATABASE", database.url())
             .stdout(Stdio::piped())
-            .stderr(File::create(folder.join("server.log"))?)
+            .stderr(File::create(&log)?)
             .spawn()
             .map_err(|error| Failure::Server(format!("{}: {error}", binary.display())))?;
         let mut line = String::new();
@@ -43,7 +52,7 @@ impl ServerProcess {
             .strip_prefix("listening on http://")
             .and_then(|address| address.parse().ok());
         let Some(address) = address else {
-            let log = std::fs::read_to_string(folder.join("server.log")).unwrap_or_default();
+            let log = std::fs::read_to_string(log).unwrap_or_default();
             return Err(Failure::Server(format!("did not start: {line}{log}")));
         };
         Ok(Self {
@@ -62,8 +71,16 @@ impl ServerProcess {
         self.child.id()
     }
 
-    pub fn database(&self) -> &Path {
+    pub fn database(&self) -> &Database {
         &self.database
+    }
+
+    /// Whose CPU time counts.
+    pub fn watched(&self) -> Watched {
+        Watched {
+            server: self.pid(),
+            database: self.database.process(),
+        }
     }
 
     pub fn memory(&self) -> Result<proc::Memory, Failure> {
@@ -76,39 +93,20 @@ impl ServerProcess {
         self.memory()
     }
 
-    /// Copies the database with the server's own command.
-    pub fn backup(&self, to: &Path) -> Result<(), Failure> {
-        self.command("backup", &[to.as_os_str()])
-    }
-
     /// Every invariant of the database holds; otherwise the server's own words.
     pub fn verify(&self) -> Result<(), Failure> {
-        self.command("verify", &[])
-    }
-
-    fn command(&self, name: &str, arguments: &[&std::ffi::OsStr]) -> Result<(), Failure> {
-        let done = Command::new(&self.binary)
-            .arg(name)
-            .args(arguments)
-            .args(["--database", &url(&self.database)])
-            .output()?;
-        if done.status.success() {
-            return Ok(());
-        }
-        let text = [done.stdout, done.stderr].concat();
-        let text = String::from_utf8_lossy(&text).into_owned();
-        Err(Failure::Server(format!("{name}: {text}")))
+        command(&self.binary, "verify", &[], &self.database)
     }
 
     /// Ends it as a supervisor would, and waits.
-    pub async fn stop(mut self) -> Result<(), Failure> {
+    pub async fn stop(mut self) -> Result<Database, Failure> {
         let pid = self.pid().to_string();
         Command::new("kill").args(["-TERM", &pid]).status()?;
         let until = Instant::now() + STOPS_WITHIN;
         while Instant::now() < until {
             if let Some(status) = self.child.try_wait()? {
                 return if status.success() {
-                    Ok(())
+                    Ok(self.database.clone())
                 } else {
                     Err(Failure::Server(format!("ended with {status}")))
                 };
@@ -127,6 +125,22 @@ impl Drop for ServerProcess {
     }
 }
 
-fn url(database: &Path) -> String {
-    format!("sqlite:{}", database.display())
+/// Runs another command of the server's program on a database.
+pub fn command(
+    binary: &Path,
+    name: &str,
+    arguments: &[&std::ffi::OsStr],
+    database: &Database,
+) -> Result<(), Failure> {
+    let done = Command::new(binary)
+        .arg(name)
+        .args(arguments)
+        .env("MATINEE_DATABASE", database.url())
+        .output()?;
+    if done.status.success() {
+        return Ok(());
+    }
+    let text = [done.stdout, done.stderr].concat();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    Err(Failure::Server(format!("{name}: {text}")))
 }

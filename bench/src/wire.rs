@@ -17,6 +17,11 @@ use tokio::{
 /// Longer answers are refused; the largest seat map of the demo is a third of this.
 const ANSWER_MAX: usize = 4 << 20;
 
+/// Room for the answers most callers get: a load of ten thousand connections shares the machine's memory too.
+const BUFFER: usize = 4 << 10;
+/// A longer head is no head.
+const HEAD_MAX: usize = 64 << 10;
+
 pub struct Connection {
     stream: TcpStream,
     address: SocketAddr,
@@ -27,6 +32,10 @@ pub struct Connection {
 /// An answer, until the next call.
 pub struct Answer<'a> {
     pub status: u16,
+    /// It says when to try again.
+    pub retry_after: bool,
+    /// Of head and body.
+    pub bytes: usize,
     pub body: &'a [u8],
 }
 
@@ -52,7 +61,7 @@ impl Connection {
             stream,
             address,
             out: Vec::with_capacity(1024),
-            buffer: vec![0; 16 << 10],
+            buffer: vec![0; BUFFER],
         })
     }
 
@@ -96,6 +105,9 @@ impl Connection {
         self.stream.write_all(&self.out).await?;
         let mut filled = 0;
         let head = loop {
+            if filled == self.buffer.len() && filled < HEAD_MAX {
+                self.buffer.resize(filled * 2, 0);
+            }
             filled += self.read(filled).await?;
             if let Some(head) = Head::parse(&self.buffer[..filled])? {
                 break head;
@@ -113,6 +125,8 @@ impl Connection {
         }
         Ok(Answer {
             status: head.status,
+            retry_after: head.retry_after,
+            bytes: end,
             body: &self.buffer[head.length..end],
         })
     }
@@ -127,6 +141,7 @@ impl Connection {
 
 struct Head {
     status: u16,
+    retry_after: bool,
     /// Bytes of the head, and of the body after it.
     length: usize,
     body: usize,
@@ -146,16 +161,22 @@ impl Head {
             .and_then(|rest| rest.get(..3))
             .and_then(|status| status.parse().ok())
             .ok_or_else(|| bad("no status line"))?;
-        let mut body = 0;
+        let (mut body, mut retry_after) = (0, false);
         for (name, value) in lines.filter_map(|line| line.split_once(':')) {
             if name.eq_ignore_ascii_case("content-length") {
                 body = value.trim().parse().map_err(|_| bad("a length"))?;
             } else if name.eq_ignore_ascii_case("transfer-encoding") {
                 return Err(bad("a chunked answer"));
             }
+            retry_after |= name.eq_ignore_ascii_case("retry-after");
+        }
+        // These have none, whatever length they speak of.
+        if matches!(status, 204 | 304) {
+            body = 0;
         }
         Ok(Some(Self {
             status,
+            retry_after,
             length: end + 4,
             body,
         }))

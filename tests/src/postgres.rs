@@ -32,7 +32,12 @@ impl Postgres {
 
     /// Starts one of its own.
     pub fn start() -> io::Result<Self> {
-        let folder = fresh_folder()?;
+        Self::start_in(&std::env::temp_dir(), &["shared_buffers=64MB"])
+    }
+
+    /// Starts one whose data lies under `parent`, with more settings.
+    pub fn start_in(parent: &Path, settings: &[&str]) -> io::Result<Self> {
+        let folder = fresh_folder(parent)?;
         let data = folder.join("data");
         let made = as_postgres(&Path::new(PROGRAMS).join("initdb"))
             .args([
@@ -61,14 +66,8 @@ impl Postgres {
             .arg(&data)
             .args(["-p", &port.to_string(), "-h", "127.0.0.1", "-k"])
             .arg(&folder)
-            .args([
-                "-c",
-                "max_connections=400",
-                "-c",
-                "shared_buffers=64MB",
-                "-c",
-                "fsync=on",
-            ])
+            .args(["-c", "max_connections=400", "-c", "fsync=on"])
+            .args(settings.iter().flat_map(|setting| ["-c", setting]))
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -225,8 +224,8 @@ fn is_root() -> bool {
 }
 
 /// A folder that PostgreSQL's user owns.
-fn fresh_folder() -> io::Result<PathBuf> {
-    let template = std::env::temp_dir().join("matinee-postgres-XXXXXX");
+fn fresh_folder(parent: &Path) -> io::Result<PathBuf> {
+    let template = parent.join("matinee-postgres-XXXXXX");
     let made = as_postgres(Path::new("mktemp"))
         .arg("-d")
         .arg(template)

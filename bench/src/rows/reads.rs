@@ -2,10 +2,10 @@
 //! an HTTP server can do.
 
 use crate::{
-    args::Pace,
+    args::Extent,
     failure::Failure,
     hello::HelloProcess,
-    load::{Round, drive},
+    load::{Round, Watched, drive},
     plan::Plan,
     report::{Report, column, ratio},
     server::ServerProcess,
@@ -20,7 +20,7 @@ const ACCEPT: &str = "Accept-Encoding: zstd\r\n";
 pub async fn measure(
     server: &ServerProcess,
     plan: &Plan,
-    pace: &Pace,
+    extent: &Extent,
     report: &mut Report,
 ) -> Result<(), Failure> {
     let hello = HelloProcess::start()?;
@@ -48,13 +48,49 @@ pub async fn measure(
         answer.expect("hello-world", 200).map(|_| true)
     };
     // Once to warm up: each seat map is compressed when it is first asked for.
-    drive(&mut to_server, server.pid(), pace.slice / 3, seats).await?;
-    drive(&mut to_hello, hello.pid(), pace.slice / 3, world).await?;
+    drive(
+        &mut to_server,
+        Watched::only(server.pid()),
+        extent.slice / 3,
+        seats,
+    )
+    .await?;
+    drive(
+        &mut to_hello,
+        Watched::only(hello.pid()),
+        extent.slice / 3,
+        world,
+    )
+    .await?;
     let mut rounds: [Vec<Round>; 3] = Default::default();
-    for _ in 0..pace.rounds {
-        rounds[0].push(drive(&mut to_server, server.pid(), pace.slice, seats).await?);
-        rounds[1].push(drive(&mut to_server, server.pid(), pace.slice, health).await?);
-        rounds[2].push(drive(&mut to_hello, hello.pid(), pace.slice, world).await?);
+    for _ in 0..extent.rounds {
+        rounds[0].push(
+            drive(
+                &mut to_server,
+                Watched::only(server.pid()),
+                extent.slice,
+                seats,
+            )
+            .await?,
+        );
+        rounds[1].push(
+            drive(
+                &mut to_server,
+                Watched::only(server.pid()),
+                extent.slice,
+                health,
+            )
+            .await?,
+        );
+        rounds[2].push(
+            drive(
+                &mut to_hello,
+                Watched::only(hello.pid()),
+                extent.slice,
+                world,
+            )
+            .await?,
+        );
     }
     let [seats, health, world] = &rounds;
     let size = bytes.get() as f64 / f64::from(next.get().max(1));

@@ -4,7 +4,8 @@ mod raw;
 mod rows;
 
 use crate::{
-    args::Pace,
+    args::Extent,
+    database::Database,
     failure::{Failure, expect},
     proc,
     report::Report,
@@ -25,41 +26,36 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What later parts need to know.
-pub struct Writer {
-    /// CPU of raw row work per booking, 512 to a commit.
-    pub raw_cpu_us: f64,
-}
-
 /// A commit of the raw side, and the callers that wait at a time on the other: while one half of them waits for a
 /// commit, the other half queues up for the next.
 const SIZES: [(usize, usize); 2] = [(128, 256), (512, 1024)];
 
+/// Returns the CPU of raw row work per booking in microseconds, 512 to a commit.
 pub async fn measure(
     template: &Path,
     folder: &Path,
     answer: &Bytes,
-    pace: &Pace,
+    extent: &Extent,
     report: &mut Report,
-) -> Result<Writer, Failure> {
+) -> Result<f64, Failure> {
     let mut raw_cpu_us = 0.0;
     for (per_commit, callers) in SIZES {
         let (mut ratios, mut ours, mut raws, mut cpu) = (vec![], vec![], vec![], vec![]);
-        for round in 0..pace.commit_rounds {
+        for round in 0..extent.commit_rounds {
             let path = folder.join(format!("commit-{per_commit}-{round}.db"));
-            let holds = rows::holds(template, pace.commit_bookings, answer)?;
+            let holds = rows::holds(template, extent.commit_bookings, answer)?;
             std::fs::copy(template, &path)?;
             let cpu_before = proc::cpu(std::process::id())?;
             let raw = raw::write(&path, &holds, per_commit)?;
             let took = proc::cpu_since(std::process::id(), cpu_before)?;
             check(&path, holds.len())?;
-            remove(&path)?;
+            Database::Sqlite(path.clone()).remove()?;
 
             std::fs::copy(template, &path)?;
             let many = holds.len();
             let own = through_the_store(&path, holds, callers).await?;
             check(&path, many)?;
-            remove(&path)?;
+            Database::Sqlite(path.clone()).remove()?;
 
             let per_second = |time: Duration| many as f64 / time.as_secs_f64();
             ratios.push(per_second(own) / per_second(raw));
@@ -83,7 +79,7 @@ pub async fn measure(
         );
         raw_cpu_us = stats::median(&cpu);
     }
-    Ok(Writer { raw_cpu_us })
+    Ok(raw_cpu_us)
 }
 
 async fn through_the_store(
@@ -127,18 +123,6 @@ fn check(path: &Path, holds: usize) -> Result<(), Failure> {
     ] {
         let found: i64 = conn.query_row(sql, [], |row| row.get(0))?;
         expect(what, expected, found as u64)?;
-    }
-    Ok(())
-}
-
-fn remove(path: &Path) -> Result<(), Failure> {
-    for end in ["", "-wal", "-shm"] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(end);
-        match std::fs::remove_file(name) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-            _ => {}
-        }
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The bookings that both sides write: what a hold over HTTP hands to the store, with the answer it keeps.
 
-use crate::failure::Failure;
+use crate::{failure::Failure, stats::Random};
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use matinee_domain::{
@@ -113,25 +113,5 @@ fn line(label: &str, minor: i64, kind: LineKind) -> Line {
         label: label.into(),
         amount: Money::new(minor, EUR),
         kind,
-    }
-}
-
-/// Splitmix64: keys that land anywhere, as real ones do.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    fn bytes(&mut self) -> [u8; 16] {
-        let mut out = [0; 16];
-        out[..8].copy_from_slice(&self.next().to_le_bytes());
-        out[8..].copy_from_slice(&self.next().to_le_bytes());
-        out
     }
 }
