@@ -95,12 +95,11 @@ async fn play(
     let mut house = House::build(servers, demo)?;
     let manners = Manners {
         patience: Duration::from_secs(16),
-        persistence: Duration::from_secs(60),
+        persistence: Duration::from_mins(1),
         // A server that is cut off goes on showing the map it has.
         behind: Duration::from_mins(2),
         addresses: true,
         pause: Duration::from_millis(250),
-        ..Manners::default()
     };
     let recorder = Arc::new(Recorder::new(Duration::from_mins(7)));
     let crowd = Arc::new(Crowd::at(

@@ -9,6 +9,7 @@ use matinee_tests::{
     server, small_house,
 };
 use std::{
+    fmt::Write as _,
     path::PathBuf,
     process::Command,
     time::{Duration, Instant},
@@ -128,7 +129,6 @@ impl House {
                     wrapper: ["ip", "netns", "exec", &space]
                         .map(ToOwned::to_owned)
                         .into(),
-                    ..ServerOptions::default()
                 },
                 space,
                 folder: own,
@@ -267,7 +267,8 @@ fn balancer(
     );
     for number in 0..servers {
         let server = net.address(Side::Front, 11 + number);
-        config += &format!("  server s{number} {server}:{PORT}\n");
+        // Writing to a string does not fail.
+        let _ = writeln!(config, "  server s{number} {server}:{PORT}");
     }
     let file = folder.join("haproxy.cfg");
     std::fs::write(&file, config)?;

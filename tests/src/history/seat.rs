@@ -168,7 +168,18 @@ fn of_operation<'h>(
         Kind::Pay => Step::Sell(begun),
         _ => Step::Free(begun),
     };
-    on(&history.operations[begun].seats, event(step))
+    let seats = &history.operations[begun].seats;
+    let mut all = on(seats, event(step));
+    // A sale nobody was told of is given back when its money could not be taken after all.
+    let over = |last: &&super::FinalBooking| {
+        Some(&last.booking) == operation.booking.as_ref()
+            && ["cancelled", "expired"].contains(&&*last.status)
+    };
+    let unknown = operation.kind == Kind::Pay && operation.outcome == Outcome::Unknown;
+    if unknown && history.finals.iter().any(|last| over(&last)) {
+        all.extend(on(seats, event(Step::Free(begun))));
+    }
+    all
 }
 
 /// Says what could not be placed.

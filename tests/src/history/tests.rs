@@ -377,3 +377,22 @@ fn a_crowd_at_one_seat_is_explained_in_time() {
     history.closed = 2_000;
     possible(&history);
 }
+
+#[test]
+fn a_sale_nobody_was_told_of_may_be_given_back() {
+    let sold = |told: bool| {
+        let mut history = sound();
+        let paid = pay("x", (30, 40));
+        history.operations[1] = if told { paid } else { unknown(paid) };
+        history.operations.remove(2);
+        let returned = FinalBooking {
+            captured_minor: 0,
+            refunded_minor: 0,
+            ..last("x", "cancelled", &["A1", "A2"])
+        };
+        history.finals[0] = returned;
+        history
+    };
+    possible(&sold(false));
+    assert!(!sold(true).check().findings.is_empty());
+}
