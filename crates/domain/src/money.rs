@@ -156,9 +156,32 @@ impl Money {
     }
 }
 
+/// As people write it in text without a language: the currency, then the amount with its decimals.
+impl fmt::Display for Money {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let decimals = self.currency.decimals();
+        let (amount, unit) = (self.amount_minor.unsigned_abs(), 10_u64.pow(decimals));
+        let sign = if self.amount_minor < 0 { "-" } else { "" };
+        write!(f, "{} {sign}{}", self.currency, amount / unit)?;
+        if decimals == 0 {
+            return Ok(());
+        }
+        write!(f, ".{:0width$}", amount % unit, width = decimals as usize)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn amounts_have_the_decimals_of_their_currency() {
+        let amount = |minor, code: &[u8; 3]| Money::new(minor, Currency::new(*code)).to_string();
+        assert_eq!(amount(1450, b"EUR"), "EUR 14.50");
+        assert_eq!(amount(-5, b"EUR"), "EUR -0.05");
+        assert_eq!(amount(1500, b"JPY"), "JPY 1500");
+        assert_eq!(amount(3250, b"KWD"), "KWD 3.250");
+    }
 
     /// No sum goes through a float: 2²⁴ + 1 is the first whole number that a short one does not hold, and the largest
     /// amount is the last that a long one does.

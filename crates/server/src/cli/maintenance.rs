@@ -80,22 +80,15 @@ fn tell_forgotten(forgotten: &Forgotten) {
     for (count, what) in lines.iter().filter(|(count, _)| *count > 0) {
         println!("  {count} {what}");
     }
-    for (currency, charged, returned) in money {
+    for (charged, returned) in money {
         println!(
-            "  {currency} {} charged and {} paid back: a gateway keeps that (the sandbox's books went back as well)",
-            decimal(*charged),
-            decimal(*returned)
+            "  {charged} charged and {returned} paid back: a gateway keeps that (the sandbox's books went back as well)"
         );
     }
     println!(
         "Before you sell on: compare with the gateway's list of charges since the backup, and refund or enter again \
          what is missing. Let people in with tickets of those days by name or by the confirmation mail."
     );
-}
-
-/// Minor units as people write them; enough for currencies of two digits, exact for all.
-fn decimal(minor: i64) -> String {
-    format!("{}.{:02}", minor / 100, minor.abs() % 100)
 }
 
 /// Checks every invariant.

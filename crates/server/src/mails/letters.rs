@@ -94,7 +94,7 @@ fn refund_line(booking: &Booking) -> String {
         .unwrap_or_default();
     format!(
         " {} go back to {method}.",
-        money(Money::new(total, booking.total_amount.currency))
+        Money::new(total, booking.total_amount.currency)
     )
 }
 
@@ -127,7 +127,7 @@ fn facts(booking: &Booking) -> Vec<(&'static str, String)> {
             format!("{}, {}", booking.theater_name, booking.show.screen.name),
         ),
         ("Seats", seats.join(", ")),
-        ("Total", money(booking.total_amount)),
+        ("Total", booking.total_amount.to_string()),
     ];
     if booking.test {
         facts.push((
@@ -136,20 +136,6 @@ fn facts(booking: &Booking) -> Vec<(&'static str, String)> {
         ));
     }
     facts
-}
-
-fn money(money: Money) -> String {
-    let decimals = money.currency.decimals();
-    let unit = 10_i64.pow(decimals);
-    let (whole, rest) = (money.amount_minor / unit, (money.amount_minor % unit).abs());
-    if decimals == 0 {
-        return format!("{} {whole}", money.currency);
-    }
-    format!(
-        "{} {whole}.{rest:0width$}",
-        money.currency,
-        width = decimals as usize
-    )
 }
 
 fn letter(
@@ -200,15 +186,6 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn amounts_have_the_decimals_of_their_currency() {
-        let amount =
-            |minor, code: &[u8; 3]| money(Money::new(minor, matinee_api::Currency::new(*code)));
-        assert_eq!(amount(1450, b"EUR"), "EUR 14.50");
-        assert_eq!(amount(1500, b"JPY"), "JPY 1500");
-        assert_eq!(amount(3250, b"KWD"), "KWD 3.250");
-    }
 
     #[test]
     fn nothing_from_outside_becomes_markup() {

@@ -1,7 +1,8 @@
 //! What a restore takes back: everything that happened between the backup and now is only in the database that is
 //! replaced, so it is counted before that goes. A database that cannot be read has nothing to tell.
 
-use crate::{failure::OrStoreError as _, open::reading_connection};
+use crate::{columns::damaged, failure::OrStoreError as _, open::reading_connection, query::text};
+use matinee_domain::money::{Currency, Money};
 use matinee_store::StoreError;
 use rusqlite::Connection;
 use std::path::Path;
@@ -17,8 +18,8 @@ pub struct Forgotten {
     pub tickets: u64,
     /// Tickets cancelled since, which are valid again.
     pub revived: u64,
-    /// Charged and paid back since, in minor units, by currency. The gateway keeps both.
-    pub money: Vec<(String, i64, i64)>,
+    /// Charged and paid back since, by currency. The gateway keeps both.
+    pub money: Vec<(Money, Money)>,
 }
 
 impl Forgotten {
@@ -66,10 +67,14 @@ pub(super) fn forgotten(replaced: &Path, restored: &Path) -> Result<Forgotten, S
     })
 }
 
-fn money(conn: &Connection) -> Result<Vec<(String, i64, i64)>, StoreError> {
+fn money(conn: &Connection) -> Result<Vec<(Money, Money)>, StoreError> {
     let mut sums = conn.prepare(MONEY).db()?;
-    let sums = sums
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .db()?;
-    sums.collect::<Result<_, _>>().db()
+    let mut rows = sums.query([]).db()?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next().db()? {
+        let currency: Currency = text(row, 0)?.parse().map_err(damaged)?;
+        let amount = |at| row.get(at).db().map(|minor| Money::new(minor, currency));
+        all.push((amount(1)?, amount(2)?));
+    }
+    Ok(all)
 }
