@@ -175,12 +175,16 @@ impl Connection {
     /// Ends it for good. With a synchronous standby this waits until the standby has it. The wait has an end here and
     /// none there: after a statement timeout PostgreSQL would answer with a warning as if the standby had it.
     pub(crate) async fn commit(&self) -> Result<(), StoreError> {
-        let words = "SET LOCAL statement_timeout = 0; COMMIT";
-        let committed = tokio::time::timeout(COMMITTING, self.client().batch_execute(words));
-        let in_time = committed.await.map_err(|_| {
+        let in_time = tokio::time::timeout(COMMITTING, self.commit_unhurried());
+        in_time.await.map_err(|_| {
             StoreError::Unavailable("the database does not confirm what was written".into())
-        });
-        in_time?.db()?;
+        })?
+    }
+
+    /// The same without an end of the wait: for one that writes a whole database.
+    pub(crate) async fn commit_unhurried(&self) -> Result<(), StoreError> {
+        let words = "SET LOCAL statement_timeout = 0; COMMIT";
+        self.client().batch_execute(words).await.db()?;
         self.set_in_transaction(false);
         Ok(())
     }

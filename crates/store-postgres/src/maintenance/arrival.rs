@@ -192,14 +192,14 @@ impl Arrival {
     /// Makes it all there, with the name of the move.
     pub async fn complete(self, by: &str) -> Result<(), StoreError> {
         self.set_note(CAME_NOTE, by).await?;
-        self.conn.end("COMMIT").await
+        self.conn.commit_unhurried().await
     }
 
     /// Empties a database that a move filled, down to the bare tables' absence: it can be moved to again.
     pub async fn give_up(self) -> Result<(), StoreError> {
         let sql = format!("DROP TABLE migrations, leases, {}", names());
         self.conn.client().batch_execute(&sql).await.db()?;
-        self.conn.end("COMMIT").await
+        self.conn.commit_unhurried().await
     }
 
     async fn note(&self, name: &str) -> Result<Option<String>, StoreError> {
