@@ -39,7 +39,7 @@ async fn a_server_is_asked_who_it_is() {
     let postgres = Postgres::shared();
     let by_address = postgres.database("encrypted");
     let by_name = by_address.replace("127.0.0.1", "localhost");
-    let refused = async |url: String| open(url).await.err().expect("refused").to_string();
+    let refused = async |url: String| open(url).await.expect_err("refused").to_string();
 
     // Without certificates there is nothing to encrypt with.
     let said = refused(format!("{by_address}?sslmode=require")).await;

@@ -81,7 +81,7 @@ async fn there(from: PathBuf, to: &PostgresUrl) -> Result<(), CliError> {
             );
         }
         Ok(Moved::Before) => {
-            println!("everything had been moved to {to} already; that is noted now")
+            println!("everything had been moved to {to} already; that is noted now");
         }
         Err(MoveError::Differs {
             compared,

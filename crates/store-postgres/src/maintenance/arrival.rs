@@ -152,16 +152,17 @@ impl Arrival {
                 _ => quoted(column.name),
             })
             .collect();
-        let mut sql = format!(
-            "DECLARE moved NO SCROLL CURSOR FOR SELECT {} FROM {}",
+        // What a move notes about itself is of one side only.
+        let only = if table.name == "notes" {
+            format!(" WHERE name NOT IN ('{LEFT_NOTE}', '{CAME_NOTE}')")
+        } else {
+            String::new()
+        };
+        let sql = format!(
+            "DECLARE moved NO SCROLL CURSOR FOR SELECT {} FROM {}{only}",
             columns.join(", "),
             table.name
         );
-        if table.name == "notes" {
-            sql.push_str(&format!(
-                " WHERE name NOT IN ('{LEFT_NOTE}', '{CAME_NOTE}')"
-            ));
-        }
         let client = self.conn.client();
         client.batch_execute(&sql).await.db()?;
         let fetch = client

@@ -146,14 +146,17 @@ fn select(table: &Table) -> String {
             _ => format!("t.\"{}\"", column.name),
         })
         .collect();
-    let mut sql = format!("SELECT {} FROM {} AS t", columns.join(", "), table.name);
-    if table.name == "notes" {
-        // What a move notes about itself is of one side only.
-        sql.push_str(&format!(
-            " WHERE name NOT IN ('{LEFT_NOTE}', '{CAME_NOTE}')"
-        ));
-    }
-    sql
+    // What a move notes about itself is of one side only.
+    let only = if table.name == "notes" {
+        format!(" WHERE name NOT IN ('{LEFT_NOTE}', '{CAME_NOTE}')")
+    } else {
+        String::new()
+    };
+    format!(
+        "SELECT {} FROM {} AS t{only}",
+        columns.join(", "),
+        table.name
+    )
 }
 
 fn value(row: &rusqlite::Row<'_>, at: usize, kind: Kind) -> Result<Value, StoreError> {
