@@ -29,9 +29,8 @@ const SESSION: &str = "SET jit = off; SET statement_timeout = '30s'; SET lock_ti
      SET idle_in_transaction_session_timeout = '60s'; SET timezone = 'UTC'; \
      SELECT set_config('synchronous_commit', 'on', false) \
        WHERE current_setting('synchronous_commit') IN ('off', 'local')";
-/// What the lanes' sessions are told besides. They end a batch that takes too long themselves: a statement timeout that
-/// meets a commit which waits for its standby makes PostgreSQL stop waiting and call the commit done.
-pub(crate) const LANE: &str = "SET statement_timeout = 0; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
+/// What the lanes' sessions are told besides.
+pub(crate) const LANE: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
      SET plan_cache_mode = 'force_generic_plan'";
 const READ_ONLY: &str = "SET default_transaction_read_only = on";
 
@@ -154,12 +153,12 @@ impl Connection {
         self.client().batch_execute(how).await.db()
     }
 
-    /// Ends it for good. With a synchronous standby this waits until the standby has it. The wait has an end here and
-    /// none there: after a statement timeout PostgreSQL would answer with a warning as if the standby had it.
+    /// Ends it for good. With a synchronous standby this waits until the standby has it. A standby that is away makes
+    /// that wait endless at PostgreSQL, whatever timeouts the session has; here it ends, with nobody knowing.
     pub(crate) async fn commit(&self) -> Result<(), StoreError> {
-        let words = "SET LOCAL statement_timeout = 0; COMMIT";
-        let committed = tokio::time::timeout(COMMITTING, self.client().batch_execute(words));
-        let in_time = committed.await.map_err(|_| {
+        let committed = tokio::time::timeout(COMMITTING, self.client().batch_execute("COMMIT"));
+        let committed = committed.await;
+        let in_time = committed.map_err(|_| {
             StoreError::Unavailable("the database does not confirm what was written".into())
         });
         in_time?.db()?;
