@@ -65,8 +65,8 @@ const EVENTS: &[Event] = &[
     ),
 ];
 
-/// The standby falls silent for longer than any statement may take, then the primary's machine is lost: whoever was told
-/// "done" in between would have lost it.
+/// The standby falls silent for longer than any timeout, then the primary's machine is lost: whoever was told "done" in
+/// between would have lost it.
 const STANDBY_AWAY: &[Event] = &[
     ("the standby cannot be reached", |house, _| {
         house.net.plug(&house.standby, Side::Back, false)?;

@@ -32,9 +32,8 @@ const SESSION: &str = "SET jit = off; SET statement_timeout = '30s'; SET lock_ti
      SET idle_in_transaction_session_timeout = '60s'; SET timezone = 'UTC'; \
      SELECT set_config('synchronous_commit', 'on', false) \
        WHERE current_setting('synchronous_commit') IN ('off', 'local')";
-/// What the lanes' sessions are told besides. They end a batch that takes too long themselves: a statement timeout that
-/// meets a commit which waits for its standby makes PostgreSQL stop waiting and call the commit done.
-pub(crate) const LANE: &str = "SET statement_timeout = 0; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
+/// What the lanes' sessions are told besides.
+pub(crate) const LANE: &str = "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
      SET plan_cache_mode = 'force_generic_plan'";
 const READ_ONLY: &str = "SET default_transaction_read_only = on";
 
@@ -172,8 +171,8 @@ impl Connection {
         self.client().batch_execute(how).await.db()
     }
 
-    /// Ends it for good. With a synchronous standby this waits until the standby has it. The wait has an end here and
-    /// none there: after a statement timeout PostgreSQL would answer with a warning as if the standby had it.
+    /// Ends it for good. With a synchronous standby this waits until the standby has it. A standby that is away makes
+    /// that wait endless at PostgreSQL, whatever timeouts the session has; here it ends, with nobody knowing.
     pub(crate) async fn commit(&self) -> Result<(), StoreError> {
         let in_time = tokio::time::timeout(COMMITTING, self.commit_unhurried());
         in_time.await.map_err(|_| {
@@ -183,8 +182,7 @@ impl Connection {
 
     /// The same without an end of the wait: for one that writes a whole database.
     pub(crate) async fn commit_unhurried(&self) -> Result<(), StoreError> {
-        let words = "SET LOCAL statement_timeout = 0; COMMIT";
-        self.client().batch_execute(words).await.db()?;
+        self.client().batch_execute("COMMIT").await.db()?;
         self.set_in_transaction(false);
         Ok(())
     }

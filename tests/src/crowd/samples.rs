@@ -91,12 +91,12 @@ impl Crowd {
         };
         summary.waits = [0.5, 0.99, 1.0].map(|part| at(part).unwrap_or_default());
         let held = |s: &&Sample| s.what == "hold" && s.done == Some(true);
-        let mut ends: Vec<Moment> = samples.iter().filter(held).map(|s| s.ended).collect();
+        let ends = samples.iter().filter(held).map(|s| s.ended);
+        let mut ends: Vec<Moment> = ends.filter(|end| (from..to).contains(end)).collect();
+        ends.extend([from, to]);
         ends.sort_unstable();
-        // Of a gap only what lies in the span.
-        let gap = |pair: &[Moment]| pair[1].min(to).saturating_sub(pair[0].max(from));
-        let longest = ends.windows(2).map(gap).max();
-        summary.nobody_booked = longest.unwrap_or(to - from);
+        let longest = ends.windows(2).map(|pair| pair[1] - pair[0]).max();
+        summary.nobody_booked = longest.unwrap_or_default();
         summary
     }
 }
