@@ -102,12 +102,20 @@ const TEST: &[Need] = &[
     ),
 ];
 
+/// What the load generator measures the server on.
+const BENCH: &[Need] = &[Need {
+    package: POSTGRES,
+    probe: Probe::File("/usr/lib/postgresql/15/bin/initdb"),
+    why: "the PostgreSQL engine is measured on a server of its own",
+}];
+
 /// Which sets of packages a task needs.
 #[derive(Clone, Copy, Default)]
 pub struct Wanted {
     pub shell: bool,
     pub session: bool,
     pub test: bool,
+    pub bench: bool,
 }
 
 /// Makes sure that what is wanted is installed.
@@ -117,6 +125,7 @@ pub fn ensure(wanted: Wanted, may_install: bool) -> Result<(), String> {
         (wanted.shell, SHELL),
         (wanted.session, SESSION),
         (wanted.test, TEST),
+        (wanted.bench, BENCH),
     ] {
         if on {
             needs.extend(set);
