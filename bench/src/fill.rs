@@ -89,7 +89,9 @@ pub async fn fill(database: &Database, from: u64, to: u64, all: u64) -> Result<(
             copy.send(lines.into()).await?;
             copy.close().await?;
             client.batch_execute(&steps.after).await?;
-            client.batch_execute("VACUUM ANALYZE; CHECKPOINT;").await?;
+            for after in ["VACUUM ANALYZE", "CHECKPOINT"] {
+                client.batch_execute(after).await?;
+            }
         }
     }
     Ok(())
