@@ -58,7 +58,7 @@ pub async fn fill(database: &Database, from: u64, to: u64, all: u64) -> Result<(
             }
             drop(insert);
             conn.execute_batch(&steps.after)?;
-            conn.execute_batch("COMMIT; ANALYZE; PRAGMA wal_checkpoint(TRUNCATE);")?;
+            conn.execute_batch("COMMIT; PRAGMA wal_checkpoint(TRUNCATE);")?;
         }
         Database::Postgres(..) => {
             let (client, connection) =
@@ -89,7 +89,9 @@ pub async fn fill(database: &Database, from: u64, to: u64, all: u64) -> Result<(
             copy.send(lines.into()).await?;
             copy.close().await?;
             client.batch_execute(&steps.after).await?;
-            client.batch_execute("VACUUM ANALYZE; CHECKPOINT;").await?;
+            for after in ["VACUUM ANALYZE", "CHECKPOINT"] {
+                client.batch_execute(after).await?;
+            }
         }
     }
     Ok(())

@@ -57,7 +57,7 @@ pub fn tree_cpu(root: u32) -> Result<Duration, Failure> {
 fn parent_and_ticks(stat: &str) -> Option<(u32, u32)> {
     let mut fields = stat.rsplit_once(')')?.1.split_ascii_whitespace().skip(1);
     let parent = fields.next()?.parse().ok()?;
-    let ticks = fields.skip(9).take(4).map(|field| field.parse::<u32>());
+    let ticks = fields.skip(9).take(4).map(str::parse::<u32>);
     Some((parent, ticks.sum::<Result<u32, _>>().ok()?))
 }
 

@@ -3,6 +3,7 @@
 
 use crate::cli::{Parsed, Spec};
 use crate::console::step;
+use crate::system::{self, Wanted};
 use crate::{paths, process};
 
 pub const SPEC: Spec = Spec {
@@ -13,6 +14,11 @@ pub const SPEC: Spec = Spec {
 };
 
 pub fn run(arguments: &Parsed) -> Result<(), String> {
+    let wanted = Wanted {
+        bench: true,
+        ..Wanted::default()
+    };
+    system::ensure(wanted, true)?;
     // Together, so that shared dependencies are built once: the load generator asks for no feature of them that the
     // server does not, so the server measured is the one that is shipped.
     let build = [

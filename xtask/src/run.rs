@@ -79,6 +79,7 @@ pub fn run(arguments: &Parsed) -> Result<(), String> {
             shell: plan.app,
             session: plan.app && session::needs_bus(),
             test: false,
+            bench: false,
         },
         may_install,
     )?;

@@ -125,6 +125,12 @@ const MACHINES: &[Need] = &[
         why: "a database with a standby",
     },
 ];
+/// What the load generator measures the server on.
+const BENCH: &[Need] = &[Need {
+    package: POSTGRES,
+    probe: Probe::File("/usr/lib/postgresql/15/bin/initdb"),
+    why: "the PostgreSQL engine is measured on a server of its own",
+}];
 
 /// Which sets of packages a task needs.
 #[derive(Clone, Copy, Default)]
@@ -132,6 +138,7 @@ pub struct Wanted {
     pub shell: bool,
     pub session: bool,
     pub test: bool,
+    pub bench: bool,
 }
 
 /// Makes sure that what is wanted is installed.
@@ -142,6 +149,7 @@ pub fn ensure(wanted: Wanted, may_install: bool) -> Result<(), String> {
         (wanted.session, SESSION),
         (wanted.test, TEST),
         (wanted.test, MACHINES),
+        (wanted.bench, BENCH),
     ] {
         if on {
             needs.extend(set);

@@ -70,20 +70,22 @@ pub async fn run(bench: &Bench, report: &mut Report) -> Result<(), Failure> {
                 column(&rounds[at], Round::database_cpu_us)
             )
         };
-        let mut note = format!(
-            "two servers on one database, {what}; {} against {}",
-            words(0),
-            words(1)
-        );
-        if key == "high" {
-            note += &format!(
+        let race = if key == "high" {
+            format!(
                 "; answers p99 {:.0} against {:.0} ms; {:.0} and {:.0} % lost the race (409)",
                 sides[0].times.borrow_mut().ms(0.99),
                 sides[1].times.borrow_mut().ms(0.99),
                 sides[0].lost(),
                 sides[1].lost()
-            );
-        }
+            )
+        } else {
+            String::new()
+        };
+        let note = format!(
+            "two servers on one database, {what}; {} against {}{race}",
+            words(0),
+            words(1)
+        );
         report.add(
             &format!("locking_{key}"),
             &format!("PostgreSQL: bookings/s optimistic ÷ pessimistic, {key} contention"),
@@ -199,12 +201,11 @@ impl<'a> Side<'a> {
         let began = Instant::now();
         let answer = till::book(connection, "hot", &pair, "").await?;
         self.times.borrow_mut().add(began.elapsed());
-        match answer.status {
-            409 => self.refused.set(self.refused.get() + 1),
-            _ => {
-                answer.expect("book", 201)?;
-                self.booked.set(self.booked.get() + 1);
-            }
+        if answer.status == 409 {
+            self.refused.set(self.refused.get() + 1);
+        } else {
+            answer.expect("book", 201)?;
+            self.booked.set(self.booked.get() + 1);
         }
         Ok(true)
     }

@@ -150,9 +150,10 @@ fn done(command: &mut Command) -> Result<String, Failure> {
 /// Where it is installed, once for all runs.
 fn install() -> Result<PathBuf, Failure> {
     let target = Path::new("target");
-    let parent = match target.is_dir() {
-        true => target.canonicalize()?,
-        false => std::env::temp_dir(),
+    let parent = if target.is_dir() {
+        target.canonicalize()?
+    } else {
+        std::env::temp_dir()
     };
     let venv = parent.join("pretix").join("venv");
     if !venv.join("bin/gunicorn").exists() {

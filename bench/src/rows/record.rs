@@ -30,16 +30,17 @@ pub async fn run(bench: &Bench, engine: Engine, report: &mut Report) -> Result<(
     expect("paid bookings", bookings, round.done)?;
     let memory = server.memory()?;
     let counted = till::check(&server, &[&till]).await?;
-    let mut note = format!(
-        "measured from a cold start over {} shows; {:.0}/s, {:.0} µs of the server's CPU each",
+    let beside = match engine {
+        Engine::Sqlite => String::new(),
+        Engine::Postgres => format!(", {:.0} µs of PostgreSQL's", round.database_cpu_us()),
+    };
+    let note = format!(
+        "measured from a cold start over {} shows; {:.0}/s, {:.0} µs of the server's CPU each{beside}; peak RSS of the server {:.0} MiB",
         plan.shows(),
         round.per_second(),
-        round.cpu_us()
+        round.cpu_us(),
+        memory.peak
     );
-    if engine == Engine::Postgres {
-        note += &format!(", {:.0} µs of PostgreSQL's", round.database_cpu_us());
-    }
-    note += &format!("; peak RSS of the server {:.0} MiB", memory.peak);
     report.add(
         &format!("record_hour_s_{}", engine.key()),
         &format!(

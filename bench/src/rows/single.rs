@@ -27,12 +27,12 @@ const RAW: usize = 32;
 const STATEMENT: &str = "WITH b AS (
    INSERT INTO bookings (theater, booking, show, reference, status, version, caller, seats, seat_count, total_minor,
      currency, lines, advice, test, created_at, held_at, expires_at, extensions)
-   VALUES ($1, $4, $2, $5, 'held', 1, $6, $7::text::json, 2, 2200, 'EUR', $8::text::json, '[]', true, $9, $9,
-     $9 + 1200000000, 0)
+   VALUES ($1, $4, $2, $5, 'held', 1, $6, $7::text::json, 2, 2200, 'EUR', $8::text::json, '[]', true, $9::bigint, $9::bigint,
+     $9::bigint + 1200000000, 0)
  ), s AS (
    INSERT INTO seats (theater, show, seat, state, booking) VALUES ($1, $2, $3, 1, $4), ($1, $2, $3 + 1, 1, $4)
  ), i AS (
-   INSERT INTO idempotency (scope, body, status, answer, keep_until) VALUES ($10, $6, 201, $11, $9 + 100000000000)
+   INSERT INTO idempotency (scope, body, status, answer, keep_until) VALUES ($10, $6, 201, $11, $9::bigint + 100000000000)
  )
  UPDATE show_state SET version = version + 1, taken = taken + 2 WHERE theater = $1 AND show = $2";
 

@@ -195,6 +195,7 @@ impl Context {
                 shell: true,
                 session: true,
                 test: true,
+                bench: false,
             };
             system::ensure(wanted, self.may_install)?;
         }

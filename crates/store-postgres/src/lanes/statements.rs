@@ -26,9 +26,13 @@ macro_rules! all_done {
 pub(super) const SHOWS: &str =
     "SELECT show, version FROM show_state WHERE theater = $1 AND show = ANY($2)";
 
+// `OFFSET 0` keeps a lookup a lookup: without statistics (in the first minute of a database) PostgreSQL takes a theater for
+// a handful of rows and compares each of them with each of the batch.
+
 pub(super) const WANTED_SEATS: &str = "SELECT s.show, s.seat, s.state, s.booking \
      FROM unnest($2::bytea[], $3::int[]) AS w (show, seat) \
-     JOIN seats AS s ON s.theater = $1 AND s.show = w.show AND s.seat = w.seat";
+     CROSS JOIN LATERAL (SELECT x.show, x.seat, x.state, x.booking FROM seats AS x \
+       WHERE x.theater = $1 AND x.show = w.show AND x.seat = w.seat OFFSET 0) AS s";
 
 pub(super) const BOOKINGS: &str = concat!(
     "SELECT ",
@@ -38,7 +42,8 @@ pub(super) const BOOKINGS: &str = concat!(
 
 pub(super) const SEATS_OF_BOOKINGS: &str = "SELECT s.show, s.seat, s.state, s.booking FROM bookings AS b \
      CROSS JOIN LATERAL json_array_elements(b.seats) AS j \
-     JOIN seats AS s ON s.theater = $1 AND s.show = b.show AND s.seat = (j.value ->> 'seat')::int \
+     CROSS JOIN LATERAL (SELECT x.show, x.seat, x.state, x.booking FROM seats AS x \
+       WHERE x.theater = $1 AND x.show = b.show AND x.seat = (j.value ->> 'seat')::int OFFSET 0) AS s \
      WHERE b.theater = $1 AND b.booking = ANY($2)";
 
 pub(super) const LIVE_PAYMENTS: &str = "SELECT booking, payment FROM payments \
@@ -215,9 +220,10 @@ pub(super) const NEW_RECORDS: &str = all_done!(
 
 /// Show versions last: locked in order, each once. A show whose version somebody relied on must still have it.
 pub(super) const SHOW_VERSIONS: &str = "WITH locked AS ( \
-       SELECT s.show, w.taken FROM unnest($2::bytea[], $3::int[], $4::bigint[]) AS w (show, taken, expected) \
-       JOIN show_state AS s ON s.theater = $1 AND s.show = w.show AND (w.expected IS NULL OR s.version = w.expected) \
-       ORDER BY s.show FOR UPDATE OF s), \
+       SELECT s.show, w.taken FROM (SELECT * FROM unnest($2::bytea[], $3::int[], $4::bigint[]) \
+         AS u (show, taken, expected) ORDER BY u.show) AS w \
+       CROSS JOIN LATERAL (SELECT x.show FROM show_state AS x WHERE x.theater = $1 AND x.show = w.show \
+         AND (w.expected IS NULL OR x.version = w.expected) FOR UPDATE) AS s), \
      done AS ( \
        UPDATE show_state AS s SET version = s.version + 1, taken = s.taken + l.taken FROM locked AS l \
        WHERE s.theater = $1 AND s.show = l.show RETURNING s.show, s.version, s.taken) \
