@@ -30,7 +30,7 @@ pub fn is(name: &str) -> bool {
 
 /// See [`planted!`].
 #[cfg(not(feature = "on"))]
-#[inline(always)]
+#[inline]
 pub const fn is(_: &str) -> bool {
     false
 }
