@@ -44,12 +44,12 @@ pub fn keys(data: &[u8]) {
 
 /// If-Match and If-None-Match.
 pub fn tags(data: &[u8]) {
-    if let Some(headers) = headers(header::IF_MATCH, data) {
-        if let IfMatch::Versions(versions) = IfMatch::read(&headers) {
-            for version in versions {
-                let again = HeaderMap::from_iter([(header::IF_MATCH, of_version(version))]);
-                assert_eq!(IfMatch::read(&again), IfMatch::Versions(vec![version]));
-            }
+    if let Some(headers) = headers(header::IF_MATCH, data)
+        && let IfMatch::Versions(versions) = IfMatch::read(&headers)
+    {
+        for version in versions {
+            let again = HeaderMap::from_iter([(header::IF_MATCH, of_version(version))]);
+            assert_eq!(IfMatch::read(&again), IfMatch::Versions(vec![version]));
         }
     }
     if let Some(headers) = headers(header::IF_NONE_MATCH, data) {
@@ -58,6 +58,6 @@ pub fn tags(data: &[u8]) {
             let named = |part: &[u8]| data.windows(part.len()).any(|there| there == part);
             assert!(named(b"tag-of-ours") || named(b"*"));
         }
-        none_match(&headers, |seen| seen.is_empty());
+        none_match(&headers, <[u8]>::is_empty);
     }
 }

@@ -25,7 +25,7 @@ fn key() -> SigningKey {
 pub fn tickets(data: &[u8]) {
     let public = key().verifying_key();
     text(data, |text| {
-        assert_eq!(SignedTicket::check(text, &public), None)
+        assert_eq!(SignedTicket::check(text, &public), None);
     });
 }
 

@@ -7,7 +7,7 @@
 mod bugs;
 pub mod held;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -121,17 +121,15 @@ type Sound = BTreeMap<(&'static str, &'static str), bool>;
 fn judge(bug: &Bug, programs: &Programs, sound: &mut Sound) -> Result<&'static str, String> {
     let program = (programs.get(&(bug.package, bug.target)))
         .ok_or_else(|| format!("there is no program for {}", bug.name))?;
-    if !sound.contains_key(&(bug.target, bug.test)) {
-        let passes = passes(bug, program, None)?;
-        sound.insert((bug.target, bug.test), passes);
-    }
-    if !sound[&(bug.target, bug.test)] {
+    let sound = match sound.entry((bug.target, bug.test)) {
+        Entry::Occupied(known) => *known.get(),
+        Entry::Vacant(unknown) => *unknown.insert(passes(bug, program, None)?),
+    };
+    if !sound {
         return Ok("THE CHECK FAILS WITHOUT IT");
     }
-    Ok(match passes(bug, program, Some(bug.name))? {
-        false => "caught",
-        true => "SURVIVED",
-    })
+    let survived = passes(bug, program, Some(bug.name))?;
+    Ok(if survived { "SURVIVED" } else { "caught" })
 }
 
 /// Runs a bug's check. That the test is there at all is told by its having run.
