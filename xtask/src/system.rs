@@ -125,6 +125,7 @@ const MACHINES: &[Need] = &[
         why: "a database with a standby",
     },
 ];
+
 /// What the load generator measures the server on.
 const BENCH: &[Need] = &[Need {
     package: POSTGRES,

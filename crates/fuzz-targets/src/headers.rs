@@ -45,11 +45,11 @@ pub fn keys(data: &[u8]) {
 /// If-Match and If-None-Match.
 pub fn tags(data: &[u8]) {
     if let Some(headers) = headers(header::IF_MATCH, data)
-        && let IfMatch::Versions(versions) = IfMatch::read(&headers) {
-            for version in versions {
-                let again = HeaderMap::from_iter([(header::IF_MATCH, of_version(version))]);
-                assert_eq!(IfMatch::read(&again), IfMatch::Versions(vec![version]));
-            }
+        && let IfMatch::Versions(versions) = IfMatch::read(&headers)
+    {
+        for version in versions {
+            let again = HeaderMap::from_iter([(header::IF_MATCH, of_version(version))]);
+            assert_eq!(IfMatch::read(&again), IfMatch::Versions(vec![version]));
         }
     if let Some(headers) = headers(header::IF_NONE_MATCH, data) {
         // Only what names our tag, or anything at all, is answered with 304.

@@ -81,7 +81,7 @@ fn mutate(dice: &mut fastrand::Rng, seeds: &[Vec<u8>]) -> Vec<u8> {
 #[test]
 fn no_target_falls_over() {
     let rounds = std::env::var("MATINEE_FUZZ_ROUNDS").ok();
-    let rounds: usize = rounds.and_then(|text| text.parse().ok()).unwrap_or(2_000);
+    let rounds: usize = rounds.and_then(|text| text.parse().ok()).unwrap_or(5_000);
     for (name, run) in matinee_fuzz_targets::TARGETS {
         let seeds = corpus(name);
         assert!(!seeds.is_empty(), "{name} has no seed");
