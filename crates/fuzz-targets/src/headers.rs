@@ -51,6 +51,7 @@ pub fn tags(data: &[u8]) {
             let again = HeaderMap::from_iter([(header::IF_MATCH, of_version(version))]);
             assert_eq!(IfMatch::read(&again), IfMatch::Versions(vec![version]));
         }
+    }
     if let Some(headers) = headers(header::IF_NONE_MATCH, data) {
         // Only what names our tag, or anything at all, is answered with 304.
         if not_modified(&headers, "tag-of-ours").is_some() {
