@@ -8,7 +8,7 @@ pub enum Failure {
     Io(#[from] std::io::Error),
     #[error("SQLite: {0}")]
     Sqlite(#[from] rusqlite::Error),
-    #[error("PostgreSQL: {0}{}", .0.as_db_error().map(|error| format!(": {error}")).unwrap_or_default())]
+    #[error("PostgreSQL: {0}{said}", said = .0.as_db_error().map(|error| format!(": {error}")).unwrap_or_default())]
     Postgres(#[from] tokio_postgres::Error),
     #[error("the store: {0}")]
     Store(#[from] StoreError),
