@@ -28,7 +28,7 @@ fn files(folder: &Path) -> Vec<String> {
     names
 }
 
-fn is_unavailable(outcome: &Result<(), StoreError>, word: &str) {
+fn is_unavailable<T: std::fmt::Debug>(outcome: &Result<T, StoreError>, word: &str) {
     assert!(
         matches!(outcome, Err(StoreError::Unavailable(what)) if what.contains(word)),
         "{outcome:?}"

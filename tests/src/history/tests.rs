@@ -212,7 +212,7 @@ fn a_seat_refused_while_it_is_free_is_caught() {
         ..hold("z", &["A2"], span)
     };
     caught("SeeTaken", |history| {
-        history.operations.push(refused((150, 160)))
+        history.operations.push(refused((150, 160)));
     });
     let mut history = sound();
     history.operations.push(refused((45, 50)));
@@ -225,13 +225,13 @@ fn what_was_acknowledged_and_is_gone_is_caught() {
         history.finals.pop();
     });
     caught("is undone", |history| {
-        history.finals[1].status = "held".into()
+        history.finals[1].status = "held".into();
     });
     caught("is undone", |history| {
         history.finals[0] = last("x", "confirmed", &["A1", "A2"]);
     });
     caught("was not there later", |history| {
-        history.reads[0].status = None
+        history.reads[0].status = None;
     });
     caught("was seen as held", |history| {
         history.reads[0].status = Some("held".into());
@@ -276,7 +276,7 @@ fn an_unknown_outcome_is_there_once_or_not_at_all() {
 #[test]
 fn a_key_with_two_effects_is_caught() {
     caught("in two ways", |history| {
-        history.operations[0].answers = vec![7, 8]
+        history.operations[0].answers = vec![7, 8];
     });
     caught("one booking", |history| {
         let again = history.operations[0].clone();
@@ -286,23 +286,23 @@ fn a_key_with_two_effects_is_caught() {
         });
     });
     caught("bookings are stored", |history| {
-        history.stored_bookings = Some(1)
+        history.stored_bookings = Some(1);
     });
 }
 
 #[test]
 fn money_without_a_ticket_or_a_refund_is_caught() {
     caught("0 valid tickets", |history| {
-        history.finals[1].valid_tickets = 0
+        history.finals[1].valid_tickets = 0;
     });
     caught("were to go back", |history| {
-        history.finals[0].refunded_minor = 800
+        history.finals[0].refunded_minor = 800;
     });
     caught("more went back", |history| {
-        history.finals[1].refunded_minor = 901
+        history.finals[1].refunded_minor = 901;
     });
     caught("cancelled with valid", |history| {
-        history.finals[0].valid_tickets = 1
+        history.finals[0].valid_tickets = 1;
     });
     caught("expired with", |history| {
         history.finals.push(FinalBooking {
@@ -318,7 +318,7 @@ fn a_map_without_a_seat_or_with_one_twice_is_caught() {
         history.snapshots[0].seats.pop();
     });
     caught("1 different ones", |history| {
-        history.snapshots[0].seats[1].0 = "A1".into()
+        history.snapshots[0].seats[1].0 = "A1".into();
     });
 }
 
