@@ -155,50 +155,32 @@ fn sound(report: &Report, summaries: &[Summary]) {
     }
 }
 
-/// A server dies, then the primary. One short round, for every run of the tests.
+/// A server dies, then the primary's machine is lost: one short round, for every run of the tests. `cargo xtask machines`
+/// has everything fail that can, one after the other, and then a standby that is away.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_and_the_primary_fail_in_turn() {
+async fn machines_fail_in_turn() {
     let _alone = ALONE.lock().await;
+    let number = |name: &str| {
+        let text = std::env::var(name).ok()?;
+        Some(text.parse::<u64>().expect("a number").max(1))
+    };
+    let asked = number("MATINEE_MACHINES_SECONDS");
     if let Some(why) = cannot() {
+        assert!(asked.is_none(), "not possible here: {why}");
         println!("SKIPPED: {why}");
         return;
     }
-    let events = [EVENTS[1], EVENTS[5]];
-    let (calm, every) = (Duration::from_secs(2), Duration::from_millis(80));
-    let (report, summaries) = play((2, false), &events, calm, every).await.unwrap();
-    sound(&report, &summaries);
-}
-
-/// Everything that can fail does, one after the other; `cargo xtask machines` runs it.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "some minutes, and root: cargo xtask machines"]
-async fn every_machine_fails_in_turn() {
-    let _alone = ALONE.lock().await;
-    let why = cannot();
-    assert!(why.is_none(), "not possible here: {why:?}");
-    let number = |name: &str, usual: u64| {
-        std::env::var(name).map_or(usual, |text| text.parse().expect("a number"))
+    let Some(seconds) = asked else {
+        let events = [EVENTS[1], EVENTS[5]];
+        let (calm, every) = (Duration::from_secs(2), Duration::from_millis(80));
+        let (report, summaries) = play((2, false), &events, calm, every).await.unwrap();
+        return sound(&report, &summaries);
     };
-    let calm = Duration::from_secs(number("MATINEE_MACHINES_SECONDS", 10));
-    let rate = number("MATINEE_MACHINES_BUYERS", 10).max(1);
-    let (report, summaries) = play(
-        (3, true),
-        EVENTS,
-        calm,
-        Duration::from_micros(1_000_000 / rate),
-    )
-    .await
-    .unwrap();
+    let every = Duration::from_micros(1_000_000 / number("MATINEE_MACHINES_BUYERS").unwrap_or(10));
+    let calm = Duration::from_secs(seconds);
+    let (report, summaries) = play((3, true), EVENTS, calm, every).await.unwrap();
     sound(&report, &summaries);
-}
 
-/// What the standby does not have is not acknowledged, however long it is away.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a minute, and root: cargo xtask machines"]
-async fn nothing_is_acknowledged_that_the_standby_does_not_have() {
-    let _alone = ALONE.lock().await;
-    let why = cannot();
-    assert!(why.is_none(), "not possible here: {why:?}");
     let (calm, every) = (Duration::from_secs(3), Duration::from_millis(150));
     let (report, summaries) = play((2, false), STANDBY_AWAY, calm, every).await.unwrap();
     report.expect_possible();

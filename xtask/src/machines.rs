@@ -56,7 +56,8 @@ pub fn run(arguments: &Parsed) -> Result<(), String> {
         "--test",
         "machines",
     ]);
-    test.args(["--", "--ignored", "--nocapture"]);
+    test.args(["--", "--nocapture", "machines_fail_in_turn"]);
+    test.env("MATINEE_MACHINES_SECONDS", "10");
     test.env(
         "MATINEE_SERVER_BIN",
         paths::binary("matinee-server", release),
