@@ -8,7 +8,7 @@ pub enum Failure {
     Io(#[from] std::io::Error),
     #[error("SQLite: {0}")]
     Sqlite(#[from] rusqlite::Error),
-    #[error("PostgreSQL: {0}{said}", said = .0.as_db_error().map(|error| format!(": {error}")).unwrap_or_default())]
+    #[error("PostgreSQL: {}", told(.0))]
     Postgres(#[from] tokio_postgres::Error),
     #[error("the store: {0}")]
     Store(#[from] StoreError),
@@ -42,4 +42,12 @@ pub fn expect(what: &'static str, expected: u64, found: u64) -> Result<(), Failu
         expected,
         found,
     })
+}
+
+/// PostgreSQL's own words; the error alone says only that there was one.
+fn told(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(error) => error.to_string(),
+        None => error.to_string(),
+    }
 }
