@@ -19,6 +19,7 @@ mod migrations;
 mod open;
 mod outbox;
 mod pipeline;
+mod statistics;
 mod tls;
 mod told;
 mod watch;

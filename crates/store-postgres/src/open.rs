@@ -7,6 +7,7 @@ use crate::{
     connect::{self, Connection, Purpose},
     lanes::Lanes,
     migrations,
+    statistics::Statistics,
     told::Told,
     watch::Watch,
 };
@@ -96,6 +97,7 @@ impl PostgresStore {
             options.locking,
             Arc::clone(&told),
             watch.notices(),
+            Statistics::new(pool.clone()),
         );
         Ok(Self {
             inner: Arc::new(Inner {

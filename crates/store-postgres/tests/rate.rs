@@ -65,3 +65,23 @@ async fn many_callers_share_commits() {
         assert_eq!(store.verify(start()).await.unwrap().violations, vec![]);
     }
 }
+
+/// A young database is looked at by its server, long before autovacuum comes round.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_young_database_is_analysed() {
+    let url = migrated("young").await;
+    let options = PostgresOptions::new(url.clone(), Arc::new(NoFeed));
+    let store = Arc::new(PostgresStore::open(options).await.unwrap());
+    apply(&*store, catalog()).await;
+    // Autovacuum would come too, some day.
+    let asked = "ALTER TABLE bookings SET (autovacuum_enabled = off); SELECT reltuples FROM pg_class WHERE relname = 'bookings'";
+    let postgres = postgres::Postgres::shared();
+    let database = url.rsplit('/').next().unwrap();
+    let unknown = || postgres.sql(database, asked).contains("-1");
+    assert!(unknown(), "nobody looked yet");
+    let given_up = Instant::now() + Duration::from_mins(1);
+    while unknown() {
+        assert!(Instant::now() < given_up, "nobody looked at the tables");
+        rate(&store, 64, 0, Duration::from_millis(200)).await;
+    }
+}

@@ -18,6 +18,7 @@ use crate::{
     bookings::read::read_whole,
     connect::Connection,
     open::{Locking, pause},
+    statistics::Statistics,
     told::{Follows, Told, whole},
     watch::{News, Notices},
 };
@@ -35,11 +36,13 @@ const LONGEST: Duration = Duration::from_secs(10);
 
 /// A lane's connection and what it tells whom.
 pub(super) struct Lane {
-    pool: Pool,
-    conn: Option<Connection>,
-    locking: Locking,
-    told: Arc<Told>,
-    notices: Notices,
+    pub(super) pool: Pool,
+    /// The one in use; made at the first batch, and anew when it was lost.
+    pub(super) conn: Option<Connection>,
+    pub(super) locking: Locking,
+    pub(super) told: Arc<Told>,
+    pub(super) notices: Notices,
+    pub(super) statistics: Arc<Statistics>,
 }
 
 /// A batch that took effect.
@@ -51,16 +54,6 @@ struct Done {
 }
 
 impl Lane {
-    pub(super) fn new(pool: Pool, locking: Locking, told: Arc<Told>, notices: Notices) -> Self {
-        Self {
-            pool,
-            conn: None,
-            locking,
-            told,
-            notices,
-        }
-    }
-
     /// Does a batch and answers every unit of it.
     pub(super) async fn commit(&mut self, batch: Vec<Unit>) {
         let mut parts = vec![batch];
@@ -189,6 +182,7 @@ impl Lane {
             .map(|change| (change.show_id, News::of(change)))
             .collect();
         self.tell(changes).await;
+        self.statistics.count(units.len());
         for (unit, outcome) in units.into_iter().zip(outcomes) {
             let version = versions.get(unit.show().own()).copied().unwrap_or_default();
             unit.answer(outcome, version);

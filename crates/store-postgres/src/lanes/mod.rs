@@ -23,7 +23,7 @@ mod plans;
 
 pub(crate) use unit::{Expire, Unit};
 
-use crate::{open::Locking, told::Told, watch::Notices};
+use crate::{open::Locking, statistics::Statistics, told::Told, watch::Notices};
 use attempt::Lane;
 use deadpool_postgres::Pool;
 use futures_util::FutureExt as _;
@@ -65,12 +65,21 @@ impl Lanes {
         locking: Locking,
         told: Arc<Told>,
         notices: Notices,
+        statistics: Statistics,
     ) -> Self {
+        let statistics = Arc::new(statistics);
         let mut queues = Vec::with_capacity(count);
         let mut tasks = Vec::with_capacity(count);
         for _ in 0..count {
             let (queue, units) = mpsc::channel(QUEUE);
-            let lane = Lane::new(pool.clone(), locking, Arc::clone(&told), notices.clone());
+            let lane = Lane {
+                pool: pool.clone(),
+                conn: None,
+                locking,
+                told: Arc::clone(&told),
+                notices: notices.clone(),
+                statistics: Arc::clone(&statistics),
+            };
             queues.push(queue);
             tasks.push(tokio::spawn(serve(lane, units)));
         }
