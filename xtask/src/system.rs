@@ -63,6 +63,7 @@ const SESSION: &[Need] = &[
 ];
 
 const POSTGRES: &str = "postgresql-15";
+const REDIS: &str = "redis-server";
 
 /// What the tests drive and look at the real programs with.
 const TEST: &[Need] = &[
@@ -95,6 +96,11 @@ const TEST: &[Need] = &[
         probe: Probe::File("/usr/lib/postgresql/15/bin/initdb"),
         why: "the tests of the PostgreSQL engine start a server of their own",
     },
+    program(
+        REDIS,
+        &["redis-server"],
+        "the tests of servers that share a Redis start one of their own",
+    ),
     program(
         "python3-pip",
         &["pip3", "pip"],
