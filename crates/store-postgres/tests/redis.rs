@@ -112,7 +112,20 @@ async fn notifications(url: &str) -> (tokio_postgres::Client, Arc<Mutex<Vec<Stri
 /// nobody here looks at.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_is_heard_through_redis() {
-    let url = migrated("redis_carries_a_change").await;
+    // On a machine so busy that Redis did not answer in time PostgreSQL is right to tell: that proves nothing.
+    for attempt in 0..10 {
+        let (redis, notified) = tell_and_hear(&format!("redis_carries_a_change_{attempt}")).await;
+        if redis.failures() == 0 {
+            assert_eq!(notified, ["the end"]);
+            return;
+        }
+    }
+    panic!("Redis never answers in time");
+}
+
+/// The Redis of the server that told, and what PostgreSQL notified of.
+async fn tell_and_hear(database: &str) -> (Redis, Vec<String>) {
+    let url = migrated(database).await;
     let server = redis::Redis::start().unwrap();
     let told = Arc::new(Told::default());
     let one = open(&url, &server, Arc::new(NoFeed)).await;
@@ -151,11 +164,13 @@ async fn a_change_is_heard_through_redis() {
         .batch_execute("SELECT pg_notify('matinee_seats', 'the end')")
         .await
         .unwrap();
-    until("the last notification", || {
-        !notified.lock().unwrap().is_empty()
+    until("the end", || {
+        let notified = notified.lock().unwrap();
+        notified.last().is_some_and(|last| last == "the end")
     })
     .await;
-    assert_eq!(*notified.lock().unwrap(), ["the end"]);
+    let notified = notified.lock().unwrap().clone();
+    (one.redis, notified)
 }
 
 /// What stands in Redis' channel only says where to look: a forged message changes nothing.
