@@ -1,7 +1,8 @@
 //! The server program on PostgreSQL: the whole way of a booking, several servers on one database, and the database
-//! going away under them, and the move from the embedded engine.
+//! going away under them, a Redis beside it, and the move from the embedded engine.
 
 mod moving;
+mod redis;
 
 use futures_util::StreamExt as _;
 use matinee_tests::{

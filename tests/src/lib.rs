@@ -7,6 +7,7 @@ pub mod history;
 pub mod leash;
 pub mod pair;
 pub mod postgres;
+pub mod redis;
 pub mod server;
 pub mod small_house;
 pub mod wrong_clock;

@@ -63,6 +63,7 @@ const SESSION: &[Need] = &[
 ];
 
 const POSTGRES: &str = "postgresql-15";
+const REDIS: &str = "redis-server";
 
 /// What the tests drive and look at the real programs with.
 const TEST: &[Need] = &[
@@ -95,6 +96,11 @@ const TEST: &[Need] = &[
         probe: Probe::File("/usr/lib/postgresql/15/bin/initdb"),
         why: "the tests of the PostgreSQL engine start a server of their own",
     },
+    program(
+        REDIS,
+        &["redis-server"],
+        "the tests of servers that share a Redis start one of their own",
+    ),
     program(
         "python3-pip",
         &["pip3", "pip"],
@@ -246,8 +252,14 @@ fn privilege() -> Option<&'static [&'static str]> {
 
 fn apt(prefix: &[&str], arguments: &[&str]) -> Result<(), String> {
     let mut words = prefix.to_vec();
-    // `env` carries the variable through sudo, which drops the environment.
-    words.extend(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+    // `env` carries the variables through sudo, which drops the environment. In run level 1 Debian starts no service when
+    // its package comes: tests start their own.
+    words.extend([
+        "env",
+        "DEBIAN_FRONTEND=noninteractive",
+        "RUNLEVEL=1",
+        "apt-get",
+    ]);
     words.extend(arguments);
     process::run(&mut process::command(words[0], &words[1..]))
 }
@@ -258,7 +270,7 @@ mod tests {
 
     #[test]
     fn every_need_says_why() {
-        for need in [BUILD, SHELL, SESSION, TEST, MACHINES]
+        for need in [BUILD, SHELL, SESSION, TEST, MACHINES, BENCH]
             .into_iter()
             .flatten()
         {

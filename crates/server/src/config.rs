@@ -11,6 +11,7 @@ pub use database::{Database, LockingChoice, PostgresTuning, PostgresUrl};
 pub use network::Network;
 pub use options::{GatewayChoice, LogFormat, Options, Switch};
 
+use matinee_store_postgres::RedisAddress;
 use std::{
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
@@ -77,6 +78,8 @@ pub struct Config {
     pub database: Database,
     /// Only of interest on PostgreSQL.
     pub postgres: PostgresTuning,
+    /// What the servers of a PostgreSQL database share beside it.
+    pub redis: Option<RedisAddress>,
     pub demo: bool,
     /// Folder of the built UI; without it only the API is served.
     pub ui: Option<PathBuf>,
@@ -105,6 +108,7 @@ impl Config {
             mail: MailRoute::Folder(mail_folder(&database)),
             database,
             postgres: PostgresTuning::default(),
+            redis: None,
             demo: false,
             ui: None,
             public_url: None,
@@ -137,6 +141,7 @@ impl Config {
                     )
                 })?,
         };
+        let redis = database::redis(&database, options.redis.as_deref())?;
         let demo = options.demo.unwrap_or(false);
         let tls = match (options.tls_cert, options.tls_key) {
             (Some(cert), Some(key)) => Some(TlsFiles { cert, key }),
@@ -177,6 +182,7 @@ impl Config {
                 options.pg_lanes,
                 options.pg_connections,
             )?,
+            redis,
             demo,
             ui: options.ui,
             public_url: options.public_url.as_deref().map(public_url).transpose()?,
@@ -299,6 +305,11 @@ mod tests {
             ),
             ("database", |o| o.database = Some("postgres:x".into())),
             ("pg-lanes", |o| o.pg_lanes = Some(0)),
+            ("redis", |o| o.redis = Some("redis://localhost".into())),
+            ("redis", |o| {
+                o.database = Some("postgres://localhost/m".into());
+                o.redis = Some("redis://:hunter2@localhost:port".into());
+            }),
             ("database", |o| o.database = Some("sqlite::memory:".into())),
             ("tls-key", |o| o.tls_cert = Some("c.pem".into())),
             ("public-url", |o| {
@@ -314,7 +325,7 @@ mod tests {
                 .map(|error| error.to_string())
                 .unwrap_or_default();
             assert!(
-                message.starts_with(&format!("--{name}: ")),
+                message.starts_with(&format!("--{name}: ")) && !message.contains("hunter2"),
                 "{name}: {message}"
             );
         }

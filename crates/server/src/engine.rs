@@ -2,7 +2,7 @@
 
 use crate::config::{Database, PostgresTuning};
 use matinee_store::{SeatFeed, Store, StoreError, feed::NoFeed};
-use matinee_store_postgres::{PostgresOptions, PostgresStore};
+use matinee_store_postgres::{PostgresOptions, PostgresStore, Redis};
 use matinee_store_sqlite::{OpenOptions, SqliteStore, WriterLoad};
 use std::{path::PathBuf, sync::Arc};
 
@@ -25,13 +25,14 @@ pub async fn open(
     tuning: PostgresTuning,
     feed: Arc<dyn SeatFeed>,
 ) -> Result<Arc<dyn Store>, OpenError> {
-    Ok(open_watched(database, tuning, feed).await?.0)
+    Ok(open_watched(database, tuning, None, feed).await?.0)
 }
 
-/// The same, with how busy its writing thread is, on the engine that has one.
+/// The same, beside a Redis on the engine that can use one, and with how busy the writing thread is on the other.
 pub async fn open_watched(
     database: &Database,
     tuning: PostgresTuning,
+    redis: Option<Redis>,
     feed: Arc<dyn SeatFeed>,
 ) -> Result<(Arc<dyn Store>, Option<Arc<WriterLoad>>), OpenError> {
     match database {
@@ -47,6 +48,7 @@ pub async fn open_watched(
                 locking: tuning.locking,
                 lanes: tuning.lanes,
                 connections: tuning.connections,
+                redis,
                 ..PostgresOptions::new(url.expose(), feed)
             };
             Ok((open_postgres(database, options).await?, None))

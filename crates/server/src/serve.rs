@@ -4,6 +4,7 @@
 //! once requests are answered, [`Server::stop`] once the last one was.
 
 mod listener;
+mod probes;
 mod tls;
 mod unfinished;
 
@@ -26,7 +27,7 @@ use listener::Listener;
 use matinee_booking::{Clock, Desk, Entropy, PaymentGateway};
 use matinee_integrations::{MailSetUpError, Mailer, SandboxGateway};
 use matinee_store::{Store, StoreError};
-use matinee_store_sqlite::WriterLoad;
+use matinee_store_postgres::{Redis, RedisRefused};
 use std::{
     io,
     net::SocketAddr,
@@ -55,6 +56,8 @@ pub enum ServeError {
     Tls { path: PathBuf, reason: String },
     #[error(transparent)]
     Database(#[from] OpenError),
+    #[error(transparent)]
+    Redis(#[from] RedisRefused),
     #[error("cannot read the UI: {0}")]
     Ui(#[from] UiError),
     #[error("cannot send mail: {0}")]
@@ -215,29 +218,6 @@ fn add_probes(app: &AppState) {
     );
 }
 
-/// The writer's queue, and how long its commits take: seconds over count is the mean of any span of time.
-fn add_writer_probes(metrics: &Metrics, load: &Arc<WriterLoad>) {
-    let of = |value: fn(&WriterLoad) -> f64| {
-        let load = Arc::clone(load);
-        move || value(&load)
-    };
-    metrics.probe(
-        "matinee_writer_queue",
-        "Units of work waiting for the writer",
-        of(|load| load.waiting() as f64),
-    );
-    metrics.probe(
-        "matinee_writer_commits",
-        "Commits of the writer",
-        of(|load| load.commits() as f64),
-    );
-    metrics.probe(
-        "matinee_writer_commit_seconds",
-        "Time the writer's commits took together",
-        of(|load| load.committing().as_secs_f64()),
-    );
-}
-
 /// Opens the database and puts the parts together.
 pub(crate) async fn open(
     config: Config,
@@ -250,7 +230,12 @@ pub(crate) async fn open(
     });
     let live = Arc::new(LiveSeats::default());
     let feed = Arc::clone(&live) as Arc<dyn matinee_store::SeatFeed>;
-    let (store, load) = engine::open_watched(&config.database, config.postgres, feed).await?;
+    let redis = match &config.redis {
+        Some(address) => Some(Redis::start(address).await?),
+        None => None,
+    };
+    let (store, load) =
+        engine::open_watched(&config.database, config.postgres, redis.clone(), feed).await?;
     let (clock, database_clock) = DatabaseClock::over(&*store, clock).await?;
     live.begin_at(live_base(&*store, &*clock).await?);
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
@@ -284,7 +269,10 @@ pub(crate) async fn open(
     };
     let metrics = Metrics::default();
     if let Some(load) = load {
-        add_writer_probes(&metrics, &load);
+        probes::add_writer(&metrics, &load);
+    }
+    if let Some(redis) = redis {
+        probes::add_redis(&metrics, &redis);
     }
     Ok(Arc::new(App {
         limits: RateLimits::new(!config.rate_limit),

@@ -3,7 +3,7 @@
 //! What sells seats goes through lanes ([`lanes`]): a few connections, each committing many requests in one
 //! transaction, every show always through the same lane of a server. Everything else runs on a bounded pool
 //! ([`connect`]). Servers share nothing but the database: what one changed reaches the viewers of the others by
-//! [`watch`]. What a unit of work may do stands with the traits in `matinee-store`; use cases, HTTP and gateways are
+//! [`watch`]. Where they share a Redis as well it spares the database some of that ([`shared`]), and is never believed. What a unit of work may do stands with the traits in `matinee-store`; use cases, HTTP and gateways are
 //! not here, and neither is backup: PostgreSQL has its own.
 
 mod accounts;
@@ -12,6 +12,7 @@ mod catalog;
 mod columns;
 mod connect;
 mod failure;
+mod hear;
 mod lanes;
 mod ledger;
 mod maintenance;
@@ -19,6 +20,7 @@ mod migrations;
 mod open;
 mod outbox;
 mod pipeline;
+mod shared;
 mod statistics;
 mod tls;
 mod told;
@@ -26,3 +28,4 @@ mod watch;
 
 pub use maintenance::{Arrival, There};
 pub use open::{Locking, PostgresOptions, PostgresStore};
+pub use shared::{Redis, RedisAddress, RedisRefused};

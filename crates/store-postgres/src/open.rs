@@ -7,11 +7,13 @@ use crate::{
     connect::{self, Connection, Purpose},
     lanes::Lanes,
     migrations,
+    shared::{Redis, look::Look},
     statistics::Statistics,
     told::Told,
     watch::Watch,
 };
 use deadpool_postgres::Pool;
+use matinee_domain::ids::ShowId;
 use matinee_store::{SeatFeed, StoreError};
 use parking_lot::Mutex;
 use std::{sync::Arc, time::Duration};
@@ -44,6 +46,8 @@ pub struct PostgresOptions {
     pub connections: usize,
     /// Changes of the catalog, and notes, are only tried: they are rolled back once it is known what they would do.
     pub rehearse: bool,
+    /// What servers of this database share beside it, to spare it work. All of them should have the same.
+    pub redis: Option<Redis>,
 }
 
 impl PostgresOptions {
@@ -56,6 +60,7 @@ impl PostgresOptions {
             lanes: 4,
             connections: 8,
             rehearse: false,
+            redis: None,
         }
     }
 }
@@ -72,6 +77,7 @@ struct Inner {
     /// Absent when opened beside live servers.
     lanes: Option<Lanes>,
     watch: Option<Watch>,
+    redis: Option<Redis>,
     rehearse: bool,
 }
 
@@ -90,7 +96,12 @@ impl PostgresStore {
         let told = Arc::new(Told::new(options.feed));
         let lane_count = options.lanes.clamp(1, 64);
         let lane_pool = connect::pool(&address, lane_count, Purpose::Lanes)?;
-        let watch = Watch::start(address, pool.clone(), Arc::clone(&told));
+        let watch = Watch::start(
+            address,
+            pool.clone(),
+            Arc::clone(&told),
+            options.redis.clone(),
+        );
         let lanes = Lanes::start(
             lane_pool,
             lane_count,
@@ -105,6 +116,7 @@ impl PostgresStore {
                 told,
                 lanes: Some(lanes),
                 watch: Some(watch),
+                redis: options.redis,
                 rehearse: options.rehearse,
             }),
         })
@@ -128,6 +140,7 @@ impl PostgresStore {
                 told: Arc::new(Told::new(Arc::new(matinee_store::feed::NoFeed))),
                 lanes: None,
                 watch: None,
+                redis: None,
                 rehearse: false,
             }),
         })
@@ -144,6 +157,12 @@ impl PostgresStore {
             .lanes
             .as_ref()
             .ok_or_else(|| StoreError::ReadOnly("opened for reading only".into()))
+    }
+
+    /// Where whole seat maps of this show may be, beside the database.
+    pub(crate) async fn look(&self, show: ShowId) -> Option<Look<'_>> {
+        let redis = self.inner.redis.as_ref()?;
+        Some(Look::at(redis, &self.inner.pool, &[show]).await)
     }
 
     /// A connection for statements that are a transaction each.

@@ -1,46 +1,47 @@
 //! What other servers change in shows that somebody looks at here.
 //!
 //! A server tells the others by `NOTIFY`, after the commit and at most once per tick: (show, version, taken seats). Whoever hears
-//! it reads the show again and tells its feed whole, since freed seats leave no row. Nothing depends on a notification
+//! it reads the show again and tells its feed whole, since freed seats leave no row. Where servers share a Redis they tell
+//! by that instead, and by `NOTIFY` what could not be told so. Nothing depends on a notification
 //! arriving: once a second the versions of all shows looked at here are compared, which also covers a listener that
 //! was away, a server that died before it told, and engines without `LISTEN`.
 
 use crate::{
-    bookings::read::read_whole,
-    columns::Columns as _,
+    bookings::read::{read_states, read_whole},
     connect::{Address, Connection},
     failure::OrStoreError as _,
-    pipeline::{self, Call},
+    hear::{CHANNEL, Heard, listen},
+    shared::{Redis, Subscription, look::Look},
     told::{Told, whole},
 };
 use deadpool_postgres::Pool;
-use matinee_domain::ids::{ShowId, TheaterId};
+use matinee_domain::ids::ShowId;
 use matinee_planted::planted;
 use matinee_store::{ShowChange, StoreError};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
-use std::{fmt::Write as _, future::poll_fn, sync::Arc, time::Duration};
+use std::{fmt::Write as _, sync::Arc, time::Duration};
 use tokio::{
     sync::{Notify, mpsc},
     task::JoinHandle,
     time::Instant,
 };
-use tokio_postgres::{AsyncMessage, Client};
+use tokio_postgres::Client;
 
 /// What happened in this time is told and read together.
 const TICK: Duration = Duration::from_millis(20);
 const SWEEP: Duration = Duration::from_secs(1);
-const CHANNEL: &str = "matinee_seats";
 /// Entries of one notification: PostgreSQL takes 8,000 bytes, an entry has at most 80.
 const ENTRIES: usize = 90;
 /// Shows compared in one sweep.
 const SWEPT: usize = 20_000;
 /// Shows read by one statement.
 const AT_ONCE: usize = 200;
-/// Notifications, and news of our own, that may wait; what is beyond is found by the sweep.
+/// Shows with news that may wait; what is beyond is found by the sweep.
 const WAITING: usize = 10_000;
 
 type Versions = FxHashMap<ShowId, u64>;
+type Changed = FxHashMap<ShowId, News>;
 
 /// What a commit left of a show.
 #[derive(Debug, Clone, Copy, Default)]
@@ -88,7 +89,12 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    pub(crate) fn start(address: Address, pool: Pool, told: Arc<Told>) -> Self {
+    pub(crate) fn start(
+        address: Address,
+        pool: Pool,
+        told: Arc<Told>,
+        redis: Option<Redis>,
+    ) -> Self {
         let notices = Notices {
             news: Arc::default(),
             wake: Arc::default(),
@@ -98,6 +104,7 @@ impl Watch {
             address,
             pool,
             told,
+            redis,
             notices: notices.clone(),
             behind: Versions::default(),
             me: String::new(),
@@ -137,6 +144,7 @@ struct Watcher {
     address: Address,
     pool: Pool,
     told: Arc<Told>,
+    redis: Option<Redis>,
     notices: Notices,
     /// Shows that were behind at the last sweep, with the version that was not told: a lane may be about to tell it,
     /// so only what is still behind a sweep later was missed.
@@ -156,11 +164,12 @@ impl Watcher {
         let mut quiet = false;
         loop {
             match listen(&self.address).await {
-                Ok((client, heard)) => {
+                Ok((client, more, heard)) => {
                     quiet = false;
+                    let shared = self.subscribe(&client, more).await;
                     // What happened while nobody listened.
                     self.sweep(true).await;
-                    self.hear(&client, heard).await;
+                    self.hear(&client, shared.as_ref(), heard).await;
                 }
                 Err(error) if !quiet => {
                     quiet = true;
@@ -173,27 +182,47 @@ impl Watcher {
         }
     }
 
+    /// Hears others by Redis too, where there is one.
+    async fn subscribe(&self, client: &Client, heard: mpsc::Sender<Heard>) -> Option<Subscription> {
+        let begun = Subscription::begin(self.redis.as_ref()?, client, heard).await;
+        begun
+            .inspect_err(|error| tracing::warn!(%error, "Redis is not used between servers"))
+            .ok()
+    }
+
     /// Listens until the connection is lost.
-    async fn hear(&mut self, client: &Client, mut heard: mpsc::Receiver<String>) {
+    async fn hear(
+        &mut self,
+        client: &Client,
+        shared: Option<&Subscription>,
+        mut heard: mpsc::Receiver<Heard>,
+    ) {
         let wake = Arc::clone(&self.notices.wake);
         let mut changed = FxHashMap::default();
+        let mut rumours = FxHashMap::default();
         let mut flush: Option<Instant> = None;
         let mut sweep = Instant::now() + SWEEP;
         loop {
             let due = flush.map_or(sweep, |flush| flush.min(sweep));
             tokio::select! {
-                payload = heard.recv() => match payload {
-                    Some(payload) => self.note(&payload, &mut changed),
-                    None => return,
+                news = heard.recv() => match news {
+                    Some(Heard::Notified(payload)) => self.note(&payload, &mut changed),
+                    Some(Heard::Published(payload)) => self.note(&payload, &mut rumours),
+                    Some(Heard::Gap) => {
+                        self.sweep(true).await;
+                        continue;
+                    }
+                    Some(Heard::Lost) | None => return,
                 },
                 () = wake.notified() => {}
                 () = tokio::time::sleep_until(due) => {
                     if flush.is_some_and(|flush| flush <= due) {
                         flush = None;
-                        if let Err(error) = self.tell_others(client).await {
+                        if let Err(error) = self.tell_others(client, shared).await {
                             tracing::debug!(%error, "other servers were not told");
                             return;
                         }
+                        self.confirm(std::mem::take(&mut rumours), &mut changed).await;
                         self.catch_up(std::mem::take(&mut changed)).await;
                     }
                     if sweep <= due {
@@ -208,7 +237,7 @@ impl Watcher {
     }
 
     /// Takes in a notification.
-    fn note(&self, payload: &str, changed: &mut FxHashMap<ShowId, News>) {
+    fn note(&self, payload: &str, changed: &mut Changed) {
         let mut entries = payload.split(' ');
         if entries.next() == Some(&self.me) {
             return;
@@ -232,7 +261,28 @@ impl Watcher {
         }
     }
 
-    async fn tell_others(&self, client: &Client) -> Result<(), StoreError> {
+    /// Takes in what Redis said, with the database's word for it: counts of seats that nobody looks at are told as they
+    /// come, so they must be true.
+    async fn confirm(&self, rumours: Changed, changed: &mut Changed) {
+        // Those that are looked at are read again anyway, whatever was said.
+        let (looked_at, others): (Vec<_>, Vec<_>) = rumours
+            .into_iter()
+            .partition(|(show, _)| self.told.is_looked_at(*show));
+        changed.extend(looked_at);
+        let shows: Vec<_> = others.into_iter().map(|(show, _)| (show, 0)).collect();
+        for part in shows.chunks(2_000) {
+            match self.state(part).await {
+                Ok(news) => changed.extend(news),
+                Err(error) => tracing::debug!(%error, "what Redis said was not looked up"),
+            }
+        }
+    }
+
+    async fn tell_others(
+        &self,
+        client: &Client,
+        shared: Option<&Subscription>,
+    ) -> Result<(), StoreError> {
         if planted!("others_not_told") {
             return Ok(());
         }
@@ -245,6 +295,11 @@ impl Watcher {
                 // Writing to a string does not fail.
                 let _ = write!(payload, " {show}:{version}:{taken}");
             }
+            if let Some(shared) = shared
+                && shared.publish(&payload).await
+            {
+                continue;
+            }
             client
                 .execute("SELECT pg_notify($1, $2)", &[&CHANNEL, &payload])
                 .await
@@ -254,7 +309,7 @@ impl Watcher {
     }
 
     /// Tells the feed what others changed.
-    async fn catch_up(&self, changed: FxHashMap<ShowId, News>) {
+    async fn catch_up(&self, changed: Changed) {
         let (looked_at, others): (Vec<_>, Vec<_>) = changed
             .into_iter()
             .partition(|(show, _)| self.told.is_looked_at(*show));
@@ -278,10 +333,23 @@ impl Watcher {
     }
 
     async fn tell_whole(&self, shows: &[ShowId]) -> Result<(), StoreError> {
-        let conn = Connection::of(&self.pool).await?;
-        let read = read_whole(&conn, shows).await?;
+        let look = match &self.redis {
+            Some(redis) => Some(Look::at(redis, &self.pool, shows).await),
+            None => None,
+        };
+        let missing = look.as_ref().map_or(shows, |look| &look.missing);
+        let mut read = Vec::new();
+        if !missing.is_empty() {
+            let conn = Connection::of(&self.pool).await?;
+            read = read_whole(&conn, missing).await?;
+        }
+        if let Some(look) = &look {
+            look.offer(read.iter().map(|(show, seats, _)| (*show, seats)));
+        }
+        let found = look.as_ref().map_or(&[][..], |look| &look.found);
         let changes: Vec<_> = read
             .iter()
+            .chain(found)
             .map(|(show, snapshot, seats)| whole(*show, snapshot, *seats))
             .collect();
         self.told.tell(&changes);
@@ -306,7 +374,7 @@ impl Watcher {
         let mut missed = FxHashMap::default();
         let mut behind = Versions::default();
         for part in looked_at.chunks(2_000) {
-            let versions = match self.versions(part).await {
+            let versions = match self.state(part).await {
                 Ok(versions) => versions,
                 Err(error) => {
                     tracing::debug!(%error, "versions of shows could not be compared");
@@ -314,14 +382,18 @@ impl Watcher {
                 }
             };
             for (show, known) in part {
-                let Some(version) = versions.get(show).filter(|version| *version > known) else {
+                let Some(version) = versions
+                    .get(show)
+                    .map(|news| news.version)
+                    .filter(|version| version > known)
+                else {
                     continue;
                 };
                 let was_behind = self.behind.get(show).is_some_and(|before| before > known);
                 if at_once || was_behind {
                     missed.insert(*show, News::default());
                 } else {
-                    behind.insert(*show, *version);
+                    behind.insert(*show, version);
                 }
             }
         }
@@ -331,45 +403,12 @@ impl Watcher {
         }
     }
 
-    async fn versions(&self, shows: &[(ShowId, u64)]) -> Result<Versions, StoreError> {
-        let sql = "SELECT t.theater, t.show, t.version FROM unnest($1::bytea[], $2::bytea[]) AS w (theater, show) \
-             JOIN show_state AS t ON t.theater = w.theater AND t.show = w.show";
-        let theaters: Vec<_> = shows
-            .iter()
-            .map(|(show, _)| show.theater().as_bytes().to_vec())
-            .collect();
-        let own: Vec<_> = shows.iter().map(|(show, _)| &show.own()[..]).collect();
+    /// What the database says of shows.
+    async fn state(&self, shows: &[(ShowId, u64)]) -> Result<Changed, StoreError> {
+        let shows: Vec<_> = shows.iter().map(|(show, _)| *show).collect();
         let conn = Connection::of(&self.pool).await?;
-        let answers = pipeline::read(&conn, &[Call::new(sql).with(theaters).with(own)]).await?;
-        let mut versions = Versions::default();
-        for row in answers.iter().flatten() {
-            let theater = TheaterId::from_bytes(row.bytes(0)?);
-            versions.insert(ShowId::from_parts(theater, row.bytes(1)?), row.count(2)?);
-        }
-        Ok(versions)
+        let states = read_states(&conn, &shows).await?;
+        let news = |(show, version, taken)| (show, News { version, taken });
+        Ok(states.into_iter().map(news).collect())
     }
-}
-
-/// A connection that listens. Its end closes the receiver.
-async fn listen(address: &Address) -> Result<(Client, mpsc::Receiver<String>), StoreError> {
-    let tls = address.tls.clone();
-    let (client, mut connection) = address.config.connect(tls).await.db()?;
-    let (send, heard) = mpsc::channel(WAITING);
-    tokio::spawn(async move {
-        loop {
-            match poll_fn(|context| connection.poll_message(context)).await {
-                Some(Ok(AsyncMessage::Notification(notification))) => {
-                    // What does not fit any more is found by the sweep.
-                    let _ = send.try_send(notification.payload().to_owned());
-                }
-                Some(Ok(_)) => {}
-                Some(Err(_)) | None => return,
-            }
-        }
-    });
-    client
-        .batch_execute(&format!("LISTEN {CHANNEL}"))
-        .await
-        .db()?;
-    Ok((client, heard))
 }

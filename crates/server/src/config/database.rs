@@ -2,7 +2,7 @@
 
 use super::ConfigError;
 use clap::ValueEnum;
-use matinee_store_postgres::Locking;
+use matinee_store_postgres::{Locking, RedisAddress};
 use serde::Deserialize;
 use std::{
     fmt,
@@ -97,6 +97,28 @@ impl Database {
             Self::Postgres(_) => Path::new(""),
         }
     }
+}
+
+/// Reads the address of a Redis for this database.
+pub(super) fn redis(
+    database: &Database,
+    text: Option<&str>,
+) -> Result<Option<RedisAddress>, ConfigError> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    let refuse = |reason| ConfigError::Option {
+        option: "redis",
+        reason,
+    };
+    if matches!(database, Database::Sqlite(_)) {
+        return Err(refuse(
+            "it is for several servers on one PostgreSQL (--database postgres://…); one server on a file has no use \
+             for it"
+                .into(),
+        ));
+    }
+    RedisAddress::parse(text).map(Some).map_err(refuse)
 }
 
 /// How requests of different servers keep out of each other's way.

@@ -64,6 +64,14 @@ pub struct Options {
     /// On PostgreSQL: connections for everything else [default: 8]
     #[arg(long, env = "MATINEE_PG_CONNECTIONS", value_name = "N")]
     pub pg_connections: Option<usize>,
+    /// On PostgreSQL: a Redis that all servers of the database share, to spare it work; redis://… [no default]
+    #[arg(
+        long,
+        env = "MATINEE_REDIS",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub redis: Option<String>,
     /// Fill an empty database with the demo data, and pay in the sandbox
     #[arg(long, env = "MATINEE_DEMO", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub demo: Option<bool>,
@@ -170,7 +178,7 @@ impl Options {
         };
         let file = Self::read(&path)?;
         fill!(self from file:
-            listen, database, pg_locking, pg_lanes, pg_connections, demo, ui, public_url, tls_cert, tls_key, gateway, allow_test_payments, hold_minutes,
+            listen, database, pg_locking, pg_lanes, pg_connections, redis, demo, ui, public_url, tls_cert, tls_key, gateway, allow_test_payments, hold_minutes,
             smtp_url, to, mail_from, mail_dir, trusted_proxies, metrics, rate_limit, log_level, log_format,
         );
         Ok(self)

@@ -197,7 +197,12 @@ impl Metrics {
             number(&mut out, name, help, "gauge", gauge.get() as f64);
         }
         for (name, help, probe) in &*self.probes.lock() {
-            number(&mut out, name, help, "gauge", probe());
+            let kind = if name.ends_with("_total") {
+                "counter"
+            } else {
+                "gauge"
+            };
+            number(&mut out, name, help, kind, probe());
         }
         out
     }

@@ -81,7 +81,17 @@ impl BookingStore for PostgresStore {
     async fn seats(&self, show_id: ShowId) -> Result<Option<SeatSnapshot>, StoreError> {
         // Before it is read: a change that commits meanwhile is then told in a way that fits what will be read.
         self.told().begin_to_look(show_id);
-        let found = read::seats(&self.connection().await?, show_id).await?;
+        let mut look = self.look(show_id).await;
+        let shared = look.as_mut().and_then(|look| look.found.pop());
+        let found = match shared {
+            Some((_, snapshot, _)) => Some(snapshot),
+            None => read::seats(&self.connection().await?, show_id).await?,
+        };
+        if let (Some(look), Some(snapshot)) = (&look, &found)
+            && !look.missing.is_empty()
+        {
+            look.offer(std::iter::once((show_id, snapshot)));
+        }
         if let Some(snapshot) = &found {
             self.told().looked(show_id, snapshot.version);
         }

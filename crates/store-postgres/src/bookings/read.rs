@@ -229,6 +229,26 @@ pub(crate) async fn read_whole(
         .collect())
 }
 
+/// The version of shows, and how many of their seats are taken. Those that are not there are left out.
+pub(crate) async fn read_states(
+    conn: &Connection,
+    shows: &[ShowId],
+) -> Result<Vec<(ShowId, u64, u16)>, StoreError> {
+    let sql = "SELECT t.theater, t.show, t.version, t.taken FROM unnest($1::bytea[], $2::bytea[]) AS w (theater, show) \
+         JOIN show_state AS t ON t.theater = w.theater AND t.show = w.show";
+    let theaters: Vec<_> = shows
+        .iter()
+        .map(|show| show.theater().as_bytes().to_vec())
+        .collect();
+    let own: Vec<_> = shows.iter().map(|show| &show.own()[..]).collect();
+    let rows = rows_of(conn, Call::new(sql).with(theaters).with(own)).await?;
+    let state = |row: &Row| {
+        let show = ShowId::from_parts(TheaterId::from_bytes(row.bytes(0)?), row.bytes(1)?);
+        Ok((show, row.count(2)?, row.small(3)?))
+    };
+    all(&rows, state)
+}
+
 /// Reads a kept seat number.
 fn seat_no(seat: i32) -> Result<SeatNo, StoreError> {
     u16::try_from(seat).map(SeatNo).map_err(damaged)

@@ -83,6 +83,11 @@ const EVERY: &[(&str, &str, &str)] = &[
     ("pg_locking", "pessimistic", "\"pessimistic\""),
     ("pg_lanes", "7", "7"),
     ("pg_connections", "9", "9"),
+    (
+        "redis",
+        "redis://localhost:6380",
+        "\"redis://localhost:6380\"",
+    ),
     ("demo", "true", "true"),
     ("ui", "ui-folder", "\"ui-folder\""),
     ("public_url", "https://x.example", "\"https://x.example\""),
@@ -113,6 +118,7 @@ fn shown(options: Options) -> String {
         pg_locking,
         pg_lanes,
         pg_connections,
+        redis,
         demo,
         ui,
         public_url,
@@ -146,7 +152,7 @@ fn shown(options: Options) -> String {
                 mail_dir
             ),
             (trusted_proxies, metrics, rate_limit, log_level, log_format),
-            (pg_locking, pg_lanes, pg_connections),
+            (pg_locking, pg_lanes, pg_connections, redis),
         )
     )
 }
