@@ -276,9 +276,6 @@ impl Committer {
             self.commit(&mut batch);
             self.load.committed(began.elapsed());
         }
-        if let Err(error) = self.conn.execute_batch("PRAGMA optimize") {
-            tracing::debug!(%error, "statistics were not updated");
-        }
     }
 
     fn commit(&mut self, batch: &mut Vec<Box<dyn Unit>>) {
