@@ -43,7 +43,7 @@ use tokio::{
 };
 
 /// Units that may wait in one lane; the next one is told [`StoreError::Overloaded`].
-const QUEUE: usize = 2_048;
+const QUEUE: usize = 4_096;
 /// Units in one commit. More gains little and makes the first of them wait longer.
 const BATCH: usize = 256;
 
