@@ -7,6 +7,7 @@
 mod accounts;
 mod bookings;
 mod catalog;
+mod checkpoints;
 mod columns;
 mod failure;
 mod ledger;

@@ -74,7 +74,8 @@ impl SqliteStore {
         }
         refuse_left(&conn)?;
         let readers = Readers::new(options.path.clone());
-        let writer = Some(Writer::start(conn, options.feed)?);
+        let copying = copying_connection(&options.path)?;
+        let writer = Some(Writer::start(conn, copying, options.feed)?);
         let path = options.path;
         Ok(Self {
             inner: Arc::new(Inner {
@@ -229,7 +230,6 @@ pub(crate) fn writing_connection(path: &Path) -> Result<Connection, StoreError> 
          PRAGMA foreign_keys = ON;
          PRAGMA temp_store = MEMORY;
          PRAGMA cache_size = -16384;
-         PRAGMA wal_autocheckpoint = 16000;
          PRAGMA journal_size_limit = 67108864;",
     )
     .db()?;
@@ -239,6 +239,15 @@ pub(crate) fn writing_connection(path: &Path) -> Result<Connection, StoreError> 
     if planted!("fsync_only_at_checkpoints") {
         conn.execute_batch("PRAGMA synchronous = NORMAL").db()?;
     }
+    Ok(conn)
+}
+
+/// The connection that copies the log back into the database.
+pub(crate) fn copying_connection(path: &Path) -> Result<Connection, StoreError> {
+    let conn = connection(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // The log is opened by the first read; before that there is nothing to copy.
+    conn.execute_batch("PRAGMA synchronous = FULL; SELECT count(*) FROM sqlite_schema;")
+        .db()?;
     Ok(conn)
 }
 

@@ -8,6 +8,7 @@
 //! There is no delay before a commit: an idle writer commits a single request at once.
 
 use crate::{
+    checkpoints::Checkpoints,
     failure::{OrStoreError, store_error},
     seat_log::SeatLog,
 };
@@ -161,7 +162,13 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(conn: Connection, feed: Arc<dyn SeatFeed>) -> Result<Self, StoreError> {
+    /// `copying` is another connection to the same file.
+    pub(crate) fn start(
+        mut conn: Connection,
+        copying: Connection,
+        feed: Arc<dyn SeatFeed>,
+    ) -> Result<Self, StoreError> {
+        let checkpoints = Checkpoints::start(&mut conn, copying)?;
         let (queue, units) = sync_channel(QUEUE);
         let load = Arc::new(WriterLoad::default());
         let of_thread = Arc::clone(&load);
@@ -173,6 +180,7 @@ impl Writer {
                     feed,
                     seats: SeatLog::default(),
                     load: of_thread,
+                    checkpoints,
                 }
                 .serve(&units);
             })
@@ -248,6 +256,7 @@ struct Committer {
     feed: Arc<dyn SeatFeed>,
     seats: SeatLog,
     load: Arc<WriterLoad>,
+    checkpoints: Checkpoints,
 }
 
 impl Committer {
@@ -275,6 +284,7 @@ impl Committer {
             let began = Instant::now();
             self.commit(&mut batch);
             self.load.committed(began.elapsed());
+            self.checkpoints.after_commit(&self.conn);
         }
     }
 

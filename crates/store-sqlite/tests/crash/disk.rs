@@ -89,6 +89,14 @@ pub fn record(folder: &Path) {
     }
 }
 
+/// Writes to a file of that name since `begin`.
+pub fn writes_to(name: &str, begin: usize) -> usize {
+    let state = state();
+    let record = &state.record;
+    let to_it = |event: &&Event| matches!(event, Event::Write { file, .. } if record.names[*file].ends_with(name));
+    record.events[begin..].iter().filter(to_it).count()
+}
+
 /// A moment on the disk: how much had happened.
 pub fn now() -> usize {
     state().record.events.len()

@@ -73,6 +73,10 @@ fn nothing_acknowledged_is_lost_when_the_power_goes() {
         end - begin
     );
     assert!(changes.iter().all(|change| change.told.is_some()));
+    let copied = disk::writes_to(FILE, begin);
+    let logged = disk::writes_to("-wal", begin);
+    println!("{logged} writes to the log, {copied} pages copied back meanwhile");
+    assert!(copied > 0, "no crash comes while the log is copied back");
 
     let mut chance = Chance::new(seed);
     let mut moments: Vec<usize> = (0..crashes)
