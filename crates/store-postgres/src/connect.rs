@@ -6,6 +6,7 @@
 
 use crate::{
     failure::{OrStoreError as _, store_error},
+    pipeline::{self, Call},
     tls::Tls,
 };
 use deadpool_postgres::{
@@ -17,7 +18,7 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
-use tokio_postgres::{Config, Statement};
+use tokio_postgres::{Config, Row, Statement};
 
 /// How long a server that does not answer is waited for.
 const CONNECTING: Duration = Duration::from_secs(3);
@@ -163,6 +164,21 @@ impl Connection {
     /// Notes whether a transaction may be open.
     pub(crate) fn set_in_transaction(&self, may_be: bool) {
         self.in_transaction.store(may_be, Ordering::Relaxed);
+    }
+
+    /// Runs one statement, a transaction by itself, until it is durable; see [`Self::commit`] for the end of the wait.
+    pub(crate) async fn in_one(&self, call: &Call<'_>) -> Result<Vec<Row>, StoreError> {
+        self.set_in_transaction(true);
+        let calls = std::slice::from_ref(call);
+        let in_time = tokio::time::timeout(COMMITTING, pipeline::run(self, calls)).await;
+        let mut done = in_time.map_err(|_| {
+            StoreError::Unavailable("the database does not confirm what was written".into())
+        })??;
+        self.set_in_transaction(false);
+        match done.pop() {
+            Some(rows) => rows.db(),
+            None => Ok(Vec::new()),
+        }
     }
 
     /// Begins a transaction of several round trips.

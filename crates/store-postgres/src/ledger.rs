@@ -1,6 +1,7 @@
 //! The sandbox bank. It keeps its own rules: one charge per key, and never more back than was captured.
 //!
-//! Each call is a transaction of its own that locks its charge, as a bank's would.
+//! Each call is a transaction of its own, as a bank's would be; what one statement can say whole is one statement, its
+//! condition in its text.
 
 use crate::{
     PostgresStore,
@@ -15,6 +16,10 @@ use matinee_store::{
     SandboxLedger, StoreError,
     ledger::{Charge, ChargeStatus, LedgerRefusal},
 };
+use tokio_postgres::Row;
+
+/// A charge that leaves a state and comes back to it under our eyes is looked at so many times.
+const MOVES: usize = 4;
 
 const FIND: &str = "SELECT status, amount_minor, currency, method, refunded_minor, created_at FROM sandbox_charges \
      WHERE charge = $1";
@@ -30,19 +35,23 @@ async fn find(
     let Some(row) = answers.iter().flatten().next() else {
         return Ok(None);
     };
-    Ok(Some(Charge {
+    read_charge(key, row).map(Some)
+}
+
+fn read_charge(key: &str, row: &Row) -> Result<Charge, StoreError> {
+    Ok(Charge {
         key: key.to_owned(),
         status: ChargeStatus::parse(row.text(0)?).ok_or_else(|| damaged("a charge's status"))?,
         amount: money(row.value(1)?, row.text(2)?)?,
         method: row.value(3)?,
         refunded_minor: row.value(4)?,
         created_at: row.time(5)?,
-    }))
+    })
 }
 
-async fn charge(conn: &Connection, charge: &Charge) -> Result<Charge, StoreError> {
+async fn charge(store: &PostgresStore, charge: &Charge) -> Result<Charge, StoreError> {
     let sql = "INSERT INTO sandbox_charges (charge, status, amount_minor, currency, method, refunded_minor, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (charge) DO NOTHING";
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (charge) DO NOTHING RETURNING 1";
     let call = Call::new(sql)
         .with(&charge.key)
         .with(charge.status.as_str())
@@ -51,31 +60,40 @@ async fn charge(conn: &Connection, charge: &Charge) -> Result<Charge, StoreError
         .with(text(&charge.method))
         .with(charge.refunded_minor)
         .with(micros(charge.created_at));
-    pipeline::read(conn, &[call]).await?;
-    find(conn, FIND, &charge.key)
+    if !store.write_one(&call).await?.is_empty() {
+        return Ok(charge.clone());
+    }
+    find(&store.connection().await?, FIND, &charge.key)
         .await?
         .ok_or_else(|| damaged("a charge vanished"))
 }
 
 async fn move_charge(
-    conn: &Connection,
+    store: &PostgresStore,
     key: &str,
     from: &[ChargeStatus],
     to: ChargeStatus,
 ) -> Result<Result<Charge, LedgerRefusal>, StoreError> {
-    let Some(mut charge) = find(conn, LOCK, key).await? else {
-        return Ok(Err(LedgerRefusal::UnknownCharge));
-    };
-    if charge.status == to {
-        return Ok(Ok(charge));
+    let sql = "UPDATE sandbox_charges SET status = $2 WHERE charge = $1 AND status = ANY($3) \
+         RETURNING status, amount_minor, currency, method, refunded_minor, created_at";
+    let names: Vec<&str> = from.iter().map(|status| status.as_str()).collect();
+    let call = Call::new(sql).with(key).with(to.as_str()).with(names);
+    for _ in 0..MOVES {
+        if let Some(row) = store.write_one(&call).await?.first() {
+            return Ok(Ok(read_charge(key, row)?));
+        }
+        let Some(charge) = find(&store.connection().await?, FIND, key).await? else {
+            return Ok(Err(LedgerRefusal::UnknownCharge));
+        };
+        if charge.status == to {
+            return Ok(Ok(charge));
+        }
+        // Unless it came there just now.
+        if !from.contains(&charge.status) {
+            return Ok(Err(LedgerRefusal::WrongState(charge.status)));
+        }
     }
-    if !from.contains(&charge.status) {
-        return Ok(Err(LedgerRefusal::WrongState(charge.status)));
-    }
-    let sql = "UPDATE sandbox_charges SET status = $2 WHERE charge = $1";
-    pipeline::read(conn, &[Call::new(sql).with(key).with(to.as_str())]).await?;
-    charge.status = to;
-    Ok(Ok(charge))
+    Err(StoreError::Overloaded)
 }
 
 async fn refund(
@@ -120,9 +138,7 @@ async fn refund(
 #[async_trait]
 impl SandboxLedger for PostgresStore {
     async fn charge(&self, wanted: Charge) -> Result<Charge, StoreError> {
-        let wanted = &wanted;
-        self.write(|conn| async move { charge(&conn, wanted).await })
-            .await
+        charge(self, &wanted).await
     }
 
     async fn charge_by_key(&self, key: &str) -> Result<Option<Charge>, StoreError> {
@@ -135,9 +151,7 @@ impl SandboxLedger for PostgresStore {
         from: Vec<ChargeStatus>,
         to: ChargeStatus,
     ) -> Result<Result<Charge, LedgerRefusal>, StoreError> {
-        let from = &from;
-        self.write_if(|conn| async move { move_charge(&conn, key, from, to).await })
-            .await
+        move_charge(self, key, &from, to).await
     }
 
     async fn refund_charge(

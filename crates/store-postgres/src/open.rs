@@ -7,6 +7,7 @@ use crate::{
     connect::{self, Connection, Purpose},
     lanes::Lanes,
     migrations,
+    pipeline::Call,
     shared::{Redis, look::Look},
     statistics::Statistics,
     told::Told,
@@ -17,11 +18,12 @@ use matinee_domain::ids::ShowId;
 use matinee_store::{SeatFeed, StoreError};
 use parking_lot::Mutex;
 use std::{sync::Arc, time::Duration};
+use tokio_postgres::Row;
 
 /// How often a unit outside the lanes is run again when others are in its way.
 const TRIES: u32 = 6;
 
-/// How requests keep out of each other's way across servers. Within one server a show has one lane, so there is
+/// How requests keep out of each other's way across servers. Within one server a theater has one lane, so there is
 /// nothing to keep apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Locking {
@@ -216,6 +218,19 @@ impl PostgresStore {
             };
             match done {
                 // Another transaction was in the way: a deadlock, or a lock that took too long.
+                Err(StoreError::Overloaded) if tries < TRIES => pause(tries).await,
+                done => return done,
+            }
+        }
+    }
+
+    /// Runs one statement, a transaction by itself; its rows come back once it is durable.
+    pub(crate) async fn write_one(&self, call: &Call<'_>) -> Result<Vec<Row>, StoreError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let conn = self.connection().await?;
+            match conn.in_one(call).await {
                 Err(StoreError::Overloaded) if tries < TRIES => pause(tries).await,
                 done => return done,
             }

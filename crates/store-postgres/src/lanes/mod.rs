@@ -1,10 +1,12 @@
 //! Lanes: what sells seats, many requests in one transaction.
 //!
 //! A lane is a task with a connection. It takes everything that queued up while its last commit ran and commits it
-//! together; there is no delay, so an idle lane commits a single request at once. A show always has the same lane of
+//! together; there is no delay, so an idle lane commits a single request at once. A theater always has the same lane of
 //! a server, so one server never stands in its own way, however hot a show is, and the feed hears of a show in order.
 //!
-//! A batch is of one theater, and every statement names it. It is read ([`read`]), decided in memory one unit after
+//! A batch is of one theater, and every statement names it. What a batch costs depends little on its length, so all that
+//! waits for a theater should come together: with a theater's shows spread over the lanes, each lane had a few units of
+//! every theater, and a batch was four. It is read ([`read`]), decided in memory one unit after
 //! the other ([`decide`]) and written ([`write`]): two round trips, the second a fixed list of statements whose
 //! conditions stand in the SQL itself and which ends with the commit. [`attempt`] is the order of it all, with what is
 //! done when another server was in the way.
@@ -95,7 +97,7 @@ impl Lanes {
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let mut hasher = FxHasher::default();
-        show.hash(&mut hasher);
+        show.theater().hash(&mut hasher);
         // The upper bits: the lower ones of this hash are poor.
         let lane = (hasher.finish() >> 32) as usize % self.queues.len();
         let sent = self.queues[lane].try_send(Message::Unit(unit(reply)));
