@@ -18,6 +18,7 @@ mod private;
 mod query;
 mod readers;
 mod seat_log;
+mod subscribers;
 mod writer;
 
 pub use maintenance::{Departure, Forgotten, restore};
