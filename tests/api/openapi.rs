@@ -74,6 +74,7 @@ fn nothing() -> Vec<(&'static str, String)> {
         ("user_id", "me".into()),
         ("booking_id", id("b", 61)),
         ("payment_id", id("p", 61)),
+        ("subscription_id", id("y", 26)),
     ]
 }
 
@@ -179,10 +180,21 @@ async fn nobody_reaches_what_is_somebody_elses() {
     let pay = json!({ "booking_id": booking["booking_id"], "payment_method": "pm_card_authenticationRequired" });
     let waiting = owner.post("/payment", pay.clone()).await.expect(202).json();
     let booking_id = text(&booking, "booking_id").to_owned();
+    let browser = json!({ "endpoint": "https://push.example/x", "keys": {
+        "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+        "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+    } });
+    let subscribed = owner
+        .put("/users/me/subscriptions", browser)
+        .await
+        .expect(200)
+        .json();
+    let subscription_id = text(&subscribed["items"][0], "subscription_id").to_owned();
     let ids = [
         ("booking_id", booking_id.clone()),
         ("payment_id", text(&waiting, "payment_id").to_owned()),
         ("user_id", text(&session, "user_id").to_owned()),
+        ("subscription_id", subscription_id),
     ];
     let before = owner
         .get(&format!("/bookings/{booking_id}"))
@@ -191,9 +203,14 @@ async fn nobody_reaches_what_is_somebody_elses() {
         .json();
     let mut tried = 0;
     for operation in operations(&document().await) {
-        let private = ["{booking_id}", "{payment_id}", "{user_id}"]
-            .iter()
-            .any(|id| operation.path.contains(id));
+        let private = [
+            "{booking_id}",
+            "{payment_id}",
+            "{user_id}",
+            "{subscription_id}",
+        ]
+        .iter()
+        .any(|id| operation.path.contains(id));
         if !private && !operation.path.ends_with("/payment") {
             continue;
         }

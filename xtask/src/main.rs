@@ -8,6 +8,7 @@ mod console;
 mod deny;
 mod fuzz;
 mod machines;
+mod message_tools;
 mod node;
 mod package;
 mod paths;

@@ -10,6 +10,7 @@ pub mod openapi;
 pub mod problem;
 pub mod profile;
 pub mod seats;
+pub mod subscriptions;
 pub mod sync;
 
 pub use auth::*;
@@ -18,6 +19,7 @@ pub use catalog::*;
 pub use problem::*;
 pub use profile::*;
 pub use seats::*;
+pub use subscriptions::*;
 pub use sync::*;
 
 pub use matinee_domain::{

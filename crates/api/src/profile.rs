@@ -6,13 +6,23 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
-/// Which messages a person wants.
+/// Which messages a person wants, and where. Money that could not be taken is told by e-mail in any case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]
 pub struct NotificationChoices {
     /// Confirmation, cancellation and refund by e-mail.
     pub email: bool,
-    /// A reminder before the show.
+    /// A reminder before the show, wherever the others go.
     pub reminder: bool,
+    /// Also by SMS to `phone`, which then has to begin with `+` and the country's code.
+    #[serde(default)]
+    pub sms: bool,
+    /// Also on the browsers and devices that subscribed.
+    #[serde(default = "yes")]
+    pub push: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 impl Default for NotificationChoices {
@@ -20,6 +30,8 @@ impl Default for NotificationChoices {
         Self {
             email: true,
             reminder: true,
+            sms: false,
+            push: true,
         }
     }
 }

@@ -38,6 +38,8 @@ fn types() -> Types {
         api::SessionInfo,
         api::VerifyRequest,
         api::Profile,
+        api::SubscriptionRequest,
+        api::Subscriptions,
         api::SyncPage,
         api::Problem,
     );

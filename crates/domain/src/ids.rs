@@ -180,6 +180,10 @@ plain_id!(/// A refund.
     RefundId, 'r', "refund");
 plain_id!(/// A message to a customer.
     NotificationId, 'n', "notification");
+plain_id!(/// A browser or device that gets a user's messages.
+    SubscriptionId, 'y', "subscription");
+plain_id!(/// An integrator's address that is told of bookings.
+    WebhookId, 'w', "webhook");
 theater_id!(/// A show: one movie on one screen at one time.
     ShowId, 's', "show", 16, 32);
 theater_id!(/// A booking: 1..n seats of one show.

@@ -14,5 +14,6 @@ pub mod money;
 pub mod payment;
 pub mod policy;
 pub mod price;
+pub mod reminder;
 pub mod seat_map;
 pub mod settlement;

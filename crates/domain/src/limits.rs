@@ -29,5 +29,7 @@ pub const UNPAID_EXPIRIES_WITHIN: TimeDelta = TimeDelta::hours(2);
 pub const COOL_DOWN: TimeDelta = TimeDelta::minutes(30);
 /// A message that went out or was given up is kept this long: its booking shows it, and an operator may look.
 pub const MESSAGES_KEPT: TimeDelta = TimeDelta::days(90);
+/// Browsers and devices of one account that get its messages; of more the oldest go.
+pub const SUBSCRIPTIONS: u16 = 20;
 /// An idempotency record is kept this long past the booking's end.
 pub const IDEMPOTENCY_KEPT: TimeDelta = TimeDelta::hours(24);

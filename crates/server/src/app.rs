@@ -5,6 +5,7 @@ use crate::{
     catalog_cache::CatalogCache,
     config::Config,
     http::{RateLimits, metrics::Metrics},
+    messages::{Channels, planned::Reminded},
     system::DatabaseClock,
 };
 use matinee_booking::{Clock, Desk, Entropy};
@@ -31,7 +32,10 @@ pub struct App {
     pub desk: Desk,
     /// What links in mails begin with: the public URL, or the address the server listens on. No slash at its end.
     pub base_url: String,
-    pub mailer: std::sync::Arc<matinee_integrations::Mailer>,
+    /// The ways messages leave.
+    pub channels: Channels,
+    /// Shows whose people were reminded.
+    pub reminded: Reminded,
     /// Set when the server drains: live streams end.
     pub draining: CancellationToken,
 }

@@ -11,6 +11,7 @@ pub use database::{Database, LockingChoice, PostgresTuning, PostgresUrl};
 pub use network::Network;
 pub use options::{GatewayChoice, LogFormat, Options, Switch};
 
+use crate::messages::channels::addresses;
 use matinee_store_postgres::RedisAddress;
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -91,6 +92,10 @@ pub struct Config {
     pub hold_minutes: u16,
     pub mail: MailRoute,
     pub mail_from: String,
+    /// Providers of SMS and push, as addresses that hold secrets.
+    pub channels: Vec<Secret>,
+    /// Webhooks and push services may be at private addresses, and without TLS.
+    pub private_targets: bool,
     pub trusted_proxies: Vec<Network>,
     pub metrics: Option<SocketAddr>,
     /// False only for load tests on a loopback address.
@@ -116,6 +121,8 @@ impl Config {
             sandbox_payments: false,
             hold_minutes: options::HOLD_MINUTES,
             mail_from: options::MAIL_FROM.into(),
+            channels: Vec::new(),
+            private_targets: false,
             trusted_proxies: Vec::new(),
             metrics: None,
             rate_limit: true,
@@ -193,6 +200,8 @@ impl Config {
             mail_from: options
                 .mail_from
                 .unwrap_or_else(|| options::MAIL_FROM.into()),
+            channels: addresses(&options.channels.unwrap_or_default()),
+            private_targets: options.private_targets.unwrap_or(false),
             trusted_proxies,
             metrics: options
                 .metrics

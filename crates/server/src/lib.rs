@@ -14,7 +14,7 @@ pub mod http;
 pub mod importing;
 pub mod jobs;
 pub mod live;
-pub mod mails;
+pub mod messages;
 pub mod moving;
 #[doc(hidden)]
 pub mod outside;

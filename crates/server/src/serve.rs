@@ -12,12 +12,13 @@ use crate::{
     App, AppState,
     auth::{Keys, Passwords, Sessions},
     catalog_cache::CatalogCache,
-    config::{Config, MailRoute},
+    config::Config,
     demo::{self, DemoError},
     engine::{self, OpenError},
     http::{RateLimits, metrics::Metrics, outer::Outer},
     jobs,
     live::LiveSeats,
+    messages::{Channels, ChannelsError, planned::Reminded},
     render::BookingRender,
     routes::{self, ui::Ui, ui::UiError},
     system::{DatabaseClock, SystemClock, SystemEntropy},
@@ -25,7 +26,7 @@ use crate::{
 use chrono::TimeDelta;
 use listener::Listener;
 use matinee_booking::{Clock, Desk, Entropy, PaymentGateway};
-use matinee_integrations::{MailSetUpError, Mailer, SandboxGateway};
+use matinee_integrations::SandboxGateway;
 use matinee_store::{Store, StoreError};
 use matinee_store_postgres::{Redis, RedisRefused};
 use std::{
@@ -60,8 +61,8 @@ pub enum ServeError {
     Redis(#[from] RedisRefused),
     #[error("cannot read the UI: {0}")]
     Ui(#[from] UiError),
-    #[error("cannot send mail: {0}")]
-    Mail(#[from] MailSetUpError),
+    #[error("cannot send messages: {0}")]
+    Channels(#[from] ChannelsError),
     #[error("cannot fill in the demo data: {0}")]
     Demo(#[from] DemoError),
     #[error(
@@ -209,6 +210,15 @@ fn add_probes(app: &AppState) {
     );
     let weak = Arc::downgrade(app);
     app.metrics.probe(
+        "matinee_channels_refused",
+        "Channels whose provider refuses us: their messages wait until that is mended",
+        move || {
+            weak.upgrade()
+                .map_or(0.0, |app| app.channels.refusing().len() as f64)
+        },
+    );
+    let weak = Arc::downgrade(app);
+    app.metrics.probe(
         "matinee_live_viewers",
         "Open live seat streams",
         move || {
@@ -224,10 +234,6 @@ pub(crate) async fn open(
     url: &str,
     clock: Arc<dyn Clock>,
 ) -> Result<AppState, ServeError> {
-    let mailer = Arc::new(match &config.mail {
-        MailRoute::Smtp(url) => Mailer::smtp(url.expose(), &config.mail_from)?,
-        MailRoute::Folder(folder) => Mailer::folder(folder, &config.mail_from)?,
-    });
     let live = Arc::new(LiveSeats::default());
     let feed = Arc::clone(&live) as Arc<dyn matinee_store::SeatFeed>;
     let redis = match &config.redis {
@@ -267,6 +273,7 @@ pub(crate) async fn open(
         Some(public) => public.as_str().trim_end_matches('/').to_owned(),
         None => url.to_owned(),
     };
+    let channels = Channels::open(&config, &base_url, &*store, &*entropy).await?;
     let metrics = Metrics::default();
     if let Some(load) = load {
         probes::add_writer(&metrics, &load);
@@ -289,7 +296,8 @@ pub(crate) async fn open(
         catalog,
         desk,
         base_url,
-        mailer,
+        channels,
+        reminded: Reminded::default(),
         draining: CancellationToken::new(),
     }))
 }

@@ -96,8 +96,14 @@ impl House {
 
     /// The server stopped and started again on its database.
     pub async fn restarted(self) -> Self {
+        self.restarted_with(|_| ()).await
+    }
+
+    /// The same with other settings.
+    pub async fn restarted_with(self, change: impl FnOnce(&mut Config)) -> Self {
         self.app.store.close().await;
-        let config = self.app.config.clone();
+        let mut config = self.app.config.clone();
+        change(&mut config);
         Self::open(self.dir, config, self.clock, Router::new()).await
     }
 
@@ -123,7 +129,12 @@ impl House {
 
     /// A small theater with three shows a day ahead, and payments in the sandbox.
     pub async fn cinema() -> Self {
-        let house = Self::with(|config| config.sandbox_payments = true, Router::new()).await;
+        Self::cinema_with(|config| config.sandbox_payments = true, Router::new()).await
+    }
+
+    /// The same with other settings and more routes.
+    pub async fn cinema_with(change: impl FnOnce(&mut Config), more: Router) -> Self {
+        let house = Self::with(change, more).await;
         let opening = "2030-05-03T12:00:00Z".parse().unwrap();
         *house.clock.0.lock() = opening;
         house.import(|_| ()).await;

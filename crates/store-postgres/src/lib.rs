@@ -22,6 +22,7 @@ mod outbox;
 mod pipeline;
 mod shared;
 mod statistics;
+mod subscribers;
 mod tls;
 mod told;
 mod watch;

@@ -5,17 +5,17 @@
 
 use crate::{
     PostgresStore,
-    columns::{Columns as _, damaged, micros, text},
+    columns::{Columns as _, damaged, micros, optional_time, text},
     connect::Connection,
     failure::OrStoreError as _,
     pipeline::{self, Call},
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use matinee_domain::ids::{BookingId, NotificationId, TheaterId};
+use matinee_domain::ids::{BookingId, NotificationId, ShowId, TheaterId, UserId};
 use matinee_store::{
     OutboxStore, StoreError,
-    outbox::{ClaimedMessage, MessageStatus, NewMessage},
+    outbox::{ClaimedMessage, MessageQuery, MessageRow, MessageStatus, NewMessage, ShowMove},
 };
 use tokio_postgres::{Row, types::ToSql};
 
@@ -78,18 +78,21 @@ const OLD_FAILED: &str = "DELETE FROM messages AS m USING (SELECT theater, booki
        WHERE status = 'failed' AND created_at < $1 ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED) AS old \
      WHERE m.theater = old.theater AND m.booking = old.booking AND m.message = old.message";
 
-fn message(row: &Row) -> Result<ClaimedMessage, StoreError> {
+/// The booking whose parts stand in the first two columns.
+fn booking_of(row: &Row) -> Result<Option<BookingId>, StoreError> {
     let theater: &[u8] = row.value(0)?;
-    let booking_id = if theater.is_empty() {
-        None
-    } else {
-        let theater = TheaterId::from_bytes(row.bytes(0)?);
-        Some(BookingId::from_parts(theater, row.bytes(1)?))
-    };
+    if theater.is_empty() {
+        return Ok(None);
+    }
+    let theater = TheaterId::from_bytes(row.bytes(0)?);
+    Ok(Some(BookingId::from_parts(theater, row.bytes(1)?)))
+}
+
+fn message(row: &Row) -> Result<ClaimedMessage, StoreError> {
     Ok(ClaimedMessage {
         message: NewMessage {
             notification_id: NotificationId::from_bytes(row.bytes(2)?),
-            booking_id,
+            booking_id: booking_of(row)?,
             kind: row.value(3)?,
             channel: row.value(4)?,
             recipient: row.value(5)?,
@@ -97,6 +100,46 @@ fn message(row: &Row) -> Result<ClaimedMessage, StoreError> {
             created_at: row.time(7)?,
         },
         attempt: row.small(8)?,
+    })
+}
+
+/// Writes a message unless it is there, or its booking is not.
+const ADD: &str = "INSERT INTO messages (theater, booking, message, status, kind, channel, recipient, payload, attempts, \
+       created_at, due_at) \
+     SELECT $1::bytea, $2::bytea, $3::bytea, 'pending', $4::text, $5::text, $6::text, $7::text::json, 0, $8::bigint, \
+       $8::bigint \
+     WHERE $2::bytea = ''::bytea OR EXISTS (SELECT 1 FROM bookings AS b WHERE b.theater = $1 AND b.booking = $2) \
+     ON CONFLICT (theater, booking, message) DO NOTHING RETURNING 1";
+
+fn added(message: &NewMessage) -> Call<'_> {
+    let theater = message
+        .booking_id
+        .map(|id| id.theater().as_bytes().to_vec());
+    let booking = message.booking_id.map(|id| id.own().to_vec());
+    Call::new(ADD)
+        .with(theater.unwrap_or_default())
+        .with(booking.unwrap_or_default())
+        .with(&message.notification_id.as_bytes()[..])
+        .with(text(&message.kind))
+        .with(text(&message.channel))
+        .with(text(&message.recipient))
+        .with(&message.payload)
+        .with(micros(message.created_at))
+}
+
+fn listed(row: &Row) -> Result<MessageRow, StoreError> {
+    Ok(MessageRow {
+        booking_id: booking_of(row)?,
+        notification_id: NotificationId::from_bytes(row.bytes(2)?),
+        status: parse_status(row.text(3)?)?,
+        kind: row.value(4)?,
+        channel: row.value(5)?,
+        recipient: row.value(6)?,
+        attempts: row.small(7)?,
+        created_at: row.time(8)?,
+        due_at: row.time(9)?,
+        sent_at: optional_time(row.value(10)?)?,
+        last_error: row.value(11)?,
     })
 }
 
@@ -159,6 +202,151 @@ impl OutboxStore for PostgresStore {
                 .with(&notification_id.as_bytes()[..])
                 .with(retry_at.map(micros))
                 .with(text(error));
+            pipeline::read(&conn, &[call]).await.map(drop)
+        })
+        .await
+    }
+
+    async fn message_postponed(
+        &self,
+        notification_id: NotificationId,
+        until: DateTime<Utc>,
+        error: String,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE messages SET due_at = $2, last_error = $3, attempts = greatest(attempts - 1, 0) \
+             WHERE message = $1 AND status = 'pending'";
+        let error = &error;
+        self.write(|conn| async move {
+            let call = Call::new(sql)
+                .with(&notification_id.as_bytes()[..])
+                .with(micros(until))
+                .with(text(error));
+            pipeline::read(&conn, &[call]).await.map(drop)
+        })
+        .await
+    }
+
+    async fn message_dropped(&self, notification_id: NotificationId) -> Result<(), StoreError> {
+        let sql = "DELETE FROM messages WHERE message = $1 AND status = 'pending'";
+        self.write(|conn| async move {
+            let call = Call::new(sql).with(&notification_id.as_bytes()[..]);
+            pipeline::read(&conn, &[call]).await.map(drop)
+        })
+        .await
+    }
+
+    async fn add_messages(&self, messages: Vec<NewMessage>) -> Result<usize, StoreError> {
+        if messages.is_empty() {
+            return Ok(0);
+        }
+        let messages = &messages;
+        self.write(|conn| async move {
+            let calls: Vec<_> = messages.iter().map(added).collect();
+            let answers = pipeline::read(&conn, &calls).await?;
+            Ok(answers.iter().map(Vec::len).sum())
+        })
+        .await
+    }
+
+    async fn messages(&self, query: MessageQuery) -> Result<Vec<MessageRow>, StoreError> {
+        let sql = "SELECT theater, booking, message, status, kind, channel, recipient, attempts, created_at, due_at, \
+               sent_at, last_error FROM messages \
+             WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR channel = $2) \
+               AND ($3::text IS NULL OR recipient = $3) AND ($4::bigint IS NULL OR created_at >= $4) \
+             ORDER BY created_at DESC, message DESC LIMIT $5";
+        let conn = self.connection().await?;
+        let call = Call::new(sql)
+            .with(query.status.map(status_text))
+            .with(query.channel)
+            .with(query.recipient)
+            .with(query.since.map(micros))
+            .with(i64::from(query.limit));
+        let answers = pipeline::read(&conn, &[call]).await?;
+        answers.iter().flatten().map(listed).collect()
+    }
+
+    async fn resend_message(
+        &self,
+        notification_id: NotificationId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE messages SET status = 'pending', attempts = 0, due_at = $2, sent_at = NULL, \
+               last_error = NULL \
+             WHERE message = $1 AND status <> 'pending' AND recipient <> '' RETURNING 1";
+        self.write(|conn| async move {
+            let call = Call::new(sql)
+                .with(&notification_id.as_bytes()[..])
+                .with(micros(now));
+            let answers = pipeline::read(&conn, &[call]).await?;
+            Ok(answers.iter().any(|rows| !rows.is_empty()))
+        })
+        .await
+    }
+
+    async fn bookings_to_tell(
+        &self,
+        show_id: ShowId,
+        after: Option<BookingId>,
+        limit: u16,
+    ) -> Result<Vec<(BookingId, String)>, StoreError> {
+        let sql = "SELECT b.booking, b.\"user\", b.guest_email FROM bookings AS b \
+             WHERE b.theater = $1 AND b.booking IN (SELECT s.booking FROM seats AS s \
+               WHERE s.theater = $1 AND s.show = $2 AND s.state = 2 AND s.booking > $3) \
+             AND (b.\"user\" IS NOT NULL OR b.guest_email IS NOT NULL) ORDER BY b.booking LIMIT $4";
+        let conn = self.connection().await?;
+        let theater = show_id.theater();
+        let after = after.map_or_else(Vec::new, |id| id.own().to_vec());
+        let call = Call::new(sql)
+            .with(theater.as_bytes().to_vec())
+            .with(show_id.own().to_vec())
+            .with(after)
+            .with(i64::from(limit));
+        let answers = pipeline::read(&conn, &[call]).await?;
+        let rows = answers.iter().flatten();
+        rows.map(|row| {
+            let booking_id = BookingId::from_parts(theater, row.bytes(0)?);
+            let recipient = match row.optional_bytes(1)? {
+                Some(user) => format!("user:{}", UserId::from_bytes(user)),
+                None => row.value(2)?,
+            };
+            Ok((booking_id, recipient))
+        })
+        .collect()
+    }
+
+    async fn show_moves(&self, limit: u16) -> Result<Vec<ShowMove>, StoreError> {
+        let sql = "SELECT theater, show, starts_before, mark FROM show_moves LIMIT $1";
+        let conn = self.connection().await?;
+        let call = Call::new(sql).with(i64::from(limit));
+        let answers = pipeline::read(&conn, &[call]).await?;
+        let rows = answers.iter().flatten();
+        rows.map(|row| {
+            let theater = TheaterId::from_bytes(row.bytes(0)?);
+            Ok(ShowMove {
+                show_id: ShowId::from_parts(theater, row.bytes(1)?),
+                starts_before: row.time(2)?,
+                mark: row.bytes(3)?,
+            })
+        })
+        .collect()
+    }
+
+    async fn show_move_told(
+        &self,
+        show_id: ShowId,
+        starts: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        // Moved again meanwhile: what was told is what they last heard. A statement sees the others' rows as they were
+        // before it, so each row is named by one of the two only.
+        let sql = "WITH here AS (SELECT 1 FROM shows WHERE theater = $1 AND show = $2 AND starts_at = $3), \
+               told AS (DELETE FROM show_moves WHERE theater = $1 AND show = $2 AND EXISTS (SELECT 1 FROM here)) \
+             UPDATE show_moves SET starts_before = $3 WHERE theater = $1 AND show = $2 \
+               AND NOT EXISTS (SELECT 1 FROM here)";
+        self.write(|conn| async move {
+            let call = Call::new(sql)
+                .with(show_id.theater().as_bytes().to_vec())
+                .with(show_id.own().to_vec())
+                .with(micros(starts));
             pipeline::read(&conn, &[call]).await.map(drop)
         })
         .await

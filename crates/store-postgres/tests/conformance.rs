@@ -11,7 +11,7 @@ use matinee_store::{
     conformance::{
         self, Engine,
         bookings::{change, crowd, expire, hold, lists, restart, step},
-        ledger, outbox,
+        ledger, outbox, telling,
     },
     feed::NoFeed,
 };
@@ -124,6 +124,12 @@ stories! {
         a_message_is_claimed_by_one,
         messages_end_sent_or_failed,
         messages_that_are_over_are_forgotten_in_time;
+    telling:
+        a_dead_letter_is_seen_and_sent_again,
+        a_message_waits_or_is_dropped,
+        a_message_is_added_once,
+        people_of_a_show_are_found,
+        a_moved_show_is_noted_until_told;
     ledger:
         a_key_is_charged_once,
         a_charge_moves_only_from_where_it_may,
@@ -173,6 +179,10 @@ of_a_store! {
     one_time:
         a_keyed_secret_is_made_once,
         a_keyed_use_is_repeated_by_its_key_alone;
+    subscribers:
+        a_browser_belongs_to_one_user,
+        the_oldest_browsers_go,
+        a_webhook_comes_back;
     maintenance:
         a_fresh_database_is_sound,
         notes_are_kept,

@@ -19,6 +19,7 @@ mod private;
 mod query;
 mod readers;
 mod seat_log;
+mod subscribers;
 mod writer;
 
 pub use maintenance::{Departure, Forgotten, restore};

@@ -36,6 +36,10 @@ const STEPS: &[(&str, &str)] = &[
         "time_order",
         include_str!("../../../migrations/sqlite/0007_time_order.sql"),
     ),
+    (
+        "messages",
+        include_str!("../../../migrations/sqlite/0009_messages.sql"),
+    ),
 ];
 
 /// "MTNE": tells our files from other SQLite databases.

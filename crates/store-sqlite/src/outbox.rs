@@ -2,19 +2,19 @@
 
 use crate::{
     SqliteStore,
-    columns::{damaged, micros, time},
+    columns::{damaged, micros, optional_time, time},
     failure::OrStoreError,
     query,
     writer::Tx,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use matinee_domain::ids::{BookingId, NotificationId, TheaterId};
+use matinee_domain::ids::{BookingId, NotificationId, ShowId, TheaterId, UserId};
 use matinee_store::{
     OutboxStore, StoreError,
-    outbox::{ClaimedMessage, MessageStatus, NewMessage},
+    outbox::{ClaimedMessage, MessageQuery, MessageRow, MessageStatus, NewMessage, ShowMove},
 };
-use rusqlite::{Row, params};
+use rusqlite::{Connection, Row, params};
 
 const fn status_text(status: MessageStatus) -> &'static str {
     match status {
@@ -93,18 +93,21 @@ fn claim(
     Ok(claimed)
 }
 
-fn message(row: &Row<'_>) -> Result<ClaimedMessage, StoreError> {
+/// The booking whose parts stand in the first two columns.
+fn booking_of(row: &Row<'_>) -> Result<Option<BookingId>, StoreError> {
     let theater = row.get_ref(0).db()?.as_blob().map_err(damaged)?;
-    let booking_id = if theater.is_empty() {
-        None
-    } else {
-        let theater = TheaterId::from_bytes(row.get(0).db()?);
-        Some(BookingId::from_parts(theater, row.get(1).db()?))
-    };
+    if theater.is_empty() {
+        return Ok(None);
+    }
+    let theater = TheaterId::from_bytes(row.get(0).db()?);
+    Ok(Some(BookingId::from_parts(theater, row.get(1).db()?)))
+}
+
+fn message(row: &Row<'_>) -> Result<ClaimedMessage, StoreError> {
     Ok(ClaimedMessage {
         message: NewMessage {
             notification_id: NotificationId::from_bytes(row.get(2).db()?),
-            booking_id,
+            booking_id: booking_of(row)?,
             kind: row.get(3).db()?,
             channel: row.get(4).db()?,
             recipient: row.get(5).db()?,
@@ -112,6 +115,73 @@ fn message(row: &Row<'_>) -> Result<ClaimedMessage, StoreError> {
             created_at: time(row.get(7).db()?)?,
         },
         attempt: row.get(8).db()?,
+    })
+}
+
+/// Writes a message unless it is there, or its booking is not.
+fn add(conn: &Connection, message: &NewMessage) -> Result<usize, StoreError> {
+    let theater = message.booking_id.map(|id| *id.theater().as_bytes());
+    let theater: &[u8] = theater.as_ref().map_or(&[], |bytes| &bytes[..]);
+    let booking: &[u8] = message.booking_id.as_ref().map_or(&[], |id| &id.own()[..]);
+    conn.prepare_cached(
+        "INSERT INTO messages (theater, booking, message, status, kind, channel, recipient, payload, attempts, \
+             created_at, due_at) \
+         SELECT ?1, ?2, ?3, 'pending', ?4, ?5, ?6, ?7, 0, ?8, ?8 \
+         WHERE ?2 = x'' OR EXISTS (SELECT 1 FROM bookings WHERE booking = ?2) \
+         ON CONFLICT DO NOTHING",
+    )
+    .db()?
+    .execute(params![
+        theater,
+        booking,
+        message.notification_id.as_bytes(),
+        message.kind,
+        message.channel,
+        message.recipient,
+        message.payload,
+        micros(message.created_at),
+    ])
+    .db()
+}
+
+fn listed(row: &Row<'_>) -> Result<MessageRow, StoreError> {
+    Ok(MessageRow {
+        booking_id: booking_of(row)?,
+        notification_id: NotificationId::from_bytes(row.get(2).db()?),
+        status: parse_status(query::text(row, 3)?)?,
+        kind: row.get(4).db()?,
+        channel: row.get(5).db()?,
+        recipient: row.get(6).db()?,
+        attempts: row.get(7).db()?,
+        created_at: time(row.get(8).db()?)?,
+        due_at: time(row.get(9).db()?)?,
+        sent_at: optional_time(row.get(10).db()?)?,
+        last_error: row.get(11).db()?,
+    })
+}
+
+pub(crate) const TO_TELL: &str = "SELECT b.booking, b.user, b.guest_email FROM bookings AS b \
+     WHERE b.theater = ?1 AND b.booking IN \
+       (SELECT s.booking FROM seats AS s WHERE s.theater = ?1 AND s.show = ?2 AND s.state = 2 AND s.booking > ?3) \
+     AND (b.user IS NOT NULL OR b.guest_email IS NOT NULL) ORDER BY b.booking LIMIT ?4";
+
+fn to_tell(
+    conn: &Connection,
+    show_id: ShowId,
+    after: Option<BookingId>,
+    limit: u16,
+) -> Result<Vec<(BookingId, String)>, StoreError> {
+    let theater = show_id.theater();
+    let after: &[u8] = after.as_ref().map_or(&[], |id| &id.own()[..]);
+    let key = params![theater.as_bytes(), show_id.own(), after, limit];
+    query::all(conn, TO_TELL, key, |row| {
+        let booking_id = BookingId::from_parts(theater, row.get(0).db()?);
+        let user: Option<[u8; 16]> = row.get(1).db()?;
+        let recipient = match user {
+            Some(user) => format!("user:{}", UserId::from_bytes(user)),
+            None => row.get(2).db()?,
+        };
+        Ok((booking_id, recipient))
     })
 }
 
@@ -160,6 +230,136 @@ impl OutboxStore for SqliteStore {
                  WHERE message = ?1 AND status = 'pending'",
             )?
             .execute(params![notification_id.as_bytes(), retry_at.map(micros), error])
+            .db()?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn message_postponed(
+        &self,
+        notification_id: NotificationId,
+        until: DateTime<Utc>,
+        error: String,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            tx.prepare(
+                "UPDATE messages SET due_at = ?2, last_error = ?3, attempts = max(attempts - 1, 0) \
+                 WHERE message = ?1 AND status = 'pending'",
+            )?
+            .execute(params![notification_id.as_bytes(), micros(until), error])
+            .db()?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn message_dropped(&self, notification_id: NotificationId) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            tx.prepare("DELETE FROM messages WHERE message = ?1 AND status = 'pending'")?
+                .execute([notification_id.as_bytes()])
+                .db()?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn add_messages(&self, messages: Vec<NewMessage>) -> Result<usize, StoreError> {
+        if messages.is_empty() {
+            return Ok(0);
+        }
+        self.write(move |tx| {
+            let added = messages.iter().map(|message| add(tx.conn(), message));
+            added.sum()
+        })
+        .await
+    }
+
+    async fn messages(&self, query: MessageQuery) -> Result<Vec<MessageRow>, StoreError> {
+        self.read(move |conn| {
+            query::all(
+                conn,
+                "SELECT theater, booking, message, status, kind, channel, recipient, attempts, created_at, due_at, \
+                     sent_at, last_error FROM messages \
+                 WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR channel = ?2) \
+                   AND (?3 IS NULL OR recipient = ?3) AND (?4 IS NULL OR created_at >= ?4) \
+                 ORDER BY created_at DESC, message DESC LIMIT ?5",
+                params![
+                    query.status.map(status_text),
+                    query.channel,
+                    query.recipient,
+                    query.since.map(micros),
+                    query.limit
+                ],
+                listed,
+            )
+        })
+        .await
+    }
+
+    async fn resend_message(
+        &self,
+        notification_id: NotificationId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.write(move |tx| {
+            let resent = tx
+                .prepare(
+                    "UPDATE messages SET status = 'pending', attempts = 0, due_at = ?2, sent_at = NULL, \
+                         last_error = NULL \
+                     WHERE message = ?1 AND status <> 'pending' AND recipient <> ''",
+                )?
+                .execute(params![notification_id.as_bytes(), micros(now)])
+                .db()?;
+            Ok(resent > 0)
+        })
+        .await
+    }
+
+    async fn bookings_to_tell(
+        &self,
+        show_id: ShowId,
+        after: Option<BookingId>,
+        limit: u16,
+    ) -> Result<Vec<(BookingId, String)>, StoreError> {
+        self.read(move |conn| to_tell(conn, show_id, after, limit))
+            .await
+    }
+
+    async fn show_moves(&self, limit: u16) -> Result<Vec<ShowMove>, StoreError> {
+        self.read(move |conn| {
+            let sql = "SELECT theater, show, starts_before, mark FROM show_moves LIMIT ?1";
+            query::all(conn, sql, [limit], |row| {
+                let theater = TheaterId::from_bytes(row.get(0).db()?);
+                Ok(ShowMove {
+                    show_id: ShowId::from_parts(theater, row.get(1).db()?),
+                    starts_before: time(row.get(2).db()?)?,
+                    mark: row.get(3).db()?,
+                })
+            })
+        })
+        .await
+    }
+
+    async fn show_move_told(
+        &self,
+        show_id: ShowId,
+        starts: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| {
+            let theater = show_id.theater();
+            let key = params![theater.as_bytes(), show_id.own(), micros(starts)];
+            // Moved again meanwhile: what was told is what they last heard.
+            tx.prepare(
+                "UPDATE show_moves SET starts_before = ?3 WHERE theater = ?1 AND show = ?2",
+            )?
+            .execute(key)
+            .db()?;
+            tx.prepare(
+                "DELETE FROM show_moves WHERE theater = ?1 AND show = ?2 AND EXISTS \
+                     (SELECT 1 FROM shows WHERE theater = ?1 AND show = ?2 AND starts_at = ?3)",
+            )?
+            .execute(key)
             .db()?;
             Ok(())
         })

@@ -50,6 +50,10 @@ stories! {
     one_time:
         a_keyed_secret_is_made_once,
         a_keyed_use_is_repeated_by_its_key_alone;
+    subscribers:
+        a_browser_belongs_to_one_user,
+        the_oldest_browsers_go,
+        a_webhook_comes_back;
     maintenance:
         a_fresh_database_is_sound,
         notes_are_kept,

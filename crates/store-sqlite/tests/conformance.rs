@@ -6,7 +6,7 @@ use matinee_store::{
     conformance::{
         Engine,
         bookings::{change, crowd, expire, hold, lists, restart, step},
-        ledger, outbox,
+        ledger, outbox, telling,
     },
 };
 use matinee_store_sqlite::{OpenOptions, SqliteStore};
@@ -94,6 +94,12 @@ stories! {
         a_message_is_claimed_by_one,
         messages_end_sent_or_failed,
         messages_that_are_over_are_forgotten_in_time;
+    telling:
+        a_dead_letter_is_seen_and_sent_again,
+        a_message_waits_or_is_dropped,
+        a_message_is_added_once,
+        people_of_a_show_are_found,
+        a_moved_show_is_noted_until_told;
     ledger:
         a_key_is_charged_once,
         a_charge_moves_only_from_where_it_may,

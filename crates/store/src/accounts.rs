@@ -35,6 +35,16 @@ pub struct ProfileData {
     pub favourite_theater: Option<TheaterId>,
     pub notify_email: bool,
     pub notify_reminder: bool,
+    /// Also by SMS, to the profile's phone.
+    #[serde(default)]
+    pub notify_sms: bool,
+    /// Also on the browsers and devices that subscribed.
+    #[serde(default = "yes")]
+    pub notify_push: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// An account.

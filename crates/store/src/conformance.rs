@@ -11,6 +11,8 @@ pub mod ledger;
 pub mod maintenance;
 pub mod one_time;
 pub mod outbox;
+pub mod subscribers;
+pub mod telling;
 
 use crate::{SeatFeed, Store};
 use std::sync::Arc;

@@ -104,6 +104,11 @@ pub const TABLES: &[Table] = tables! {
         payload Json, attempts Small, created_at Number, due_at Number, sent_at Number, last_error Text,
     }
     messages_sent { only_row Small, n Number }
+    subscriptions { subscription Bytes, user Bytes, channel Text, address Json, created_at Number }
+    webhooks {
+        webhook Bytes, url Text, kinds Json, generation Small, previous_until Number, stopped Text, created_at Number,
+    }
+    show_moves { theater Bytes, show Bytes, starts_before Number, mark Bytes }
     sandbox_charges {
         charge Text, status Text, amount_minor Number, currency Text, method Text, refunded_minor Number,
         created_at Number,

@@ -5,7 +5,7 @@
 use crate::error::StoreError;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use matinee_domain::ids::{BookingId, NotificationId};
+use matinee_domain::ids::{BookingId, NotificationId, ShowId};
 
 /// Where a message stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,9 +21,12 @@ pub enum MessageStatus {
 pub struct NewMessage {
     pub notification_id: NotificationId,
     pub booking_id: Option<BookingId>,
-    /// `confirmation`, `cancellation`, `refund`, `payment_failed`, `recovery`, `password_reset`, `email_verification`.
+    /// `confirmation`, `cancellation`, `refund`, `payment_failed`, `reminder`, `change`, `recovery`, `password_reset`,
+    /// `email_verification`.
     pub kind: String,
+    /// `email`, `sms`, `web_push`, `fcm`, `apns`, `webhook`.
     pub channel: String,
+    /// An address, or who has one: `user:ID`, `subscription:ID`, `webhook:ID`.
     pub recipient: String,
     /// What the renderer needs beyond the booking, as JSON. It may hold a secret link, so it is kept only while the
     /// message can still go out: a store blanks it (`{}`) once the message was sent or given up.
@@ -37,6 +40,46 @@ pub struct ClaimedMessage {
     pub message: NewMessage,
     /// Attempts so far, this one included.
     pub attempt: u32,
+}
+
+/// A message as an operator sees it. What it says is not part of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessageRow {
+    pub notification_id: NotificationId,
+    pub booking_id: Option<BookingId>,
+    pub kind: String,
+    pub channel: String,
+    /// Empty when the person was erased.
+    pub recipient: String,
+    pub status: MessageStatus,
+    pub attempts: u32,
+    pub created_at: DateTime<Utc>,
+    /// When it is tried next, while it is pending.
+    pub due_at: DateTime<Utc>,
+    pub sent_at: Option<DateTime<Utc>>,
+    pub last_error: Option<String>,
+}
+
+/// Which messages.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MessageQuery {
+    pub status: Option<MessageStatus>,
+    pub channel: Option<String>,
+    pub recipient: Option<String>,
+    /// Written at or after.
+    pub since: Option<DateTime<Utc>>,
+    /// At most this many, 1..=10,000.
+    pub limit: u16,
+}
+
+/// A show that people have tickets for begins at another time than they were told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShowMove {
+    pub show_id: ShowId,
+    /// When it was to begin as people last heard of it.
+    pub starts_before: DateTime<Utc>,
+    /// Random: tells this move from one like it, there and back and there again.
+    pub mark: [u8; 16],
 }
 
 /// The outbox.
@@ -61,6 +104,45 @@ pub trait OutboxStore: Send + Sync + 'static {
         notification_id: NotificationId,
         retry_at: Option<DateTime<Utc>>,
         error: String,
+    ) -> Result<(), StoreError>;
+    /// It cannot go out for a reason that is not its own (our password is refused): tried again at `until`, and this
+    /// attempt does not count.
+    async fn message_postponed(
+        &self,
+        notification_id: NotificationId,
+        until: DateTime<Utc>,
+        error: String,
+    ) -> Result<(), StoreError>;
+    /// Nobody wants it (any more): it is taken out, as if it had never been written.
+    async fn message_dropped(&self, notification_id: NotificationId) -> Result<(), StoreError>;
+    /// Writes messages that are not there yet, by their ids, to go out at once; how many were new. One whose booking is
+    /// not there is left out.
+    async fn add_messages(&self, messages: Vec<NewMessage>) -> Result<usize, StoreError>;
+    /// Messages, newest first. For people who run the server: it may read all that is kept.
+    async fn messages(&self, query: MessageQuery) -> Result<Vec<MessageRow>, StoreError>;
+    /// Sends a message that is over once more, with all its attempts before it; false when there is none such, or its
+    /// person was erased. Whether its words can still be made is the caller's to know.
+    async fn resend_message(
+        &self,
+        notification_id: NotificationId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError>;
+    /// Bookings with sold seats of a show, and where mail about them goes, by booking id, after `after`. Those with
+    /// nobody to tell are left out.
+    async fn bookings_to_tell(
+        &self,
+        show_id: ShowId,
+        after: Option<BookingId>,
+        limit: u16,
+    ) -> Result<Vec<(BookingId, String)>, StoreError>;
+    /// Shows that were moved after seats of them were taken and whose people are not all told yet. They are noted in the
+    /// transaction that moves them.
+    async fn show_moves(&self, limit: u16) -> Result<Vec<ShowMove>, StoreError>;
+    /// Everybody is told that the show begins at `starts`, unless it was moved again meanwhile.
+    async fn show_move_told(
+        &self,
+        show_id: ShowId,
+        starts: DateTime<Utc>,
     ) -> Result<(), StoreError>;
     /// Forgets messages that went out, or were written and given up, before `before`, at most `limit` of each; returns how
     /// many. What was counted as sent stays counted.

@@ -8,7 +8,7 @@ use super::tally::{self, Tally};
 use super::virtual_desktop::VirtualDesktop;
 use crate::node::{self, Node};
 use crate::system::{self, Wanted};
-use crate::{deny, paths, process, tidy};
+use crate::{deny, message_tools, paths, process, tidy};
 
 /// One stage. `absent` says why it cannot run yet.
 pub struct Stage {
@@ -239,7 +239,9 @@ impl Context {
             command.env("MATINEE_CHROMIUM", program);
         }
         self.node()?.apply(command)?;
+        let messages = message_tools::ensure(self.node()?, self.may_install)?;
         Ok(command
+            .env("MATINEE_MESSAGE_TOOLS", messages)
             .env("MATINEE_SERVER_BIN", paths::binary("matinee-server", false))
             .env("MATINEE_APP_BIN", paths::binary("matinee-app", false))
             .env("MATINEE_UI", paths::ui_build())

@@ -5,8 +5,8 @@ use crate::{
     BestSeats, BookRequest, Booking, CancelAnswer, CancelRequest, ChangeRequest, ForgotRequest,
     LoginRequest, Movie, Page, PaymentRequest, ProblemCode as P, Profile, RecoverRedeemAnswer,
     RecoverRedeemRequest, RecoverRequest, RefreshRequest, RegisterRequest, ResetRequest, Session,
-    SessionInfo, Show, ShowDetail, ShowSeats, SimulateRequest, SyncPage, Theater, Tickets,
-    VerifyRequest,
+    SessionInfo, Show, ShowDetail, ShowSeats, SimulateRequest, SubscriptionRequest, Subscriptions,
+    SyncPage, Theater, Tickets, VerifyRequest,
 };
 
 const STRING: &str = r#"{"type":"string"}"#;
@@ -449,6 +449,45 @@ pub const OPERATIONS: &[Operation] = &[
             "delete",
             "/users/{user_id}",
             "Delete an account",
+        )
+    },
+    Operation {
+        callers: Callers::User,
+        answers: &[
+            ok!(200, "The browsers and devices.", Subscriptions),
+            NOT_MODIFIED,
+        ],
+        ..call(
+            "getSubscriptions",
+            "get",
+            "/users/{user_id}/subscriptions",
+            "Browsers and devices that get a user's messages, and what a browser needs to become one",
+        )
+    },
+    Operation {
+        callers: Callers::User,
+        body: Some(schema_of::<SubscriptionRequest>),
+        answers: &[ok!(
+            200,
+            "The browsers and devices now; the same one again is there once.",
+            Subscriptions
+        )],
+        problems: &[P::Invalid],
+        ..call(
+            "putSubscription",
+            "put",
+            "/users/{user_id}/subscriptions",
+            "Get messages on a browser or device",
+        )
+    },
+    Operation {
+        callers: Callers::User,
+        answers: &[ok!(204, "It gets no more messages.")],
+        ..call(
+            "deleteSubscription",
+            "delete",
+            "/subscriptions/{subscription_id}",
+            "Get no more messages on a browser or device",
         )
     },
     Operation {

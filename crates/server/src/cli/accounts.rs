@@ -83,6 +83,8 @@ async fn create(
                 favourite_theater: None,
                 notify_email: true,
                 notify_reminder: true,
+                notify_sms: false,
+                notify_push: true,
             },
             profile_version: 1,
             created_at: chrono::Utc::now(),

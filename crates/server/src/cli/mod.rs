@@ -5,7 +5,9 @@ mod accounts;
 mod import;
 mod logging;
 mod maintenance;
+mod messages;
 mod migrate_engine;
+mod webhooks;
 
 use crate::{
     config::{Config, ConfigError, Database, Options, PostgresTuning},
@@ -41,6 +43,12 @@ enum Command {
     /// Accounts of the people who run the server
     #[command(subcommand)]
     Admin(accounts::AdminCommand),
+    /// Messages to people: what waits, what was given up, sending it again, and what they say
+    #[command(subcommand)]
+    Messages(messages::MessagesCommand),
+    /// Integrators' servers that are told of bookings
+    #[command(subcommand)]
+    Webhooks(webhooks::WebhooksCommand),
     /// Print the OpenAPI document of the HTTP interface
     Openapi(DatabaseArg),
 }
@@ -155,6 +163,8 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::Verify(database) => maintenance::verify(&database).await,
         Command::MigrateEngine(args) => migrate_engine::run(args).await,
         Command::Admin(command) => accounts::run(command).await,
+        Command::Messages(command) => messages::run(command).await,
+        Command::Webhooks(command) => webhooks::run(command).await,
         Command::Openapi(_) => openapi(),
     }
 }
@@ -193,6 +203,12 @@ mod tests {
             &["verify"],
             &["migrate-engine"],
             &["admin", "create", "--email", "a@b.example"],
+            &["messages", "list", "--status", "failed"],
+            &["messages", "resend", "n1"],
+            &["messages", "preview", "reminder", "--language", "de"],
+            &["webhooks", "add", "https://x.example/"],
+            &["webhooks", "list"],
+            &["webhooks", "rotate", "w1"],
             &["openapi"],
         ] {
             let args = ["matinee-server"]

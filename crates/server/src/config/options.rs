@@ -105,6 +105,19 @@ pub struct Options {
     /// SMTP server as a URL with its password: from the environment (MATINEE_SMTP_URL) or the file, never a flag.
     #[arg(skip)]
     pub smtp_url: Option<String>,
+    /// Providers of SMS and push as addresses with their secrets, spaces between them: from the environment
+    /// (MATINEE_CHANNELS) or the file, never a flag.
+    #[arg(skip)]
+    pub channels: Option<String>,
+    /// Let webhooks and push subscriptions lead to private addresses and plain HTTP, e.g. inside a company's network
+    #[arg(
+        long,
+        env = "MATINEE_PRIVATE_TARGETS",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub private_targets: Option<bool>,
     /// Where `migrate-engine` moves the database; of no interest to a server.
     #[arg(skip)]
     pub to: Option<String>,
@@ -147,6 +160,7 @@ impl Options {
     pub fn with_environment(mut self, read: impl Fn(&str) -> Option<String>) -> Self {
         let read = |name| read(name).filter(|text| !text.is_empty());
         self.smtp_url = self.smtp_url.or_else(|| read("MATINEE_SMTP_URL"));
+        self.channels = self.channels.or_else(|| read("MATINEE_CHANNELS"));
         self.log_level = self.log_level.or_else(|| read("MATINEE_LOG"));
         self
     }
@@ -179,7 +193,7 @@ impl Options {
         let file = Self::read(&path)?;
         fill!(self from file:
             listen, database, pg_locking, pg_lanes, pg_connections, redis, demo, ui, public_url, tls_cert, tls_key, gateway, allow_test_payments, hold_minutes,
-            smtp_url, to, mail_from, mail_dir, trusted_proxies, metrics, rate_limit, log_level, log_format,
+            smtp_url, channels, private_targets, to, mail_from, mail_dir, trusted_proxies, metrics, rate_limit, log_level, log_format,
         );
         Ok(self)
     }

@@ -5,6 +5,7 @@
 use parking_lot::{Mutex, RwLock};
 use rustc_hash::FxHashMap;
 use std::{
+    collections::BTreeMap,
     fmt::{self, Write},
     sync::{
         Arc,
@@ -77,6 +78,8 @@ pub struct Metrics {
     pub live_events: Counter,
     pub messages_sent: Counter,
     pub messages_failed: Counter,
+    /// Attempts by channel and outcome; both are words of ours, so the map is small.
+    channels: Mutex<BTreeMap<(&'static str, &'static str), u64>>,
     probes: Mutex<Vec<(&'static str, &'static str, Probe)>>,
 }
 
@@ -121,10 +124,32 @@ impl Metrics {
         Arc::clone(self.routes.write().entry(route.to_owned()).or_default())
     }
 
+    /// Counts an attempt to send a message.
+    pub fn channel(&self, channel: &'static str, outcome: &'static str) {
+        *self.channels.lock().entry((channel, outcome)).or_default() += 1;
+    }
+
+    fn render_channels(&self, out: &mut String) {
+        let name = "matinee_channel_attempts_total";
+        heading(
+            out,
+            name,
+            "Attempts to send a message by channel and outcome",
+            "counter",
+        );
+        for ((channel, outcome), count) in &*self.channels.lock() {
+            let _ = writeln!(
+                out,
+                "{name}{{channel=\"{channel}\",outcome=\"{outcome}\"}} {count}"
+            );
+        }
+    }
+
     /// Everything in Prometheus' text form.
     pub fn render(&self) -> String {
         let mut out = String::with_capacity(8 * 1024);
         self.render_routes(&mut out);
+        self.render_channels(&mut out);
         let counters = [
             ("matinee_holds_total", "Holds taken", &self.holds),
             (

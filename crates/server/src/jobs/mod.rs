@@ -1,10 +1,11 @@
-//! What runs by itself: freeing expired holds, finishing payments and refunds, watching the catalog, forgetting.
+//! What runs by itself: freeing expired holds, finishing payments and refunds, watching the catalog, sending
+//! messages, forgetting.
 //!
 //! Each job is a loop of bounded rounds that ends when the server drains. A failing round is logged and tried again
 //! later; it never ends the job. Of several servers on one database one does the work that needs doing once: it holds
 //! a lease on the job, and another takes over when it falls silent. What every server must do for itself has none.
 
-use crate::{app::App, mails};
+use crate::{app::App, messages};
 use chrono::TimeDelta;
 use matinee_booking::{JobReport, SaleError};
 use matinee_domain::limits;
@@ -18,6 +19,9 @@ const EXPIRE_EVERY: Duration = Duration::from_millis(500);
 const WATCH_EVERY: Duration = Duration::from_millis(400);
 const RECOVER_EVERY: Duration = Duration::from_secs(5);
 const DELIVER_EVERY: Duration = Duration::from_secs(1);
+/// Both go by hours; a moved show is told within seconds.
+const TELL_MOVES_EVERY: Duration = Duration::from_secs(2);
+const REMIND_EVERY: Duration = Duration::from_secs(20);
 const FORGET_EVERY: Duration = Duration::from_mins(1);
 /// Idempotency records, and messages, forgotten in one round.
 const FORGET_ROUND: u16 = 2000;
@@ -84,7 +88,21 @@ pub fn start(app: &Arc<App>, tasks: &mut JoinSet<()>) {
         app.clone(),
         "outbox",
         DELIVER_EVERY,
-        async |app| mails::deliver(app, &app.mailer).await,
+        async |app| messages::deliver(app).await,
+    ));
+    tasks.spawn(every(
+        By::One,
+        app.clone(),
+        "moves",
+        TELL_MOVES_EVERY,
+        async |app| messages::planned::tell_moves(app).await,
+    ));
+    tasks.spawn(every(
+        By::One,
+        app.clone(),
+        "reminders",
+        REMIND_EVERY,
+        async |app| messages::planned::remind(app).await,
     ));
     tasks.spawn(every(
         By::One,

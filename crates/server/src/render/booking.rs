@@ -141,7 +141,7 @@ pub fn booking(
             .iter()
             .map(|r| refund(r, &file.payments))
             .collect(),
-        notifications: file.notifications.iter().map(notification).collect(),
+        notifications: notifications(file),
         cancellation_policy: terms(file, show, now),
         advice: row.advice.clone(),
         version: row.version,
@@ -208,6 +208,15 @@ fn refund(row: &RefundRow, payments: &[PaymentRow]) -> api::Refund {
         status: row.status,
         created_at: row.created_at,
     }
+}
+
+/// What the booking's owner gets; what integrators are told is not theirs to see.
+fn notifications(file: &BookingFile) -> Vec<api::Notification> {
+    let own = file
+        .notifications
+        .iter()
+        .filter(|row| row.channel != "webhook");
+    own.map(notification).collect()
 }
 
 fn notification(row: &matinee_store::bookings::NotificationRow) -> api::Notification {

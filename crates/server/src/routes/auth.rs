@@ -68,6 +68,8 @@ pub async fn register(
             favourite_theater: None,
             notify_email: true,
             notify_reminder: true,
+            notify_sms: false,
+            notify_push: true,
         },
         profile_version: 1,
         created_at: now,
@@ -340,7 +342,7 @@ fn link_mail(app: &App, kind: &str, user: &UserRow, path: &str, now: DateTime<Ut
         kind: kind.into(),
         channel: "email".into(),
         recipient: user.email.clone(),
-        payload: serde_json::json!({ "path": path, "name": user.profile.name }).to_string(),
+        payload: serde_json::json!({ "path": path, "language": user.profile.language }).to_string(),
         created_at: now,
     }
 }

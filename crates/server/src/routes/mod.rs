@@ -11,6 +11,7 @@ mod profile;
 mod recover;
 mod sale_problem;
 mod seats;
+mod subscriptions;
 mod sync;
 pub mod ui;
 
@@ -75,6 +76,14 @@ pub fn api() -> Router<AppState> {
             get(profile::profile).put(profile::save_profile),
         )
         .route("/users/{user_id}", delete(profile::delete_account))
+        .route(
+            "/users/{user_id}/subscriptions",
+            get(subscriptions::subscriptions).put(subscriptions::subscribe),
+        )
+        .route(
+            "/subscriptions/{subscription_id}",
+            delete(subscriptions::unsubscribe),
+        )
         .route("/auth/register", post(auth::register))
         .route("/auth/login", post(auth::login))
         .route("/auth/refresh", post(auth::refresh))

@@ -4,6 +4,7 @@ use crate::{
     app::{App, AppState},
     auth::{Caller, cookie},
     http::{ApiError, EncodedBody, Id, IfMatch, Json, UserRef, answer, etag},
+    messages::people,
 };
 use axum::{
     extract::State,
@@ -115,6 +116,8 @@ fn body_of(row: &UserRow) -> EncodedBody {
         notifications: NotificationChoices {
             email: data.notify_email,
             reminder: data.notify_reminder,
+            sms: data.notify_sms,
+            push: data.notify_push,
         },
         version: row.profile_version,
         email_verified: Some(row.email_verified),
@@ -137,6 +140,12 @@ fn checked(profile: Profile) -> Result<ProfileData, ApiError> {
             "A phone number has digits, spaces and + - ( ) . / only.",
         ));
     }
+    if profile.notifications.sms && people::phone(&phone).is_none() {
+        return Err(ApiError::invalid(
+            "/phone",
+            "For messages by SMS the number has to begin with + and the country's code, e.g. +353 1 234567.",
+        ));
+    }
     let language = text("/language", &profile.language, 0, LANGUAGE_MAX)?;
     if !is_language(&language) {
         return Err(ApiError::invalid(
@@ -152,6 +161,8 @@ fn checked(profile: Profile) -> Result<ProfileData, ApiError> {
         favourite_theater: profile.favourite_theater,
         notify_email: profile.notifications.email,
         notify_reminder: profile.notifications.reminder,
+        notify_sms: profile.notifications.sms,
+        notify_push: profile.notifications.push,
     })
 }
 

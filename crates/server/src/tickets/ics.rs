@@ -4,8 +4,26 @@ use chrono::{DateTime, Utc};
 use matinee_booking::OnFile;
 use std::fmt::Write as _;
 
+/// What a mailed calendar asks the reader's program to do (RFC 5546). A file that is fetched asks nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// Put the event in.
+    Publish,
+    /// Take it out.
+    Cancel,
+}
+
+impl Method {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Publish => "PUBLISH",
+            Self::Cancel => "CANCEL",
+        }
+    }
+}
+
 /// The calendar with one event, in UTC, so that no time-zone table has to travel with it.
-pub fn calendar(on_file: &OnFile) -> String {
+pub fn calendar(on_file: &OnFile, method: Option<Method>) -> String {
     let (file, show) = (&on_file.file, &on_file.show);
     let place = &show.theater.location;
     let screen = show
@@ -27,12 +45,18 @@ pub fn calendar(on_file: &OnFile) -> String {
     line("VERSION", "2.0");
     line("PRODID", "-//Matinee//Tickets//EN");
     line("CALSCALE", "GREGORIAN");
+    if let Some(method) = method {
+        line("METHOD", method.name());
+    }
     line("BEGIN", "VEVENT");
     line("UID", &format!("{}@matinee", file.booking.booking_id));
     line("DTSTAMP", &stamp(file.booking.created_at));
     line("SEQUENCE", &file.booking.version.to_string());
     line("DTSTART", &stamp(show.show.start_time));
     line("DTEND", &stamp(show.show.end_time));
+    if method == Some(Method::Cancel) {
+        line("STATUS", "CANCELLED");
+    }
     line("SUMMARY", &text(&show.movie.name));
     line(
         "LOCATION",

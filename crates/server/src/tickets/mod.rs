@@ -9,6 +9,7 @@ mod ics;
 mod pdf;
 mod signed;
 
+pub use ics::{Method, calendar};
 pub use signed::{SignedTicket, payload};
 
 use crate::{auth::Keys, http::ApiError};
@@ -24,30 +25,21 @@ struct Coded {
     code: Code,
 }
 
-/// What a mail carries.
-pub struct Documents {
-    pub pdf: Vec<u8>,
-    pub ics: String,
-}
-
 /// The answer of `GET /bookings/{booking_id}/tickets`.
 pub fn tickets(keys: &Keys, on_file: &OnFile) -> Result<api::Tickets, ApiError> {
     let coded = coded(keys, on_file)?;
     let pdf = pdf::document(on_file, &coded);
     Ok(api::Tickets {
         booking_id: on_file.file.booking.booking_id,
-        ics: ics::calendar(on_file),
+        ics: calendar(on_file, None),
         pdf_base64: data_encoding::BASE64.encode(&pdf),
         tickets: coded.into_iter().map(Coded::with_svg).collect(),
     })
 }
 
-/// The tickets as documents.
-pub fn documents(keys: &Keys, on_file: &OnFile) -> Result<Documents, ApiError> {
-    Ok(Documents {
-        pdf: pdf::document(on_file, &coded(keys, on_file)?),
-        ics: ics::calendar(on_file),
-    })
+/// The tickets as a printable page, for a mail.
+pub fn pdf(keys: &Keys, on_file: &OnFile) -> Result<Vec<u8>, ApiError> {
+    Ok(pdf::document(on_file, &coded(keys, on_file)?))
 }
 
 fn coded(keys: &Keys, on_file: &OnFile) -> Result<Vec<Coded>, ApiError> {

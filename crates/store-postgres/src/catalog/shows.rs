@@ -143,6 +143,7 @@ async fn put_part(
     };
     let mut written = Vec::new();
     let mut new = Vec::new();
+    let mut later = Vec::new();
     for show in &mut part {
         let old = there.get(&show.show_id);
         if let Some(old) = old
@@ -165,6 +166,7 @@ async fn put_part(
         if old.is_none_or(|old| occupancy(old) != occupancy(show)) {
             moved.push(show.clone());
         }
+        later.extend(old.filter(|old| old.start_time != show.start_time));
         written.push(&*show);
     }
     write(conn, &written).await?;
@@ -174,6 +176,24 @@ async fn put_part(
         let (theaters, own) = keys(&new);
         pipeline::read(conn, &[Call::new(sql).with(theaters).with(own)]).await?;
     }
+    note_moves(conn, &later).await
+}
+
+/// Notes that people with tickets have to be told of another start, if there are any; what they last heard stays noted.
+async fn note_moves(conn: &Connection, old: &[&Show]) -> Result<(), Stop> {
+    if old.is_empty() {
+        return Ok(());
+    }
+    let sql = "INSERT INTO show_moves (theater, show, starts_before, mark) \
+         SELECT w.theater, w.show, w.starts, uuid_send(gen_random_uuid()) FROM unnest($1::bytea[], $2::bytea[], $3::bigint[]) \
+           AS w (theater, show, starts) \
+         WHERE EXISTS (SELECT 1 FROM seats AS s WHERE s.theater = w.theater AND s.show = w.show AND s.state = 2) \
+         ON CONFLICT (theater, show) DO NOTHING";
+    let ids: Vec<ShowId> = old.iter().map(|show| show.show_id).collect();
+    let (theaters, own) = keys(&ids);
+    let starts = column(old, |show| micros(show.start_time));
+    let call = Call::new(sql).with(theaters).with(own).with(starts);
+    pipeline::read(conn, &[call]).await?;
     Ok(())
 }
 

@@ -210,6 +210,8 @@ pub fn user(number: u32, email: &str) -> UserRow {
             favourite_theater: None,
             notify_email: true,
             notify_reminder: true,
+            notify_sms: false,
+            notify_push: true,
         },
         profile_version: 1,
         created_at: start(),

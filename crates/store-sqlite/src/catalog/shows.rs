@@ -76,6 +76,11 @@ impl ShowWriter {
         }
         let sheet = self.sheet(tx.conn(), &wanted.prices)?;
         write(tx.conn(), &wanted, sheet)?;
+        if let Some(old) = &there
+            && old.start_time != wanted.start_time
+        {
+            note_move(tx.conn(), old)?;
+        }
         if there.is_none() {
             tx.show_row_changed(wanted.show_id);
             tx.conn()
@@ -186,6 +191,21 @@ fn stored(conn: &Connection, show_id: ShowId) -> rusqlite::Result<Option<Show>> 
             |row| rows::show(conn, row, &mut PriceSheets::default()),
         )
         .optional()
+}
+
+/// Notes that people with tickets have to be told of another start, if there are any; what they last heard stays noted.
+fn note_move(conn: &Connection, old: &Show) -> Result<(), Stop> {
+    conn.prepare_cached(
+        "INSERT INTO show_moves (theater, show, starts_before, mark)
+         SELECT ?1, ?2, ?3, randomblob(16) WHERE EXISTS (SELECT 1 FROM seats WHERE theater = ?1 AND show = ?2 AND state = 2)
+         ON CONFLICT DO NOTHING",
+    )?
+    .execute(params![
+        old.show_id.theater().as_bytes(),
+        old.show_id.own(),
+        micros(old.start_time)
+    ])?;
+    Ok(())
 }
 
 fn write(conn: &Connection, show: &Show, sheet: i64) -> Result<(), Stop> {

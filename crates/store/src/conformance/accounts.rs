@@ -37,6 +37,8 @@ pub fn user(number: u32, email: &str) -> UserRow {
             favourite_theater: None,
             notify_email: true,
             notify_reminder: false,
+            notify_sms: false,
+            notify_push: true,
         },
         profile_version: 1,
         created_at: start(),

@@ -98,6 +98,7 @@ const EVERY: &[(&str, &str, &str)] = &[
     ("hold_minutes", "12", "12"),
     ("mail_from", "X <x@x.example>", "\"X <x@x.example>\""),
     ("mail_dir", "mails", "\"mails\""),
+    ("private_targets", "true", "true"),
     (
         "trusted_proxies",
         "10.0.0.0/8,::1",
@@ -128,6 +129,8 @@ fn shown(options: Options) -> String {
         allow_test_payments,
         hold_minutes,
         smtp_url,
+        channels,
+        private_targets,
         to,
         mail_from,
         mail_dir,
@@ -149,7 +152,9 @@ fn shown(options: Options) -> String {
                 smtp_url,
                 to,
                 mail_from,
-                mail_dir
+                mail_dir,
+                channels,
+                private_targets
             ),
             (trusted_proxies, metrics, rate_limit, log_level, log_format),
             (pg_locking, pg_lanes, pg_connections, redis),

@@ -244,12 +244,16 @@ export type Notification = {
 	created_at: string,
 };
 
-/**  Which messages a person wants. */
+/**  Which messages a person wants, and where. Money that could not be taken is told by e-mail in any case. */
 export type NotificationChoices = {
 	/**  Confirmation, cancellation and refund by e-mail. */
 	email: boolean,
-	/**  A reminder before the show. */
+	/**  A reminder before the show, wherever the others go. */
 	reminder: boolean,
+	/**  Also by SMS to `phone`, which then has to begin with `+` and the country's code. */
+	sms?: boolean,
+	/**  Also on the browsers and devices that subscribed. */
+	push?: boolean,
 };
 
 /**  Where a message stands. */
@@ -354,6 +358,21 @@ export type Profile = {
 	email_verified?: boolean | null,
 	/**  Read-only. */
 	created_at?: string | null,
+};
+
+/**  Through whom a message is pushed. */
+export type PushChannel = 
+/**  A browser's push service (Web Push). */
+"web_push" | 
+/**  An Android app (Firebase). */
+"fcm" | 
+/**  An Apple app. */
+"apns";
+
+/**  A browser's keys, base64url. */
+export type PushKeys = {
+	p256dh: string,
+	auth: string,
 };
 
 /**  A rating by one source. */
@@ -590,6 +609,33 @@ export type SimulateOutcome = "succeed" | "fail";
 /**  Body of `POST /payments/{payment_id}/simulate`. */
 export type SimulateRequest = {
 	outcome: SimulateOutcome,
+};
+
+/**  A browser or device that gets a person's messages. */
+export type Subscription = {
+	subscription_id: string,
+	channel: PushChannel,
+	created_at: string,
+};
+
+/**  Where to push. For a browser this is the JSON of its `PushSubscription`. */
+export type SubscriptionRequest = {
+	channel?: PushChannel,
+	/**  Of a browser. */
+	endpoint?: string | null,
+	/**  Of a browser. */
+	keys?: PushKeys | null,
+	/**  Of an app: what its maker's service calls the device. */
+	token?: string | null,
+};
+
+/**  A person's browsers and devices, and what a browser needs to become one. */
+export type Subscriptions = {
+	/**  `applicationServerKey` of `pushManager.subscribe`, base64url. */
+	push_key: string,
+	/**  What this server can push through. */
+	channels: PushChannel[],
+	items: Subscription[],
 };
 
 /**

@@ -344,12 +344,16 @@ export type Notification = {
 	created_at: string,
 };
 
-/**  Which messages a person wants. */
+/**  Which messages a person wants, and where. Money that could not be taken is told by e-mail in any case. */
 export type NotificationChoices = {
 	/**  Confirmation, cancellation and refund by e-mail. */
 	email: boolean,
-	/**  A reminder before the show. */
+	/**  A reminder before the show, wherever the others go. */
 	reminder: boolean,
+	/**  Also by SMS to `phone`, which then has to begin with `+` and the country's code. */
+	sms?: boolean,
+	/**  Also on the browsers and devices that subscribed. */
+	push?: boolean,
 };
 
 /**  Where a message stands. */

@@ -1,0 +1,161 @@
+//! E-mail: to an SMTP server, or, for a theater that has none yet, into a folder of `.eml` files.
+
+mod compose;
+mod folder;
+
+use super::{Channel, Medium, Parcel, Recipient, SendError, wrong_recipient};
+use async_trait::async_trait;
+use folder::MailFolder;
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    message::Mailbox,
+    transport::smtp::{self, response::Severity},
+};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// Longest a delivery may take.
+const TIMEOUT: Duration = Duration::from_secs(20);
+const REMEDY: &str = "Check user name and password in MATINEE_SMTP_URL, and that the account may send as --mail-from";
+
+/// Why mail could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum MailSetUpError {
+    #[error("the SMTP address cannot be used: {0}")]
+    Smtp(String),
+    #[error("the sender {0} is not a mail address")]
+    Sender(String),
+    #[error("the mail folder {0} cannot be made: {1}")]
+    Folder(PathBuf, io::Error),
+}
+
+enum Route {
+    Smtp(AsyncSmtpTransport<Tokio1Executor>),
+    Folder(MailFolder),
+}
+
+/// Sends mail.
+pub struct Email {
+    route: Route,
+    from: Mailbox,
+    /// What message ids end with.
+    host: String,
+}
+
+fn sender(from: &str) -> Result<Mailbox, MailSetUpError> {
+    from.parse()
+        .map_err(|_| MailSetUpError::Sender(from.to_owned()))
+}
+
+impl Email {
+    /// Sends through an SMTP server, e.g. `smtps://user:password@mail.example.com`. `host` ends message ids.
+    pub fn smtp(url: &str, from: &str, host: &str) -> Result<Self, MailSetUpError> {
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url);
+        // The address may hold a password: the error must not repeat it.
+        let builder = builder.map_err(|_| {
+            MailSetUpError::Smtp("write it as smtp(s)://[user:password@]host[:port]".into())
+        })?;
+        let route = Route::Smtp(builder.timeout(Some(TIMEOUT)).build());
+        Self::new(route, from, host)
+    }
+
+    /// Writes into a folder, which is made when it is missing. Mails hold names, tickets and links that sign people in:
+    /// the folder and its files are their owner's alone.
+    pub fn folder(folder: &Path, from: &str, host: &str) -> Result<Self, MailSetUpError> {
+        let folder = MailFolder::make(folder)
+            .map_err(|error| MailSetUpError::Folder(folder.to_owned(), error))?;
+        Self::new(Route::Folder(folder), from, host)
+    }
+
+    fn new(route: Route, from: &str, host: &str) -> Result<Self, MailSetUpError> {
+        let from = sender(from)?;
+        let host = host.to_owned();
+        Ok(Self { route, from, host })
+    }
+
+    /// The mail as it would go out.
+    pub fn compose(&self, parcel: &Parcel) -> Result<Message, SendError> {
+        let Recipient::Mailbox(to) = &parcel.to else {
+            return Err(wrong_recipient());
+        };
+        compose::message(&self.from, to, &self.host, parcel)
+    }
+}
+
+#[async_trait]
+impl Channel for Email {
+    fn medium(&self) -> Medium {
+        Medium::Email
+    }
+
+    fn provider(&self) -> &'static str {
+        match self.route {
+            Route::Smtp(_) => "smtp",
+            Route::Folder(_) => "folder",
+        }
+    }
+
+    async fn send(&self, parcel: &Parcel) -> Result<(), SendError> {
+        let message = self.compose(parcel)?;
+        match &self.route {
+            Route::Smtp(smtp) => match smtp.send(message).await {
+                Ok(_) => Ok(()),
+                Err(error) => Err(judge(&error)),
+            },
+            Route::Folder(mails) => {
+                let (file, bytes) = (mails.next_file(), message.formatted());
+                let written =
+                    tokio::task::spawn_blocking(move || folder::write_whole(&file, &bytes)).await;
+                written
+                    .map_err(io::Error::other)
+                    .and_then(|written| written)
+                    .map_err(SendError::temporary)
+            }
+        }
+    }
+}
+
+/// Whose fault it is. Servers that do not know us say so with codes that would be the recipient's fault elsewhere.
+fn judge(error: &smtp::Error) -> SendError {
+    let why = error.to_string();
+    let refused = |why| SendError::Refused {
+        why,
+        remedy: REMEDY,
+    };
+    let Some(code) = error.status() else {
+        // The client gives up by itself when the server offers no way to sign in that fits.
+        return if error.is_client() {
+            refused(why)
+        } else {
+            SendError::temporary(why)
+        };
+    };
+    let number = code.to_string();
+    match number.as_str() {
+        // Sign-in needed, wrong, too weak or expired; and a sender we may not use.
+        "454" | "530" | "534" | "535" | "538" => refused(why),
+        "550" | "553" | "554" if says_sender(&why) => refused(why),
+        _ if code.severity == Severity::PermanentNegativeCompletion => SendError::Unsendable(why),
+        _ => SendError::temporary(why),
+    }
+}
+
+fn says_sender(why: &str) -> bool {
+    let why = why.to_ascii_lowercase();
+    [
+        "sender address rejected",
+        "5.7.1",
+        "5.7.60",
+        "not allowed to send as",
+        "5.7.23",
+        "5.7.26",
+    ]
+    .iter()
+    .any(|words| why.contains(words))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,224 @@
+//! The channels of a server: which there are, and which of them refuse us at the moment.
+
+use crate::config::{Config, MailRoute, Secret};
+use chrono::{DateTime, TimeDelta, Utc};
+use matinee_booking::Entropy;
+use matinee_integrations::channels::{
+    self, Channel, Medium, Parcel, SendError, SetUpError,
+    email::{Email, MailSetUpError},
+    outward::Reach,
+    web_push::{Vapid, WebPush},
+    webhook::Webhooks,
+};
+use matinee_store::{Store, StoreError};
+use parking_lot::Mutex;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// A channel that refused us is left alone this long; what is meant for it waits.
+pub const PAUSE: TimeDelta = TimeDelta::minutes(1);
+/// The database's key that our push key is made from.
+const VAPID_KEY: &str = "vapid";
+/// The one that webhooks' secrets are made from.
+pub const WEBHOOK_KEY: &str = "webhooks";
+
+/// Why channels could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum ChannelsError {
+    #[error(transparent)]
+    Mail(#[from] MailSetUpError),
+    #[error("MATINEE_CHANNELS: {0}")]
+    SetUp(#[from] SetUpError),
+    #[error("MATINEE_CHANNELS names two providers for {0}; one is enough")]
+    Twice(Medium),
+    #[error("cannot make outgoing connections: {0}")]
+    Outward(String),
+    #[error("the database failed: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// Every channel there is, by whom it reaches.
+pub struct Channels {
+    channels: BTreeMap<Medium, Arc<dyn Channel>>,
+    refused: Mutex<BTreeMap<Medium, Refusal>>,
+    /// What browsers subscribe with.
+    push_key: String,
+    /// Makes webhooks' secrets.
+    pub webhook_key: [u8; 32],
+    /// How far addresses from outside may lead.
+    pub reach: Reach,
+}
+
+#[derive(Clone)]
+struct Refusal {
+    until: DateTime<Utc>,
+    error: SendError,
+}
+
+impl Channels {
+    /// Opens what the configuration names. E-mail, browsers and webhooks need nothing more and are always there.
+    pub async fn open(
+        config: &Config,
+        base_url: &str,
+        store: &dyn Store,
+        entropy: &dyn Entropy,
+    ) -> Result<Self, ChannelsError> {
+        let host = host(base_url);
+        let email = match &config.mail {
+            MailRoute::Smtp(url) => Email::smtp(url.expose(), &config.mail_from, &host)?,
+            MailRoute::Folder(folder) => Email::folder(folder, &config.mail_from, &host)?,
+        };
+        let reach = if config.private_targets {
+            Reach::Anywhere
+        } else {
+            Reach::Public
+        };
+        let secret = store.secret_key(VAPID_KEY, fresh_vapid(entropy)).await?;
+        let vapid = Vapid::new(&secret, contact(base_url, &config.mail_from));
+        let vapid = vapid.ok_or_else(|| StoreError::Damaged("the push key".into()))?;
+        let push = WebPush::new(vapid, reach).map_err(ChannelsError::Outward)?;
+        let push_key = push.public_key().to_owned();
+        let hooks = Webhooks::new(reach).map_err(ChannelsError::Outward)?;
+        let mut all: Vec<Arc<dyn Channel>> = vec![Arc::new(email), Arc::new(push), Arc::new(hooks)];
+        for address in &config.channels {
+            all.push(channels::open(address.expose())?);
+        }
+        let mut channels = BTreeMap::new();
+        for channel in all {
+            let medium = channel.medium();
+            if channels.insert(medium, channel).is_some() {
+                return Err(ChannelsError::Twice(medium));
+            }
+        }
+        Ok(Self {
+            channels,
+            refused: Mutex::default(),
+            push_key,
+            webhook_key: store.secret_key(WEBHOOK_KEY, entropy.bytes()).await?,
+            reach,
+        })
+    }
+
+    /// What browsers subscribe with.
+    pub fn push_key(&self) -> &str {
+        &self.push_key
+    }
+
+    /// Whether anybody can be reached this way.
+    pub fn has(&self, medium: Medium) -> bool {
+        self.channels.contains_key(&medium)
+    }
+
+    /// Hands a message over, unless the channel refused us a moment ago.
+    pub async fn send(&self, medium: Medium, parcel: &Parcel) -> Result<(), SendError> {
+        let Some(channel) = self.channels.get(&medium) else {
+            return Err(SendError::Refused {
+                why: format!("there is no provider for {medium}"),
+                remedy: "Name one in MATINEE_CHANNELS, or give the messages up",
+            });
+        };
+        if let Some(refusal) = self.refused.lock().get(&medium)
+            && parcel.now < refusal.until
+        {
+            return Err(refusal.error.clone());
+        }
+        let sent = channel.send(parcel).await;
+        self.note(medium, channel.provider(), parcel.now, sent.as_ref().err());
+        sent
+    }
+
+    /// Remembers a refusal, and says it and its end once.
+    fn note(&self, medium: Medium, provider: &str, now: DateTime<Utc>, error: Option<&SendError>) {
+        let mut refused = self.refused.lock();
+        match error {
+            Some(error @ SendError::Refused { .. }) => {
+                let until = now + PAUSE;
+                let refusal = Refusal {
+                    until,
+                    error: error.clone(),
+                };
+                if refused.insert(medium, refusal).is_none() {
+                    tracing::error!(channel = %medium, provider, %error, "a provider refuses us: messages wait and none is lost");
+                }
+            }
+            None => {
+                if refused.remove(&medium).is_some() {
+                    tracing::info!(channel = %medium, provider, "the provider takes our messages again");
+                }
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// Which channels refuse us.
+    pub fn refusing(&self) -> Vec<Medium> {
+        self.refused.lock().keys().copied().collect()
+    }
+}
+
+/// Random bytes that are a key of the curve: all but one in 2³² are.
+fn fresh_vapid(entropy: &dyn Entropy) -> [u8; 32] {
+    loop {
+        let bytes = entropy.bytes();
+        if Vapid::new(&bytes, String::new()).is_some() {
+            return bytes;
+        }
+    }
+}
+
+/// Whom a push service may write to: our pages, or who sends our mail.
+fn contact(base_url: &str, mail_from: &str) -> String {
+    if base_url.starts_with("https://") {
+        return base_url.to_owned();
+    }
+    let address = mail_from.rsplit('<').next().unwrap_or_default();
+    format!("mailto:{}", address.trim_end_matches('>').trim())
+}
+
+/// The host of an address, for message ids.
+fn host(url: &str) -> String {
+    let rest = url.split("://").nth(1).unwrap_or(url);
+    let host: String = rest
+        .chars()
+        .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
+        .collect();
+    if host.is_empty() {
+        "matinee".into()
+    } else {
+        host
+    }
+}
+
+/// Splits the addresses of channels, which stand beside each other with spaces or line ends between them.
+pub fn addresses(text: &str) -> Vec<Secret> {
+    text.split_whitespace().map(Secret::new).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_of_a_link_is_the_host_of_message_ids() {
+        assert_eq!(
+            host("https://tickets.example.com:8443/x"),
+            "tickets.example.com"
+        );
+        assert_eq!(host(""), "matinee");
+    }
+
+    #[test]
+    fn a_push_service_can_write_to_somebody() {
+        assert_eq!(
+            contact("https://x.example", "a@b.example"),
+            "https://x.example"
+        );
+        assert_eq!(
+            contact("http://127.0.0.1:1", "Matinee <a@b.example>"),
+            "mailto:a@b.example"
+        );
+        assert_eq!(
+            contact("http://127.0.0.1:1", "a@b.example"),
+            "mailto:a@b.example"
+        );
+    }
+}

@@ -1,0 +1,37 @@
+-- Who else is told of bookings, and what they still have to be told.
+
+-- A user's browsers and devices. The id is made from the address, so a browser is here once.
+CREATE TABLE subscriptions (
+  subscription BLOB    NOT NULL PRIMARY KEY CHECK (length(subscription) = 16),
+  user         BLOB    NOT NULL REFERENCES users ON DELETE CASCADE,
+  channel      TEXT    NOT NULL CHECK (channel = 'web_push' OR channel = 'fcm' OR channel = 'apns'),
+  -- What the channel needs to reach it, as JSON.
+  address      TEXT    NOT NULL,
+  created_at   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX subscriptions_of_user ON subscriptions (user, created_at, subscription);
+
+-- Integrators' servers. Their secrets are made from a key of this database and the generation.
+CREATE TABLE webhooks (
+  webhook        BLOB    NOT NULL PRIMARY KEY CHECK (length(webhook) = 16),
+  url            TEXT    NOT NULL,
+  -- [kind]; all when empty.
+  kinds          TEXT    NOT NULL,
+  generation     INTEGER NOT NULL CHECK (generation > 0),
+  -- Until then the secret before this one signs too.
+  previous_until INTEGER,
+  -- Why it is not called any more.
+  stopped        TEXT,
+  created_at     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Shows that were moved after seats of them were taken, until everybody is told.
+CREATE TABLE show_moves (
+  theater       BLOB    NOT NULL,
+  show          BLOB    NOT NULL,
+  -- When it was to begin as people last heard of it.
+  starts_before INTEGER NOT NULL,
+  -- Random: tells this move from one like it, there and back and there again.
+  mark          BLOB    NOT NULL CHECK (length(mark) = 16),
+  PRIMARY KEY (theater, show)
+) STRICT, WITHOUT ROWID;
