@@ -48,7 +48,7 @@ async fn force(house: &House, buyer: &Buyer, fill: impl FnOnce(&PaymentRow, &mut
 }
 
 /// A payment that the bank takes after its booking expired and its seats went to somebody else.
-async fn too_late(house: &House) -> Buyer {
+pub async fn too_late(house: &House) -> Buyer {
     let mut buyer = Buyer::new(1, Nature::Prompt);
     let mut other = Buyer::new(2, Nature::Prompt);
     buyer
@@ -74,6 +74,26 @@ async fn too_late(house: &House) -> Buyer {
     house.bank().capture(&key).await.unwrap();
     house.later(TimeDelta::seconds(20));
     buyer
+}
+
+/// As if the request had died before it kept an answer.
+pub fn forget_the_answer(house: &House) {
+    rusqlite::Connection::open(house.path())
+        .unwrap()
+        .execute("DELETE FROM idempotency WHERE status = 202", [])
+        .unwrap();
+}
+
+/// Its seats cost nothing.
+pub async fn give_it_away(house: &House) {
+    let mut free = fixtures::show(1, 1, 1, 3, 1, 40);
+    free.prices.base_minor = vec![0, 0];
+    free.prices.fees.per_seat_minor = 0;
+    let change = CatalogChange {
+        shows: vec![free],
+        ..CatalogChange::default()
+    };
+    fixtures::apply(&*house.store, change).await;
 }
 
 /// The late payer's booking is over and costs nothing.
@@ -102,11 +122,7 @@ async fn money_that_came_too_late_goes_back() {
 async fn a_request_whose_money_came_too_late_says_that_it_goes_back() {
     let house = House::new().await;
     let mut buyer = too_late(&house).await;
-    // As if the request had died before it kept an answer.
-    rusqlite::Connection::open(house.path())
-        .unwrap()
-        .execute("DELETE FROM idempotency WHERE status = 202", [])
-        .unwrap();
+    forget_the_answer(&house);
     let pay = Act::Pay(AUTHENTICATION_REQUIRED);
     let said = buyer.ask(&house.desk, 1, pay).await.unwrap_err();
     assert!(matches!(said, SaleError::ChargedTooLate), "{said}");
@@ -117,14 +133,7 @@ async fn a_request_whose_money_came_too_late_says_that_it_goes_back() {
 #[tokio::test]
 async fn a_late_payment_of_nothing_ends_without_a_refund() {
     let house = House::new().await;
-    let mut free = fixtures::show(1, 1, 1, 3, 1, 40);
-    free.prices.base_minor = vec![0, 0];
-    free.prices.fees.per_seat_minor = 0;
-    let change = CatalogChange {
-        shows: vec![free],
-        ..CatalogChange::default()
-    };
-    fixtures::apply(&*house.store, change).await;
+    give_it_away(&house).await;
     let buyer = too_late(&house).await;
     let report = house.desk.recover_payments().await.unwrap();
     assert_eq!((report.done, report.failed), (1, 0));

@@ -5,6 +5,7 @@
 //! ([`wire`]). What is judged afterwards are the books themselves ([`books`]). [`matrix`] meets every call of one buyer
 //! with every fault; [`simulation`] lets many buyers and two servers meet in every order a seed can think of.
 
+mod answers;
 mod books;
 mod buyer;
 mod events;
@@ -14,6 +15,7 @@ mod matrix;
 mod meanwhile;
 mod pauses;
 mod refunds;
+mod refusals;
 mod simulation;
 mod turnstile;
 mod wire;

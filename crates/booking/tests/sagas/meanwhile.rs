@@ -23,6 +23,8 @@ pub struct SlowBank {
     pub meanwhile: Mutex<Option<Work>>,
     /// It pays nothing back, ever.
     pub keeps_everything: bool,
+    /// What it authorized it has given up by the time it is asked for the money.
+    pub loses_authorizations: bool,
 }
 
 impl SlowBank {
@@ -31,6 +33,7 @@ impl SlowBank {
             inner: house.bank(),
             meanwhile: Mutex::new(None),
             keeps_everything: false,
+            loses_authorizations: false,
         }
     }
 }
@@ -59,6 +62,9 @@ impl PaymentGateway for SlowBank {
         self.inner.look(key).await
     }
     async fn capture(&self, key: &str) -> Result<ChargeAnswer, GatewayError> {
+        if self.loses_authorizations {
+            return self.inner.void(key).await;
+        }
         self.inner.capture(key).await
     }
     async fn void(&self, key: &str) -> Result<ChargeAnswer, GatewayError> {

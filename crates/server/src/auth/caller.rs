@@ -354,5 +354,76 @@ mod tests {
         for other in ["Basic abc", "Bearer", "Bearer ", "", "abc"] {
             assert_eq!(bearer(other.as_bytes()), None, "{other}");
         }
+        let (most, more) = ("a".repeat(256), "a".repeat(257));
+        assert_eq!(bearer(format!("Bearer {most}").as_bytes()), Some(&*most));
+        assert_eq!(bearer(format!("Bearer {more}").as_bytes()), None);
+    }
+
+    fn with(name: &'static str, value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(name.parse().unwrap(), value.parse().unwrap())])
+    }
+
+    #[test]
+    fn keys_and_secrets_have_bounds() {
+        for (length, good) in [(0, false), (1, true), (255, true), (256, false)] {
+            let text = "k".repeat(length);
+            let read = idempotency_key(&with("idempotency-key", &text));
+            assert_eq!(read.ok(), good.then_some(Some(text)), "{length}");
+        }
+        for (length, good) in [(21, false), (22, true), (256, true), (257, false)] {
+            let text = "s".repeat(length);
+            let read = guest_secret(&with("guest-secret", &text));
+            assert_eq!(read.ok(), good.then_some(Some(text)), "{length}");
+        }
+        assert_eq!(idempotency_key(&HeaderMap::new()).unwrap(), None);
+        assert_eq!(guest_secret(&HeaderMap::new()).unwrap(), None);
+    }
+
+    #[test]
+    fn who_calls_decides_what_is_theirs() {
+        let user_id = UserId::from_bytes([1; 16]);
+        let role = Role::Customer;
+        let user = caller(Who::User { user_id, role }, None);
+        let keys = Keys::for_tests();
+        let booking = |own| {
+            let theater = matinee_domain::ids::TheaterId::from_bytes([1; 16]);
+            BookingId::from_parts(theater, [own; 22])
+        };
+        let token = GuestToken::parse(&keys.guest_token(booking(1))).unwrap();
+        let guest = caller(Who::Guest { token }, None);
+        let nobody = caller(Who::Anonymous, None);
+        assert_eq!(
+            (user.require_user().ok(), user.user()),
+            (Some(user_id), Some(user_id))
+        );
+        for other in [&guest, &nobody] {
+            let refused = other.require_user().unwrap_err();
+            assert_eq!(refused.code(), ProblemCode::Unauthenticated);
+            assert_eq!(other.user(), None);
+        }
+        assert!(guest.opens(booking(1)));
+        assert!(!guest.opens(booking(2)) && !user.opens(booking(1)) && !nobody.opens(booking(1)));
+        assert_eq!(user.digest(), keys.user_digest(user_id));
+        assert_eq!(nobody.digest(), keys.address_digest(nobody.address_key()));
+        assert_eq!(nobody.address_key(), address_key(nobody.address));
+    }
+
+    /// The same request again is the same; with another body it is another.
+    #[test]
+    fn a_key_is_for_one_body() {
+        let caller = caller(Who::Anonymous, Some("0123456789abcdef0123456789abcdef"));
+        let first = caller.idempotency("POST", "/book", b"{}").unwrap();
+        assert_eq!(
+            caller.idempotency("POST", "/book", b"{}"),
+            Some(first.clone())
+        );
+        let other = caller.idempotency("POST", "/book", b"[]").unwrap();
+        assert_eq!(other.scope, first.scope);
+        assert_ne!(other.body, first.body);
+        let keyless = Caller {
+            idempotency_key: None,
+            ..caller
+        };
+        assert_eq!(keyless.idempotency("POST", "/book", b"{}"), None);
     }
 }

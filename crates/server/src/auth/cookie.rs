@@ -59,6 +59,11 @@ mod tests {
                 .starts_with("__Host-matinee_session=ms_abc;")
         );
         assert!(secure.to_str().unwrap().ends_with("; Secure"));
+        assert!(secure.is_sensitive(), "it stays out of logs");
+        assert_eq!(
+            clear(false).to_str().unwrap(),
+            "matinee_session=; HttpOnly; SameSite=Strict; Path=/; Max-Age=0"
+        );
     }
 
     #[test]
@@ -70,5 +75,7 @@ mod tests {
         assert_eq!(read(&headers, false), Some("ms_abc"));
         assert_eq!(read(&headers, true), None);
         assert_eq!(read(&HeaderMap::new(), false), None);
+        let cleared = HeaderMap::from_iter([(header::COOKIE, "matinee_session=".parse().unwrap())]);
+        assert_eq!(read(&cleared, false), None, "an empty one is none");
     }
 }

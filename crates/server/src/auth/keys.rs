@@ -220,6 +220,77 @@ mod tests {
     }
 
     #[test]
+    fn a_guest_token_has_one_form() {
+        let token = Keys::for_tests().guest_token(booking(1));
+        let rest = &token[GUEST_PREFIX.len()..];
+        assert_eq!(
+            GuestToken::parse(&token).as_ref().map(GuestToken::as_str),
+            Some(&*token)
+        );
+        for other in [
+            format!("mg_{}", &rest[1..]),
+            format!("mg_{rest}a"),
+            format!("mg_-{}", &rest[1..]),
+            format!("mg_A{}", &rest[1..]),
+            format!("mx_{rest}"),
+            rest.to_owned(),
+        ] {
+            assert!(GuestToken::parse(&other).is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_cursor_has_a_greatest_length() {
+        let keys = Keys::for_tests();
+        for (bytes, opens) in [(768 - SEAL, true), (769 - SEAL, false)] {
+            let payload = vec![7; bytes];
+            let cursor = keys.seal_cursor("shows", &payload);
+            assert_eq!(cursor.len() <= 1024, opens);
+            let opened = keys.open_cursor("shows", &cursor);
+            assert_eq!(opened, opens.then_some(payload));
+        }
+        assert_eq!(
+            keys.open_cursor("shows", &keys.seal_cursor("shows", b"")),
+            Some(vec![]),
+            "nothing but a seal"
+        );
+    }
+
+    /// Limits are counted by these: two callers with one digest would share them, one with two would have none.
+    #[test]
+    fn a_digest_is_of_one_thing_and_stays() {
+        let keys = Keys::for_tests();
+        let all = || {
+            [
+                keys.user_digest(UserId::from_bytes([5; 16])),
+                keys.user_digest(UserId::from_bytes([6; 16])),
+                keys.address_digest([5; 16]),
+                keys.address_digest([6; 16]),
+                keys.text_digest("a@example.org"),
+                keys.text_digest("b@example.org"),
+            ]
+        };
+        let mut digests = all().to_vec();
+        assert_eq!(digests, all());
+        digests.sort_unstable();
+        digests.dedup();
+        assert_eq!(digests.len(), 6);
+        let sixteen: Vec<u8> = (1..=16).collect();
+        assert_eq!(first_16(&(1..=32).collect::<Vec<u8>>()), *sixteen);
+    }
+
+    #[test]
+    fn a_ticket_is_signed_with_the_key_it_names() {
+        let keys = Keys::for_tests();
+        let signature = keys.sign_ticket(b"seat 5").into();
+        let public = keys.ticket_public_key();
+        assert!(public.verify_strict(b"seat 5", &signature).is_ok());
+        assert!(public.verify_strict(b"seat 6", &signature).is_err());
+        let digest = BASE32_NOPAD.encode(&Sha256::digest(public.as_bytes()));
+        assert_eq!(keys.ticket_key_id(), digest[..8].to_lowercase());
+    }
+
+    #[test]
     fn a_cursor_of_another_hand_or_list_is_refused() {
         let keys = Keys::for_tests();
         let cursor = keys.seal_cursor("shows", b"page 2");

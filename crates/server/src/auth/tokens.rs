@@ -51,5 +51,17 @@ mod tests {
         assert_eq!(family_of("ma_x", "ma_"), None);
         assert_ne!(token, new_token("ma_", &[7; 16], &SystemEntropy));
         assert_ne!(digest(&token), digest("ma_x"));
+        // Of more or of fewer bytes than ours it is none, whatever it begins with.
+        for other in [format!("{token}AAAA"), token[..token.len() - 4].to_owned()] {
+            assert_eq!(family_of(&other, "ma_"), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_is_kept_of_a_mailed_secret_is_its_digest() {
+        let (secret, kept) = new_secret(&SystemEntropy);
+        assert_eq!(secret.len(), 43);
+        assert_eq!(kept, digest(&secret));
+        assert_ne!(secret, new_secret(&SystemEntropy).0);
     }
 }
