@@ -6,6 +6,7 @@ mod import;
 mod logging;
 mod maintenance;
 mod migrate_engine;
+mod reconcile;
 
 use crate::{
     config::{Config, ConfigError, Database, Options, PostgresTuning},
@@ -36,6 +37,8 @@ enum Command {
     Restore(maintenance::RestoreArgs),
     /// Check every invariant; exits 1 and names the rows when one is broken
     Verify(DatabaseArg),
+    /// Compare our books with the payment gateway's; exits 1 and names every difference when they differ
+    Reconcile(Box<reconcile::ReconcileArgs>),
     /// Move the database from SQLite to an empty PostgreSQL database, while no server runs on either
     MigrateEngine(migrate_engine::MigrateArgs),
     /// Accounts of the people who run the server
@@ -153,6 +156,7 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::Backup(args) => maintenance::backup(args).await,
         Command::Restore(args) => maintenance::restore(args),
         Command::Verify(database) => maintenance::verify(&database).await,
+        Command::Reconcile(args) => reconcile::run(*args).await,
         Command::MigrateEngine(args) => migrate_engine::run(args).await,
         Command::Admin(command) => accounts::run(command).await,
         Command::Openapi(_) => openapi(),
@@ -191,6 +195,7 @@ mod tests {
             &["backup", "x"],
             &["restore", "x"],
             &["verify"],
+            &["reconcile"],
             &["migrate-engine"],
             &["admin", "create", "--email", "a@b.example"],
             &["openapi"],

@@ -89,12 +89,8 @@ async fn send(app: &App, mailer: &Mailer, claimed: &ClaimedMessage) -> Result<()
     let link = link(app, &message.payload);
     let letter = match &on_file {
         Some(on_file) => {
-            let booking = render::booking(
-                &on_file.file,
-                &on_file.show,
-                &app.catalog.live,
-                app.clock.now(),
-            );
+            let booking =
+                render::booking(&on_file.file, &on_file.show, &app.around, app.clock.now());
             let page = page_of(app, on_file);
             letters::about_booking(&message.kind, &booking, link.as_deref().unwrap_or(&page))
         }
