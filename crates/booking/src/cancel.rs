@@ -175,13 +175,12 @@ impl Desk {
         file: Option<&BookingFile>,
     ) -> Result<(), SaleError> {
         let gateway = self.gateway.clone().ok_or(SaleError::NoGateway)?;
-        let name = match file {
-            Some(file) => ChargeName::from(payment(file, refund.payment_id)?),
-            None => {
-                let file = self.store.booking_of_payment(refund.payment_id).await?;
-                let file = file.ok_or(SaleError::NoBooking)?;
-                ChargeName::from(payment(&file, refund.payment_id)?)
-            }
+        let name = if let Some(file) = file {
+            ChargeName::from(payment(file, refund.payment_id)?)
+        } else {
+            let file = self.store.booking_of_payment(refund.payment_id).await?;
+            let file = file.ok_or(SaleError::NoBooking)?;
+            ChargeName::from(payment(&file, refund.payment_id)?)
         };
         if planted!("refund_skipped") {
             return self.record(refund, RefundStatus::Succeeded).await.map(drop);

@@ -25,7 +25,7 @@ const MOST: usize = 200_000;
 /// A charge is made soon after its payment is recorded; clocks differ.
 const MARGIN: TimeDelta = TimeDelta::minutes(30);
 /// What began less than this ago may still be under way.
-const UNDER_WAY: TimeDelta = TimeDelta::minutes(1);
+const UNDER_WAY: TimeDelta = TimeDelta::seconds(15);
 
 /// What differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -167,7 +167,7 @@ impl Stripe {
         };
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            if begun.elapsed() > Duration::from_secs(60) {
+            if begun.elapsed() > Duration::from_mins(1) {
                 let log = fs::read_to_string(stripe.folder.join("localstripe.log"));
                 return Err(io::Error::other(log.unwrap_or_default()));
             }

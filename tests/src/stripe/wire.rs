@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use std::{
+    fmt::Write as _,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
     time::Duration,
@@ -81,7 +82,7 @@ impl Answer {
             self.body.len()
         );
         for (name, value) in &self.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            let _ = write!(head, "{name}: {value}\r\n");
         }
         head.push_str("\r\n");
         // A caller who has gone away hears nothing.
@@ -173,7 +174,7 @@ fn encoded(form: &[(String, String)]) -> String {
             if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
                 out.push(char::from(byte));
             } else {
-                out.push_str(&format!("%{byte:02X}"));
+                let _ = write!(out, "%{byte:02X}");
             }
         }
         out

@@ -9,7 +9,7 @@ use crate::{
     system::{SystemClock, SystemEntropy},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use matinee_booking::{Desk, PaymentGateway, Reconciled, SaleError};
+use matinee_booking::{Desk, PaymentGateway, Reconciled, SaleError, Ways};
 use matinee_integrations::{SandboxGateway, StripeGateway};
 use matinee_store::{SandboxLedger, Store};
 use std::sync::{Arc, atomic::AtomicU64};
@@ -44,7 +44,7 @@ pub(crate) async fn compare_books(
     let live = Arc::new(LiveSeats::default());
     let around = Around {
         live: Arc::clone(&live),
-        ways: Default::default(),
+        ways: Ways::default(),
         base_url: String::new(),
     };
     let desk = Desk {

@@ -146,7 +146,7 @@ impl StripeGateway {
             Found::Page(page) if page.state == ChargeState::Voided => Ok(page),
             found => match done {
                 Err(failure) => Err(failure.unclear()),
-                Ok(_) => self.answer(found, ChargeState::Voided),
+                Ok(_) => found.answer(ChargeState::Voided),
             },
         }
     }

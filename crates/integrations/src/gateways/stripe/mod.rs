@@ -139,14 +139,6 @@ impl StripeGateway {
         Ok(())
     }
 
-    fn answer(&self, found: Found, free: ChargeState) -> Result<ChargeAnswer, GatewayError> {
-        match found {
-            Found::Free => Ok(ChargeAnswer::without_charge(free)),
-            Found::Page(answer) => Ok(answer),
-            Found::Intent(intent) => answer(&intent),
-        }
-    }
-
     /// A change of an intent, and how it stands then. Whatever Stripe says to it, the intent itself has the last word:
     /// only when that `still` stands where it stood, the change was not made.
     async fn change(
@@ -179,7 +171,7 @@ impl StripeGateway {
                 Failure::Refused { status: 402, error } => Ok(declined(&now, &error)),
                 failure => Err(failure.unclear()),
             },
-            (Ok(found), _) => self.answer(found, ChargeState::Voided),
+            (Ok(found), _) => found.answer(ChargeState::Voided),
             (Err(error), None) => Err(error),
             (Err(GatewayError::Unknown), Some(_)) => Err(GatewayError::Unknown),
             (Err(_), Some(failure)) => Err(failure.unclear()),
@@ -221,6 +213,17 @@ enum Found {
     /// The page itself, which led to no intent (yet).
     Page(ChargeAnswer),
     Free,
+}
+
+impl Found {
+    /// How it stands; what costs nothing stands as was wished.
+    fn answer(self, free: ChargeState) -> Result<ChargeAnswer, GatewayError> {
+        match self {
+            Self::Free => Ok(ChargeAnswer::without_charge(free)),
+            Self::Page(answer) => Ok(answer),
+            Self::Intent(intent) => answer(&intent),
+        }
+    }
 }
 
 fn name_of(charge: &ChargeRequest) -> ChargeName {
@@ -374,22 +377,17 @@ impl PaymentGateway for StripeGateway {
     async fn authorize(&self, charge: ChargeRequest) -> Result<ChargeAnswer, GatewayError> {
         let _lane = self.lane(&charge.key).await;
         let name = name_of(&charge);
-        match intent_of(&name) {
-            Some(id) => {
-                let members = form([("return_url", &*self.return_url(&charge))]);
-                let still = (id, IntentStatus::RequiresConfirmation);
-                self.change(&name, still, ("confirm", members)).await
-            }
-            None => {
-                let found = self.intent(&name).await?;
-                self.answer(found, ChargeState::Authorized)
-            }
-        }
+        let Some(id) = intent_of(&name) else {
+            return self.intent(&name).await?.answer(ChargeState::Authorized);
+        };
+        let members = form([("return_url", &*self.return_url(&charge))]);
+        let still = (id, IntentStatus::RequiresConfirmation);
+        self.change(&name, still, ("confirm", members)).await
     }
 
     async fn look(&self, charge: &ChargeName) -> Result<ChargeAnswer, GatewayError> {
         let found = self.intent(charge).await?;
-        self.answer(found, ChargeState::Authorized)
+        found.answer(ChargeState::Authorized)
     }
 
     async fn capture(&self, charge: &ChargeName) -> Result<ChargeAnswer, GatewayError> {
@@ -403,7 +401,7 @@ impl PaymentGateway for StripeGateway {
             Found::Intent(intent) if intent.status == still => {
                 self.change(charge, (&intent.id, still), capture).await
             }
-            found => self.answer(found, ChargeState::Captured),
+            found => found.answer(ChargeState::Captured),
         }
     }
 
@@ -414,7 +412,7 @@ impl PaymentGateway for StripeGateway {
             Found::Page(page) if matches!(page.state, ChargeState::RequiresAction { .. }) => {
                 self.expire_page(charge, &page.gateway_ref).await
             }
-            found => self.answer(found, ChargeState::Voided),
+            found => found.answer(ChargeState::Voided),
         }
     }
 
