@@ -22,5 +22,6 @@ mod profile;
 mod recovery;
 mod seats;
 mod shared;
+mod stripe;
 mod sync;
 mod tickets;

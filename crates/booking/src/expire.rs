@@ -7,7 +7,7 @@ use crate::{
     desk::{Desk, OnFile},
     error::SaleError,
     pay::payment,
-    ports::{ChargeAnswer, ChargeState, GatewayError, PaymentGateway},
+    ports::{ChargeAnswer, ChargeName, ChargeState, GatewayError, PaymentGateway},
 };
 use chrono::TimeDelta;
 use matinee_domain::{booking::BookingState, payment::PaymentStatus};
@@ -86,7 +86,7 @@ impl Desk {
             return Ok(false);
         };
         let now = self.clock.now();
-        let key = live.payment_id.to_string();
+        let name = ChargeName::from(&live);
         let overdue = match file.booking.state {
             BookingState::AwaitingPayment {
                 payment_deadline, ..
@@ -95,19 +95,19 @@ impl Desk {
         };
         let show = self.show_of(file.booking.show_id).await?;
         let mut on_file = OnFile { file, show };
-        let answer = match gateway.look(&key).await {
+        if gateway.prepares() && live.gateway_ref.is_none() {
+            return self.give_up_unprepared(&on_file, live.payment_id).await;
+        }
+        let answer = match gateway.look(&name).await {
             Ok(answer) => answer,
-            Err(GatewayError::Unknown) if planted!("unknown_is_never") => ChargeAnswer {
-                state: ChargeState::Voided,
-                method_label: String::new(),
-                gateway_ref: String::new(),
-                refunded_minor: 0,
-            },
+            Err(GatewayError::Unknown) if planted!("unknown_is_never") => {
+                ChargeAnswer::without_charge(ChargeState::Voided)
+            }
             Err(GatewayError::Unknown) => self.never_charge(&*gateway, &mut on_file, &live).await?,
             Err(error) => return Err(error.into()),
         };
         let answer = match &answer.state {
-            ChargeState::RequiresAction { .. } if overdue => gateway.void(&key).await?,
+            ChargeState::RequiresAction { .. } if overdue => gateway.void(&name).await?,
             ChargeState::RequiresAction { .. } if live.status == PaymentStatus::RequiresAction => {
                 return Ok(false);
             }
@@ -133,7 +133,10 @@ impl Desk {
         live: &PaymentRow,
     ) -> Result<ChargeAnswer, SaleError> {
         let charge = self.charge(on_file, live);
-        let key = charge.key.clone();
+        let name = ChargeName {
+            key: charge.key.clone(),
+            ..ChargeName::from(live)
+        };
         match gateway.authorize(charge).await {
             Ok(answer) => match answer.state {
                 ChargeState::Authorized | ChargeState::RequiresAction { .. } => {
@@ -141,17 +144,12 @@ impl Desk {
                     if payment(&on_file.file, live.payment_id)?.status != live.status {
                         return Ok(answer);
                     }
-                    Ok(gateway.void(&key).await?)
+                    Ok(gateway.void(&name).await?)
                 }
                 _ => Ok(answer),
             },
             // It takes no such charge, late or not.
-            Err(GatewayError::Refused(_)) => Ok(ChargeAnswer {
-                state: ChargeState::Voided,
-                method_label: String::new(),
-                gateway_ref: String::new(),
-                refunded_minor: 0,
-            }),
+            Err(GatewayError::Refused(_)) => Ok(ChargeAnswer::without_charge(ChargeState::Voided)),
             Err(error) => Err(error.into()),
         }
     }
@@ -164,7 +162,7 @@ impl Desk {
             .pending_refunds(self.clock.now() - LEAVE_ALONE, ROUND)
             .await?;
         for refund in pending {
-            match self.pay_back_one(&refund).await {
+            match self.pay_back_one(&refund, None).await {
                 Ok(()) => report.done += 1,
                 Err(error) => {
                     report.failed += 1;

@@ -9,7 +9,7 @@ use crate::{
     desk::{Desk, OnFile},
     error::SaleError,
     pay::payment,
-    ports::{ChargeState, GatewayError},
+    ports::{ChargeName, ChargeState, GatewayError},
 };
 use matinee_domain::{ids::PaymentId, money::Money};
 use matinee_planted::planted;
@@ -43,6 +43,8 @@ pub enum Heard {
     Settled,
     /// It is about no charge of ours; nothing was done.
     NotOurs,
+    /// The same as settled, but it spoke of another amount than ours: whoever sent it was wrong.
+    OtherAmount,
 }
 
 impl Desk {
@@ -56,10 +58,11 @@ impl Desk {
         let Some(file) = self.store.booking_of_payment(payment_id).await? else {
             return Ok(Heard::NotOurs);
         };
+        let name = ChargeName::from(payment(&file, payment_id)?);
         if payment(&file, payment_id)?.gateway != gateway.name() {
             return Ok(Heard::NotOurs);
         }
-        let mut answer = match gateway.look(&payment_id.to_string()).await {
+        let mut answer = match gateway.look(&name).await {
             Ok(answer) => answer,
             // Its request may still be on the way: that is recovery's to find out, not a stranger's to decide.
             Err(GatewayError::Unknown) => return Ok(Heard::NotOurs),
@@ -69,7 +72,8 @@ impl Desk {
             answer.state = ChargeState::Captured;
         }
         let amount = payment(&file, payment_id)?.amount;
-        if event.contradicts(&answer.state) || event.amount.is_some_and(|told| told != amount) {
+        let other = event.amount.is_some_and(|told| told != amount);
+        if event.contradicts(&answer.state) || other {
             tracing::info!(
                 payment = %payment_id, told = ?event.fact, is = ?answer.state.at_gateway(),
                 "a gateway event says something else than the gateway; the gateway is followed"
@@ -81,6 +85,9 @@ impl Desk {
             .await;
         match settled {
             // That its payer has nothing to hear but bad news is an end like any other.
+            Ok(_) | Err(SaleError::HoldExpired | SaleError::ChargedTooLate) if other => {
+                Ok(Heard::OtherAmount)
+            }
             Ok(_) | Err(SaleError::HoldExpired | SaleError::ChargedTooLate) => Ok(Heard::Settled),
             Err(error) => Err(error),
         }

@@ -8,7 +8,7 @@ use crate::{
     desk::{Desk, OnFile, after, step},
     error::SaleError,
     hold::{Answered, repeated},
-    ports::{ChargeRequest, GatewayError, PaymentGateway},
+    ports::{ChargeAnswer, ChargeName, ChargeRequest, ChargeState, GatewayError, PaymentGateway},
     settle::Settled,
 };
 use matinee_domain::{
@@ -180,6 +180,8 @@ impl Desk {
             } else {
                 payment.payment_id.to_string()
             },
+            gateway_ref: payment.gateway_ref.clone(),
+            booking_id: payment.booking_id,
             amount: payment.amount,
             method: payment.method_token.clone(),
             description: format!(
@@ -194,27 +196,53 @@ impl Desk {
     pub(crate) async fn go_on(
         &self,
         gateway: &Arc<dyn PaymentGateway>,
-        on_file: OnFile,
+        mut on_file: OnFile,
         payment_id: PaymentId,
     ) -> Result<Settled, SaleError> {
-        let payment = payment(&on_file.file, payment_id)?.clone();
-        let key = payment_id.to_string();
-        let answer = if payment.status == PaymentStatus::Created {
-            let charge = self.charge(&on_file, &payment);
-            match gateway.authorize(charge).await {
-                Err(GatewayError::Refused(reason)) => crate::ports::ChargeAnswer {
-                    state: crate::ports::ChargeState::Declined { reason },
-                    method_label: String::new(),
-                    gateway_ref: String::new(),
-                    refunded_minor: 0,
-                },
-                other => other?,
+        let asked = payment(&on_file.file, payment_id)?.idempotency.clone();
+        let answer = match self.begun(gateway, &mut on_file, payment_id).await {
+            Err(SaleError::Gateway(GatewayError::Refused(reason))) => {
+                ChargeAnswer::without_charge(ChargeState::Declined { reason })
             }
-        } else {
-            gateway.look(&key).await?
+            other => other?,
         };
-        self.settle(gateway, on_file, payment_id, answer, payment.idempotency)
+        self.settle(gateway, on_file, payment_id, answer, asked)
             .await
+    }
+
+    /// Where a recorded payment stands, begun at the gateway if it was not yet. What the gateway prepares goes on record
+    /// first; of several that prepare at once, the one on record is the one that is authorized.
+    async fn begun(
+        &self,
+        gateway: &Arc<dyn PaymentGateway>,
+        on_file: &mut OnFile,
+        payment_id: PaymentId,
+    ) -> Result<ChargeAnswer, SaleError> {
+        for _ in 0..TRIES {
+            let paid = payment(&on_file.file, payment_id)?.clone();
+            let on_record = paid.gateway_ref.is_some() || !gateway.prepares();
+            match (paid.status, on_record) {
+                (PaymentStatus::Created, true) => {
+                    return Ok(gateway.authorize(self.charge(on_file, &paid)).await?);
+                }
+                (PaymentStatus::Created, false) => {}
+                (_, true) => return Ok(gateway.look(&ChargeName::from(&paid)).await?),
+                // Given up by recovery before the gateway had anything: whoever asks again begins another.
+                (_, false) => break,
+            }
+            let prepared = gateway.prepare(&self.charge(on_file, &paid)).await?;
+            let (file, now) = (&on_file.file, self.clock.now());
+            let mut step = step(file, file.booking.state, SeatsEffect::Keep, now);
+            step.payments.push(PaymentRow {
+                gateway_ref: Some(prepared),
+                ..paid
+            });
+            match self.store.step(step.clone()).await? {
+                StepOutcome::Done { .. } => on_file.file = after(file, &step),
+                _ => *on_file = self.on_file(file.booking.booking_id).await?,
+            }
+        }
+        Err(SaleError::Contended)
     }
 
     /// Plays the sandbox's bank for a payment that waits for its payer. With a key the payment takes the key over before
@@ -228,7 +256,7 @@ impl Desk {
         let gateway = self
             .gateway
             .clone()
-            .filter(|gateway| gateway.is_test())
+            .filter(|gateway| gateway.ways().simulated)
             .ok_or(SaleError::NoGateway)?;
         for _ in 0..TRIES {
             if let Some(first) = self.earlier_answer(key.as_ref()).await? {
@@ -260,7 +288,8 @@ impl Desk {
                     _ => continue,
                 }
             }
-            let answer = gateway.simulate(&payment_id.to_string(), succeed).await?;
+            let name = ChargeName::from(payment(&on_file.file, payment_id)?);
+            let answer = gateway.simulate(&name, succeed).await?;
             return self
                 .settle(&gateway, on_file, payment_id, answer, key)
                 .await;
@@ -284,7 +313,7 @@ impl Desk {
             return Err(SaleError::PaymentInProgress);
         }
         let payment_id = live.payment_id;
-        let answer = gateway.void(&payment_id.to_string()).await?;
+        let answer = gateway.void(&ChargeName::from(live)).await?;
         match self
             .settle(&gateway, on_file, payment_id, answer, None)
             .await

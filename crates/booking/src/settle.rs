@@ -11,10 +11,14 @@ use crate::{
     desk::{Desk, OnFile, after},
     error::SaleError,
     pay::payment,
-    ports::{ChargeAnswer, ChargeState, PaymentGateway},
+    ports::{ChargeAnswer, ChargeName, ChargeState, PaymentGateway},
 };
 use bytes::Bytes;
-use matinee_domain::{ids::PaymentId, payment::RefundStatus, settlement};
+use matinee_domain::{
+    ids::PaymentId,
+    payment::{PaymentStatus, RefundStatus},
+    settlement,
+};
 use matinee_planted::planted;
 use matinee_store::{
     bookings::{RefundRow, Step, StepOutcome},
@@ -60,15 +64,15 @@ impl Desk {
         mut answer: ChargeAnswer,
         asked: Option<IdempotencyKey>,
     ) -> Result<Settled, SaleError> {
-        let key = payment_id.to_string();
         // What the request's key keeps, once it keeps something.
         let mut kept: Option<Recorded> = None;
         for _ in 0..STEPS {
+            let name = ChargeName::from(payment(&on_file.file, payment_id)?);
             match self.next_step(&on_file, payment_id, &answer)? {
                 Next::Done => return self.done(on_file, payment_id, kept, asked).await,
-                Next::Capture => answer = gateway.capture(&key).await?,
+                Next::Capture => answer = gateway.capture(&name).await?,
                 Next::Void if planted!("void_skipped") => answer.state = ChargeState::Voided,
-                Next::Void => answer = gateway.void(&key).await?,
+                Next::Void => answer = gateway.void(&name).await?,
                 Next::Refunds => {
                     self.pay_back(&on_file.file).await?;
                     return self.answer_of(
@@ -106,7 +110,7 @@ impl Desk {
                             } else {
                                 // Voided before it is recorded as voided: a crash in between leaves a live payment,
                                 // which recovery looks at again.
-                                answer = gateway.void(&key).await?;
+                                answer = gateway.void(&name).await?;
                             }
                             self.on_file(on_file.file.booking.booking_id).await?
                         }
@@ -120,6 +124,27 @@ impl Desk {
             }
         }
         Err(SaleError::Contended)
+    }
+
+    /// Gives up a payment for which the gateway has prepared nothing that is on record, so that nothing can have been
+    /// charged. Only as long as that is so: a request that is slow, not dead, then finds it given up. False when it was
+    /// overtaken.
+    pub(crate) async fn give_up_unprepared(
+        &self,
+        on_file: &OnFile,
+        payment_id: PaymentId,
+    ) -> Result<bool, SaleError> {
+        let paid = payment(&on_file.file, payment_id)?;
+        let answer = ChargeAnswer::without_charge(ChargeState::Voided);
+        let now = self.clock.now();
+        let Next::Take(step) = self.take(on_file, paid, &answer, PaymentStatus::Voided, now)?
+        else {
+            return Ok(false);
+        };
+        Ok(matches!(
+            self.store.step(*step).await?,
+            StepOutcome::Done { .. }
+        ))
     }
 
     fn next_step(

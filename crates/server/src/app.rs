@@ -6,6 +6,8 @@ use crate::{
     config::Config,
     http::{RateLimits, metrics::Metrics},
     messages::{Channels, planned::Reminded},
+    render::Around,
+    routes::gateway::KnownNews,
     system::DatabaseClock,
 };
 use matinee_booking::{Clock, Desk, Entropy};
@@ -30,6 +32,10 @@ pub struct App {
     pub passwords: Passwords,
     pub catalog: Arc<CatalogCache>,
     pub desk: Desk,
+    /// Messages of the payment gateway that were dealt with.
+    pub known_news: KnownNews,
+    /// What a booking's answer says beside the booking.
+    pub around: Arc<Around>,
     /// What links in mails begin with: the public URL, or the address the server listens on. No slash at its end.
     pub base_url: String,
     /// The ways messages leave.

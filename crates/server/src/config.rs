@@ -6,12 +6,15 @@
 mod database;
 mod network;
 mod options;
+mod payments;
 
 pub use database::{Database, LockingChoice, PostgresTuning, PostgresUrl};
 pub use network::Network;
 pub use options::{GatewayChoice, LogFormat, Options, Switch};
 
 use crate::messages::channels::addresses;
+pub use matinee_integrations::Secret;
+use matinee_integrations::stripe::StripeSettings;
 use matinee_store_postgres::RedisAddress;
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -34,26 +37,15 @@ pub enum ConfigError {
     )]
     TestPaymentsInPublic(SocketAddr),
     #[error(
+        "Stripe's test key takes no real money: on {0}, an address others can reach, it needs --allow-test-payments too"
+    )]
+    TestKeyInPublic(SocketAddr),
+    #[error(
         "MATINEE_RATE_LIMIT=off is for load tests and is refused on {0}, an address others can reach"
     )]
     UnlimitedInPublic(SocketAddr),
     #[error("--metrics must listen on a loopback address, not on {0}")]
     MetricsInPublic(SocketAddr),
-}
-
-/// A text nobody may read in a log: no Debug, no Serialize.
-#[derive(Clone)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Keeps a text secret.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-    /// The text, for the one place that uses it.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
 }
 
 /// Where mail goes.
@@ -87,8 +79,10 @@ pub struct Config {
     /// What people type; without a path. Links in mails begin with it.
     pub public_url: Option<Url>,
     pub tls: Option<TlsFiles>,
-    /// Payments in the sandbox, or none at all.
+    /// Payments in the sandbox.
     pub sandbox_payments: bool,
+    /// Payments by Stripe; never along with the sandbox.
+    pub stripe: Option<StripeSettings>,
     pub hold_minutes: u16,
     pub mail: MailRoute,
     pub mail_from: String,
@@ -119,6 +113,7 @@ impl Config {
             public_url: None,
             tls: None,
             sandbox_payments: false,
+            stripe: None,
             hold_minutes: options::HOLD_MINUTES,
             mail_from: options::MAIL_FROM.into(),
             channels: Vec::new(),
@@ -148,6 +143,7 @@ impl Config {
                     )
                 })?,
         };
+        let stripe = payments::stripe(&options)?;
         let redis = database::redis(&database, options.redis.as_deref())?;
         let demo = options.demo.unwrap_or(false);
         let tls = match (options.tls_cert, options.tls_key) {
@@ -159,7 +155,7 @@ impl Config {
             }
         };
         let mail = match options.smtp_url {
-            Some(url) => MailRoute::Smtp(Secret(url)),
+            Some(url) => MailRoute::Smtp(Secret::new(url)),
             None => MailRoute::Folder(options.mail_dir.unwrap_or_else(|| mail_folder(&database))),
         };
         let trusted_proxies = options
@@ -195,6 +191,7 @@ impl Config {
             public_url: options.public_url.as_deref().map(public_url).transpose()?,
             tls,
             sandbox_payments,
+            stripe,
             hold_minutes,
             mail,
             mail_from: options
@@ -226,9 +223,20 @@ impl Config {
             if self.sandbox_payments && !allow_test_payments {
                 return Err(ConfigError::TestPaymentsInPublic(self.listen));
             }
+            let test_key = self.stripe.as_ref().is_some_and(StripeSettings::is_test);
+            if test_key && !allow_test_payments {
+                return Err(ConfigError::TestKeyInPublic(self.listen));
+            }
             if !self.rate_limit {
                 return Err(ConfigError::UnlimitedInPublic(self.listen));
             }
+        }
+        let live = self.stripe.as_ref().is_some_and(|stripe| !stripe.is_test());
+        if live && self.public_url.is_none() {
+            return Err(ConfigError::Option {
+                option: "public-url",
+                reason: "payers come back from Stripe's page to this address: it is needed with a live key".into(),
+            });
         }
         match self.metrics {
             Some(address) if !address.ip().is_loopback() => {

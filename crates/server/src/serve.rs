@@ -3,10 +3,13 @@
 //! Used by the `matinee-server` program, by the desktop app and by tests, in the same way: [`Server::start`] returns
 //! once requests are answered, [`Server::stop`] once the last one was.
 
+mod gateway;
 mod listener;
 mod probes;
 mod tls;
 mod unfinished;
+
+pub(crate) use gateway::compare_books;
 
 use crate::{
     App, AppState,
@@ -19,14 +22,14 @@ use crate::{
     jobs,
     live::LiveSeats,
     messages::{Channels, ChannelsError, planned::Reminded},
-    render::BookingRender,
-    routes::{self, ui::Ui, ui::UiError},
+    render::{Around, BookingRender},
+    routes::{self, gateway::KnownNews, ui::Ui, ui::UiError},
     system::{DatabaseClock, SystemClock, SystemEntropy},
 };
 use chrono::TimeDelta;
 use listener::Listener;
-use matinee_booking::{Clock, Desk, Entropy, PaymentGateway};
-use matinee_integrations::SandboxGateway;
+use matinee_booking::{Clock, Desk, Entropy};
+use matinee_integrations::stripe::StripeUnusable;
 use matinee_store::{Store, StoreError};
 use matinee_store_postgres::{Redis, RedisRefused};
 use std::{
@@ -70,6 +73,10 @@ pub enum ServeError {
          the server with --gateway {gateway} and let it run until they are (payments are within 20 minutes)"
     )]
     Unfinished { gateway: String },
+    #[error("cannot take payments: {0}")]
+    Gateway(#[from] StripeUnusable),
+    #[error("cannot compare the books: {0}")]
+    Compare(matinee_booking::SaleError),
     #[error("the database failed: {0}")]
     Store(#[from] StoreError),
     #[error("cannot wait for signals: {0}")]
@@ -251,11 +258,22 @@ pub(crate) async fn open(
         tracing::info!(added, "demo data");
     }
     let catalog = Arc::new(CatalogCache::new(Arc::clone(&store), live));
-    let gateway: Option<Arc<dyn PaymentGateway>> = config
-        .sandbox_payments
-        .then(|| Arc::new(SandboxGateway::new(ledger(&store))) as Arc<dyn PaymentGateway>);
+    let base_url = match &config.public_url {
+        Some(public) => public.as_str().trim_end_matches('/').to_owned(),
+        None => url.to_owned(),
+    };
+    let gateway = gateway::open(&config, &store, &base_url).await?;
     let named = gateway.as_ref().map(|gateway| gateway.name());
     unfinished::refuse(&*store, named, clock.now()).await?;
+    let around = Arc::new(Around {
+        live: Arc::clone(&catalog.live),
+        ways: gateway.as_ref().map(|g| g.ways()).unwrap_or_default(),
+        base_url: base_url.clone(),
+    });
+    let metrics = Metrics::default();
+    if let Some(health) = gateway.as_ref().and_then(|gateway| gateway.health()) {
+        probes::add_gateway(&metrics, &health);
+    }
     let desk = Desk {
         store: store.clone(),
         shows: Arc::clone(&catalog) as Arc<dyn matinee_booking::Shows>,
@@ -263,18 +281,13 @@ pub(crate) async fn open(
         clock: Arc::clone(&clock),
         entropy: Arc::clone(&entropy),
         render: Arc::new(BookingRender {
-            live: Arc::clone(&catalog.live),
+            around: Arc::clone(&around),
         }),
         hold_life: TimeDelta::minutes(i64::from(config.hold_minutes)),
         quotas: config.rate_limit,
         refunds_refused: AtomicU64::new(0),
     };
-    let base_url = match &config.public_url {
-        Some(public) => public.as_str().trim_end_matches('/').to_owned(),
-        None => url.to_owned(),
-    };
     let channels = Channels::open(&config, &base_url, &*store, &*entropy).await?;
-    let metrics = Metrics::default();
     if let Some(load) = load {
         probes::add_writer(&metrics, &load);
     }
@@ -295,6 +308,8 @@ pub(crate) async fn open(
         passwords: Passwords::default(),
         catalog,
         desk,
+        known_news: KnownNews::default(),
+        around,
         base_url,
         channels,
         reminded: Reminded::default(),
@@ -324,11 +339,6 @@ async fn live_base(store: &dyn Store, clock: &dyn Clock) -> Result<u64, StoreErr
     };
     store.set_note(NOTE, &format!("{epoch} {base}")).await?;
     Ok(base)
-}
-
-/// The sandbox bank's books stand in the same database.
-fn ledger(store: &Arc<dyn Store>) -> Arc<dyn matinee_store::SandboxLedger> {
-    Arc::clone(store) as Arc<dyn matinee_store::SandboxLedger>
 }
 
 /// Resolves at the first SIGTERM or SIGINT. Registered at once, so that a signal during the start is not lost.

@@ -18,8 +18,11 @@ use axum::{
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt as _;
 use http_body_util::BodyExt;
-use matinee_booking::{ChargeAnswer, ChargeRequest, Clock, GatewayError, PaymentGateway};
-use matinee_domain::{ids::ShowId, money::Money};
+use matinee_booking::{
+    ChargeAnswer, ChargeName, ChargeRequest, Clock, GatewayError, PaymentGateway, RefundRequest,
+    Ways,
+};
+use matinee_domain::ids::ShowId;
 use matinee_store::{catalog::ShowQuery, idempotency::IdempotencyKey};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -319,28 +322,32 @@ impl PaymentGateway for BrokenBank {
     fn is_test(&self) -> bool {
         true
     }
+    fn ways(&self) -> Ways {
+        Ways {
+            hosted: false,
+            simulated: true,
+        }
+    }
     async fn authorize(&self, _: ChargeRequest) -> Result<ChargeAnswer, GatewayError> {
         unclear()
     }
-    async fn look(&self, _: &str) -> Result<ChargeAnswer, GatewayError> {
+    async fn look(&self, _: &ChargeName) -> Result<ChargeAnswer, GatewayError> {
         unclear()
     }
-    async fn capture(&self, _: &str) -> Result<ChargeAnswer, GatewayError> {
+    async fn capture(&self, _: &ChargeName) -> Result<ChargeAnswer, GatewayError> {
         unclear()
     }
-    async fn void(&self, _: &str) -> Result<ChargeAnswer, GatewayError> {
+    async fn void(&self, _: &ChargeName) -> Result<ChargeAnswer, GatewayError> {
         unclear()
     }
     async fn refund(
         &self,
-        _: &str,
-        _: &str,
-        _: Money,
-        _: DateTime<Utc>,
+        _: &ChargeName,
+        _: &RefundRequest,
     ) -> Result<ChargeAnswer, GatewayError> {
         unclear()
     }
-    async fn simulate(&self, _: &str, _: bool) -> Result<ChargeAnswer, GatewayError> {
+    async fn simulate(&self, _: &ChargeName, _: bool) -> Result<ChargeAnswer, GatewayError> {
         unclear()
     }
 }

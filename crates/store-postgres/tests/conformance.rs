@@ -105,6 +105,7 @@ both! {
         unsettled_payments_are_found,
         a_crashed_payment_does_not_wait_for_people,
         pending_refunds_are_found,
+        payments_of_some_time_are_listed,
         records_are_forgotten_in_time;
     restart:
         what_was_acknowledged_survives,

@@ -345,6 +345,14 @@ pub trait BookingStore: Send + Sync + 'static {
         before: DateTime<Utc>,
         limit: u16,
     ) -> Result<Vec<RefundRow>, StoreError>;
+    /// A theater's payments, settled or not, whose ids lie after `after` and before `before`, in the order of their ids,
+    /// which is that of their beginning. At most `limit`.
+    async fn payments_of(
+        &self,
+        after: PaymentId,
+        before: PaymentId,
+        limit: u16,
+    ) -> Result<Vec<PaymentRow>, StoreError>;
     /// Forgets idempotency records past their time, at most `limit`; returns how many.
     async fn forget_records(&self, now: DateTime<Utc>, limit: u16) -> Result<usize, StoreError>;
 }

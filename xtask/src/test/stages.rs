@@ -1,14 +1,14 @@
 //! The stages of `cargo xtask test`, in the order they run: what costs seconds first, then what needs the UI built,
 //! then what needs everything compiled, and the real programs last.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::tally::{self, Tally};
 use super::virtual_desktop::VirtualDesktop;
 use crate::node::{self, Node};
 use crate::system::{self, Wanted};
-use crate::{deny, message_tools, paths, process, tidy};
+use crate::{deny, localstripe, message_tools, paths, process, tidy};
 
 /// One stage. `absent` says why it cannot run yet.
 pub struct Stage {
@@ -175,6 +175,7 @@ fn desktop_absent() -> Option<&'static str> {
 pub struct Context {
     may_install: bool,
     node: Option<Node>,
+    localstripe: Option<PathBuf>,
     built: bool,
 }
 
@@ -183,6 +184,7 @@ impl Context {
         Self {
             may_install,
             node: None,
+            localstripe: None,
             built: false,
         }
     }
@@ -198,6 +200,7 @@ impl Context {
                 bench: false,
             };
             system::ensure(wanted, self.may_install)?;
+            self.localstripe = Some(localstripe::ensure(self.may_install)?);
         }
         if needs >= Some(Needs::FrontEnd) {
             self.node = Some(node::ensure(self.may_install)?);
@@ -237,6 +240,9 @@ impl Context {
             .find_map(|name| process::find(name));
         if let Some(program) = chromium {
             command.env("MATINEE_CHROMIUM", program);
+        }
+        if let Some(folder) = &self.localstripe {
+            command.env("MATINEE_LOCALSTRIPE", folder);
         }
         self.node()?.apply(command)?;
         let messages = message_tools::ensure(self.node()?, self.may_install)?;

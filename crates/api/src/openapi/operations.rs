@@ -3,10 +3,10 @@
 use super::{Answer, Callers, Operation, Parameter, schema_of};
 use crate::{
     BestSeats, BookRequest, Booking, CancelAnswer, CancelRequest, ChangeRequest, ForgotRequest,
-    LoginRequest, Movie, Page, PaymentRequest, ProblemCode as P, Profile, RecoverRedeemAnswer,
-    RecoverRedeemRequest, RecoverRequest, RefreshRequest, RegisterRequest, ResetRequest, Session,
-    SessionInfo, Show, ShowDetail, ShowSeats, SimulateRequest, SubscriptionRequest, Subscriptions,
-    SyncPage, Theater, Tickets, VerifyRequest,
+    LoginRequest, Movie, NextPage, Page, PaymentRequest, ProblemCode as P, Profile, Received,
+    RecoverRedeemAnswer, RecoverRedeemRequest, RecoverRequest, RefreshRequest, RegisterRequest,
+    ResetRequest, Session, SessionInfo, Show, ShowDetail, ShowSeats, SimulateRequest,
+    SubscriptionRequest, Subscriptions, SyncPage, Theater, Tickets, VerifyRequest,
 };
 
 const STRING: &str = r#"{"type":"string"}"#;
@@ -52,6 +52,14 @@ const GUEST_SECRET: Parameter = Parameter {
     name: "Guest-Secret",
     place: "header",
     about: "128 random bits of a guest's own; needed to repeat a guest's call with its key.",
+    schema: STRING,
+    required: false,
+};
+
+const STRIPE_SIGNATURE: Parameter = Parameter {
+    name: "Stripe-Signature",
+    place: "header",
+    about: "`t=` seconds, `v1=` HMAC-SHA-256 of time, a full stop and the body; another gateway has a header of its own.",
     schema: STRING,
     required: false,
 };
@@ -391,6 +399,32 @@ pub const OPERATIONS: &[Operation] = &[
             "post",
             "/payments/{payment_id}/simulate",
             "Play the sandbox's bank",
+        )
+    },
+    Operation {
+        answers: &[ok!(
+            303,
+            "On to the gateway's page, or back to the booking when nothing is to be done there.",
+            NextPage
+        )],
+        problems: &[P::NoGateway, P::GatewayUnavailable],
+        ..call(
+            "paymentPage",
+            "get",
+            "/payments/{payment_id}/page",
+            "Where a payment is paid; the `url` of a `redirect`",
+        )
+    },
+    Operation {
+        parameters: &[STRIPE_SIGNATURE],
+        body: Some(schema_of::<serde_json::Value>),
+        answers: &[ok!(200, "Dealt with.", Received)],
+        problems: &[P::BadSignature, P::NoGateway, P::GatewayUnavailable],
+        ..call(
+            "gatewayNews",
+            "post",
+            "/webhooks/{gateway}",
+            "What a payment gateway tells unasked; signed over the raw body, at most 300 s old",
         )
     },
     Operation {

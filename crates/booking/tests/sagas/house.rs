@@ -5,10 +5,14 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use matinee_booking::{
-    Clock, Desk, Entropy, IndexedMap, JobReport, PaymentGateway, Render, SaleError, SeatStates,
-    ShowFile, Shows,
+    ChargeName, Clock, Desk, Entropy, IndexedMap, JobReport, PaymentGateway, Render, SaleError,
+    SeatStates, ShowFile, Shows,
 };
-use matinee_domain::{ids::ShowId, limits};
+use matinee_domain::{
+    ids::ShowId,
+    limits,
+    money::{Currency, Money},
+};
 use matinee_integrations::SandboxGateway;
 use matinee_store::{
     CatalogStore, Maintenance, SandboxLedger, StoreError,
@@ -330,4 +334,13 @@ fn desk(
         quotas: false,
         refunds_refused: AtomicU64::new(0),
     })
+}
+
+/// A charge as the sandbox bank knows it: by our key alone.
+pub fn charge(key: &str) -> ChargeName {
+    ChargeName {
+        key: key.to_owned(),
+        gateway_ref: None,
+        amount: Money::new(0, Currency::new(*b"EUR")),
+    }
 }

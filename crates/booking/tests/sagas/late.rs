@@ -3,7 +3,7 @@
 use crate::{
     books,
     buyer::{Act, Buyer, Nature},
-    house::House,
+    house::{House, charge},
 };
 use chrono::TimeDelta;
 use matinee_booking::{PaymentGateway, SaleError};
@@ -70,8 +70,8 @@ pub async fn too_late(house: &House) -> Buyer {
     {
         other.ask(&house.desk, at, act).await.unwrap();
     }
-    house.bank().simulate(&key, true).await.unwrap();
-    house.bank().capture(&key).await.unwrap();
+    house.bank().simulate(&charge(&key), true).await.unwrap();
+    house.bank().capture(&charge(&key)).await.unwrap();
     house.later(TimeDelta::seconds(20));
     buyer
 }

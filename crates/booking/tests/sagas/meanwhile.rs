@@ -6,9 +6,11 @@ use crate::{
     wire::Fault,
 };
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
-use matinee_booking::{ChargeAnswer, ChargeRequest, Desk, GatewayError, PaymentGateway};
-use matinee_domain::money::Money;
+use chrono::TimeDelta;
+use matinee_booking::{
+    ChargeAnswer, ChargeName, ChargeRequest, Desk, GatewayError, PaymentGateway, RefundRequest,
+    Ways,
+};
 use matinee_integrations::{SandboxGateway, sandbox::VISA};
 use std::{
     pin::Pin,
@@ -46,6 +48,9 @@ impl PaymentGateway for SlowBank {
     fn is_test(&self) -> bool {
         true
     }
+    fn ways(&self) -> Ways {
+        self.inner.ways()
+    }
     async fn authorize(&self, charge: ChargeRequest) -> Result<ChargeAnswer, GatewayError> {
         let answer = self.inner.authorize(charge).await;
         let work = self
@@ -58,31 +63,33 @@ impl PaymentGateway for SlowBank {
         }
         answer
     }
-    async fn look(&self, key: &str) -> Result<ChargeAnswer, GatewayError> {
+    async fn look(&self, key: &ChargeName) -> Result<ChargeAnswer, GatewayError> {
         self.inner.look(key).await
     }
-    async fn capture(&self, key: &str) -> Result<ChargeAnswer, GatewayError> {
+    async fn capture(&self, key: &ChargeName) -> Result<ChargeAnswer, GatewayError> {
         if self.loses_authorizations {
             return self.inner.void(key).await;
         }
         self.inner.capture(key).await
     }
-    async fn void(&self, key: &str) -> Result<ChargeAnswer, GatewayError> {
+    async fn void(&self, key: &ChargeName) -> Result<ChargeAnswer, GatewayError> {
         self.inner.void(key).await
     }
     async fn refund(
         &self,
-        key: &str,
-        refund_key: &str,
-        amount: Money,
-        now: DateTime<Utc>,
+        key: &ChargeName,
+        refund: &RefundRequest,
     ) -> Result<ChargeAnswer, GatewayError> {
         if self.keeps_everything {
             return Err(GatewayError::Refused("the account is closed".into()));
         }
-        self.inner.refund(key, refund_key, amount, now).await
+        self.inner.refund(key, refund).await
     }
-    async fn simulate(&self, key: &str, succeed: bool) -> Result<ChargeAnswer, GatewayError> {
+    async fn simulate(
+        &self,
+        key: &ChargeName,
+        succeed: bool,
+    ) -> Result<ChargeAnswer, GatewayError> {
         self.inner.simulate(key, succeed).await
     }
 }

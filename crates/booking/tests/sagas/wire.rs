@@ -3,18 +3,19 @@
 use crate::turnstile::Turnstile;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use matinee_booking::{ChargeAnswer, ChargeRequest, GatewayError, PaymentGateway};
+use matinee_booking::{
+    ChargeAnswer, ChargeName, ChargeRequest, GatewayError, PaymentGateway, RefundRequest, Ways,
+};
 use matinee_domain::{
     booking::BookingState,
     ids::{BookingId, PaymentId, Reference, ShowId, UserId},
-    money::Money,
     payment::{PaymentStatus, RefundStatus},
 };
 use matinee_store::{
     BookingStore, StoreError,
     bookings::{
-        BookingFile, BookingRow, ChangeHold, HoldOutcome, HoldSeats, RefundRow, SeatSnapshot, Step,
-        StepOutcome,
+        BookingFile, BookingRow, ChangeHold, HoldOutcome, HoldSeats, PaymentRow, RefundRow,
+        SeatSnapshot, Step, StepOutcome,
     },
     idempotency::{IdempotencyKey, Lookup},
 };
@@ -318,6 +319,14 @@ impl<S: BookingStore> BookingStore for WiredStore<S> {
             pending_refunds(before, limit)
         )
     }
+    async fn payments_of(
+        &self,
+        after: PaymentId,
+        before: PaymentId,
+        limit: u16,
+    ) -> Result<Vec<PaymentRow>, StoreError> {
+        self.inner.payments_of(after, before, limit).await
+    }
     async fn forget_records(&self, now: DateTime<Utc>, limit: u16) -> Result<usize, StoreError> {
         self.inner.forget_records(now, limit).await
     }
@@ -348,33 +357,39 @@ impl<G: PaymentGateway> PaymentGateway for WiredGateway<G> {
     fn is_test(&self) -> bool {
         self.inner.is_test()
     }
+    fn ways(&self) -> Ways {
+        self.inner.ways()
+    }
+    fn prepares(&self) -> bool {
+        self.inner.prepares()
+    }
+    async fn prepare(&self, charge: &ChargeRequest) -> Result<String, GatewayError> {
+        bank_call!(self, "bank prepare", true, prepare(charge))
+    }
     async fn authorize(&self, charge: ChargeRequest) -> Result<ChargeAnswer, GatewayError> {
         bank_call!(self, "bank authorize", true, authorize(charge.clone()))
     }
-    async fn look(&self, key: &str) -> Result<ChargeAnswer, GatewayError> {
+    async fn look(&self, key: &ChargeName) -> Result<ChargeAnswer, GatewayError> {
         bank_call!(self, "bank look", false, look(key))
     }
-    async fn capture(&self, key: &str) -> Result<ChargeAnswer, GatewayError> {
+    async fn capture(&self, key: &ChargeName) -> Result<ChargeAnswer, GatewayError> {
         bank_call!(self, "bank capture", true, capture(key))
     }
-    async fn void(&self, key: &str) -> Result<ChargeAnswer, GatewayError> {
+    async fn void(&self, key: &ChargeName) -> Result<ChargeAnswer, GatewayError> {
         bank_call!(self, "bank void", true, void(key))
     }
     async fn refund(
         &self,
-        key: &str,
-        refund_key: &str,
-        amount: Money,
-        now: DateTime<Utc>,
+        key: &ChargeName,
+        refund: &RefundRequest,
     ) -> Result<ChargeAnswer, GatewayError> {
-        bank_call!(
-            self,
-            "bank refund",
-            true,
-            refund(key, refund_key, amount, now)
-        )
+        bank_call!(self, "bank refund", true, refund(key, refund))
     }
-    async fn simulate(&self, key: &str, succeed: bool) -> Result<ChargeAnswer, GatewayError> {
+    async fn simulate(
+        &self,
+        key: &ChargeName,
+        succeed: bool,
+    ) -> Result<ChargeAnswer, GatewayError> {
         bank_call!(self, "bank simulate", true, simulate(key, succeed))
     }
 }

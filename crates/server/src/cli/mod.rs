@@ -8,6 +8,7 @@ mod maintenance;
 mod messages;
 mod migrate_engine;
 mod webhooks;
+mod reconcile;
 
 use crate::{
     config::{Config, ConfigError, Database, Options, PostgresTuning},
@@ -38,6 +39,8 @@ enum Command {
     Restore(maintenance::RestoreArgs),
     /// Check every invariant; exits 1 and names the rows when one is broken
     Verify(DatabaseArg),
+    /// Compare our books with the payment gateway's; exits 1 and names every difference when they differ
+    Reconcile(Box<reconcile::ReconcileArgs>),
     /// Move the database from SQLite to an empty PostgreSQL database, while no server runs on either
     MigrateEngine(migrate_engine::MigrateArgs),
     /// Accounts of the people who run the server
@@ -161,6 +164,7 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::Backup(args) => maintenance::backup(args).await,
         Command::Restore(args) => maintenance::restore(args),
         Command::Verify(database) => maintenance::verify(&database).await,
+        Command::Reconcile(args) => reconcile::run(*args).await,
         Command::MigrateEngine(args) => migrate_engine::run(args).await,
         Command::Admin(command) => accounts::run(command).await,
         Command::Messages(command) => messages::run(command).await,
@@ -201,6 +205,7 @@ mod tests {
             &["backup", "x"],
             &["restore", "x"],
             &["verify"],
+            &["reconcile"],
             &["migrate-engine"],
             &["admin", "create", "--email", "a@b.example"],
             &["messages", "list", "--status", "failed"],

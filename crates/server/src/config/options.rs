@@ -16,6 +16,8 @@ pub(super) const LOG_LEVEL: &str = "info";
 pub enum GatewayChoice {
     /// Test names such as `pm_card_visa`; no real money.
     Sandbox,
+    /// Real money, or Stripe's own test mode, as the secret key says.
+    Stripe,
     /// Holding works, paying answers 503.
     None,
 }
@@ -90,7 +92,23 @@ pub struct Options {
     /// Payment gateway [default: sandbox with --demo, otherwise none]
     #[arg(long, env = "MATINEE_GATEWAY", value_enum)]
     pub gateway: Option<GatewayChoice>,
-    /// Let the sandbox gateway serve on an address others can reach
+    /// File with Stripe's secret key, instead of MATINEE_STRIPE_SECRET_KEY in the environment
+    #[arg(long, env = "MATINEE_STRIPE_SECRET_KEY_FILE", value_name = "FILE")]
+    pub stripe_secret_key_file: Option<PathBuf>,
+    /// File with the signing secret of Stripe's webhook endpoint, instead of MATINEE_STRIPE_WEBHOOK_SECRET
+    #[arg(long, env = "MATINEE_STRIPE_WEBHOOK_SECRET_FILE", value_name = "FILE")]
+    pub stripe_webhook_secret_file: Option<PathBuf>,
+    /// From the environment (MATINEE_STRIPE_SECRET_KEY) or the file, never a flag.
+    #[arg(skip)]
+    pub stripe_secret_key: Option<String>,
+    /// From the environment (MATINEE_STRIPE_WEBHOOK_SECRET) or the file, never a flag.
+    #[arg(skip)]
+    pub stripe_webhook_secret: Option<String>,
+    /// Another Stripe, from the environment (MATINEE_STRIPE_API): for tests, and for nothing else.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub stripe_api: Option<String>,
+    /// Let the sandbox gateway, or Stripe's test mode, serve on an address others can reach
     #[arg(
         long,
         env = "MATINEE_ALLOW_TEST_PAYMENTS",
@@ -162,6 +180,18 @@ impl Options {
         self.smtp_url = self.smtp_url.or_else(|| read("MATINEE_SMTP_URL"));
         self.channels = self.channels.or_else(|| read("MATINEE_CHANNELS"));
         self.log_level = self.log_level.or_else(|| read("MATINEE_LOG"));
+        let Self {
+            stripe_secret_key,
+            stripe_webhook_secret,
+            ..
+        } = &mut self;
+        for (secret, name) in [
+            (stripe_secret_key, "MATINEE_STRIPE_SECRET_KEY"),
+            (stripe_webhook_secret, "MATINEE_STRIPE_WEBHOOK_SECRET"),
+        ] {
+            *secret = secret.take().or_else(|| read(name));
+        }
+        self.stripe_api = self.stripe_api.or_else(|| read("MATINEE_STRIPE_API"));
         self
     }
 
@@ -193,7 +223,7 @@ impl Options {
         let file = Self::read(&path)?;
         fill!(self from file:
             listen, database, pg_locking, pg_lanes, pg_connections, redis, demo, ui, public_url, tls_cert, tls_key, gateway, allow_test_payments, hold_minutes,
-            smtp_url, channels, private_targets, to, mail_from, mail_dir, trusted_proxies, metrics, rate_limit, log_level, log_format,
+            stripe_secret_key, stripe_secret_key_file, stripe_webhook_secret, stripe_webhook_secret_file, smtp_url, channels, private_targets, to, mail_from, mail_dir, trusted_proxies, metrics, rate_limit, log_level, log_format,
         );
         Ok(self)
     }

@@ -60,6 +60,19 @@ impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for EmptyOr<T
     }
 }
 
+/// A JSON body as it came, unread: its signature comes first.
+#[derive(Debug)]
+pub struct RawJson(pub Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for RawJson {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        require_json(request.headers())?;
+        body_of(request).await.map(Self)
+    }
+}
+
 /// A JSON answer.
 pub fn answer<T: Serialize>(status: StatusCode, value: &T) -> Response {
     match serde_json::to_vec(value) {

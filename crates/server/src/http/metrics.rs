@@ -80,6 +80,12 @@ pub struct Metrics {
     pub messages_failed: Counter,
     /// Attempts by channel and outcome; both are words of ours, so the map is small.
     channels: Mutex<BTreeMap<(&'static str, &'static str), u64>>,
+    /// Messages of the payment gateway: dealt with, told again, refused.
+    pub news_taken: Counter,
+    pub news_repeated: Counter,
+    pub news_refused: Counter,
+    /// Differences to the gateway's books that the last comparison found.
+    pub books_differ: Gauge,
     probes: Mutex<Vec<(&'static str, &'static str, Probe)>>,
 }
 
@@ -202,6 +208,21 @@ impl Metrics {
                 "Messages given up",
                 &self.messages_failed,
             ),
+            (
+                "matinee_gateway_news_total",
+                "Messages of the payment gateway dealt with",
+                &self.news_taken,
+            ),
+            (
+                "matinee_gateway_news_repeated_total",
+                "Messages of the payment gateway told again",
+                &self.news_repeated,
+            ),
+            (
+                "matinee_gateway_news_refused_total",
+                "Messages refused: not signed by the gateway, too old, of another account, mode or amount",
+                &self.news_refused,
+            ),
         ];
         for (name, help, counter) in counters {
             number(&mut out, name, help, "counter", counter.get() as f64);
@@ -216,6 +237,11 @@ impl Metrics {
                 "matinee_http_connections",
                 "Open connections",
                 &self.connections,
+            ),
+            (
+                "matinee_gateway_differences",
+                "Differences between our books and the gateway's at the last comparison",
+                &self.books_differ,
             ),
         ];
         for (name, help, gauge) in gauges {

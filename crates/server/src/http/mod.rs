@@ -13,7 +13,7 @@ pub mod outer;
 pub mod problem;
 pub mod security;
 
-pub use body::{EmptyOr, Json};
+pub use body::{EmptyOr, Json, RawJson};
 pub use context::Context;
 pub use encoded::{Effort, EncodedBody};
 pub use etag::IfMatch;

@@ -22,6 +22,9 @@ const DELIVER_EVERY: Duration = Duration::from_secs(1);
 /// Both go by hours; a moved show is told within seconds.
 const TELL_MOVES_EVERY: Duration = Duration::from_secs(2);
 const REMIND_EVERY: Duration = Duration::from_secs(20);
+/// The gateway's list is compared with our books: what began since somewhat longer ago than the last time.
+const RECONCILE_EVERY: Duration = Duration::from_hours(1);
+const RECONCILE_BACK: TimeDelta = TimeDelta::hours(3);
 const FORGET_EVERY: Duration = Duration::from_mins(1);
 /// Idempotency records, and messages, forgotten in one round.
 const FORGET_ROUND: u16 = 2000;
@@ -58,6 +61,20 @@ pub fn start(app: &Arc<App>, tasks: &mut JoinSet<()>) {
         RECOVER_EVERY,
         async |app| app.desk.recover_refunds().await,
     ));
+    if app
+        .desk
+        .gateway
+        .as_ref()
+        .is_some_and(|g| g.health().is_some())
+    {
+        tasks.spawn(every(
+            By::One,
+            app.clone(),
+            "reconcile",
+            RECONCILE_EVERY,
+            async |app| reconcile(app).await,
+        ));
+    }
     tasks.spawn(every(
         By::Each,
         app.clone(),
@@ -123,6 +140,30 @@ pub fn start(app: &Arc<App>, tasks: &mut JoinSet<()>) {
             })
         },
     ));
+}
+
+/// Compares the last hours with the gateway's list; each difference is an error in the log and counts in a metric.
+async fn reconcile(app: &App) -> Result<JobReport, SaleError> {
+    let theaters = app.store.theaters().await?;
+    let theaters: Vec<_> = theaters.iter().map(|theater| theater.theater_id).collect();
+    let now = app.clock.now();
+    let compared = app
+        .desk
+        .reconcile(&theaters, now - RECONCILE_BACK, now)
+        .await?;
+    let Some(compared) = compared else {
+        return Ok(JobReport::default());
+    };
+    for difference in &compared.differences {
+        tracing::error!("our books and the gateway's differ: {difference}");
+    }
+    app.metrics
+        .books_differ
+        .set(compared.differences.len() as i64);
+    Ok(JobReport {
+        done: compared.payments,
+        ..JobReport::default()
+    })
 }
 
 /// Who does a job.

@@ -287,7 +287,7 @@ fn about_booking(
     planned: Planned,
 ) -> Result<Letter, DeliveryError> {
     let now = app.clock.now();
-    let booking = render::booking(&on_file.file, &on_file.show, &app.catalog.live, now);
+    let booking = render::booking(&on_file.file, &on_file.show, &app.around, now);
     let country = &on_file.show.theater.location.country;
     let language = reached
         .user

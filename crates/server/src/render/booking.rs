@@ -5,7 +5,7 @@ use crate::live::LiveSeats;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use matinee_api as api;
-use matinee_booking::{Render, ShowFile};
+use matinee_booking::{HOSTED, Render, ShowFile, Ways};
 use matinee_domain::{
     booking::{BookingState, BookingStatus},
     limits,
@@ -33,14 +33,26 @@ pub async fn for_request<F: Future>(request_id: impl std::fmt::Display, use_case
     REQUEST_ID.scope(request_id.to_string(), use_case).await
 }
 
+/// As a method: the sandbox's test cards.
+const TEST_CARDS: &str = "test_cards";
+
+/// What stands in a booking's answer and is no part of the booking.
+pub struct Around {
+    pub live: Arc<LiveSeats>,
+    /// How people can pay here.
+    pub ways: Ways,
+    /// What links begin with; no slash at its end.
+    pub base_url: String,
+}
+
 /// Renders what the use cases commit with their effect.
 pub struct BookingRender {
-    pub live: Arc<LiveSeats>,
+    pub around: Arc<Around>,
 }
 
 impl Render for BookingRender {
     fn booking(&self, file: &BookingFile, show: &ShowFile, now: DateTime<Utc>) -> Bytes {
-        let mut answer = booking(file, show, &self.live, now);
+        let mut answer = booking(file, show, &self.around, now);
         // Only the answer that makes the booking carries the token.
         if file.booking.version == 1 && matches!(file.booking.owner, Owner::Guest { .. }) {
             answer.guest_token = Some(guest_token_slot().into());
@@ -71,7 +83,7 @@ impl Render for BookingRender {
             last.map(|payment| payment.payment_id.to_string())
                 .unwrap_or_default()
         });
-        problem.booking = Some(Box::new(booking(file, show, &self.live, now)));
+        problem.booking = Some(Box::new(booking(file, show, &self.around, now)));
         json(&problem)
     }
 
@@ -82,7 +94,7 @@ impl Render for BookingRender {
         refund: bool,
         now: DateTime<Utc>,
     ) -> Bytes {
-        let booking = booking(file, show, &self.live, now);
+        let booking = booking(file, show, &self.around, now);
         let refund = if refund {
             booking.refunds.last().cloned()
         } else {
@@ -101,7 +113,7 @@ fn json<T: serde::Serialize>(value: &T) -> Bytes {
 pub fn booking(
     file: &BookingFile,
     show: &ShowFile,
-    live: &LiveSeats,
+    around: &Around,
     now: DateTime<Utc>,
 ) -> api::Booking {
     let row = &file.booking;
@@ -114,7 +126,7 @@ pub fn booking(
         booking_id: row.booking_id,
         reference: row.reference,
         status,
-        show: show_with(&show.show, &show.theater, live.free_seats(show)),
+        show: show_with(&show.show, &show.theater, around.live.free_seats(show)),
         movie_name: show.movie.name.clone(),
         theater_name: show.theater.name.clone(),
         time_zone: show.theater.time_zone.name().into(),
@@ -152,12 +164,31 @@ pub fn booking(
         },
         guest_token: None,
         payment_id: waiting.map(|p| p.payment_id),
-        next_action: waiting.map(|_| api::NextAction {
-            kind: "simulate".into(),
-            url: None,
-        }),
+        next_action: waiting.map(|payment| next_action(payment, around)),
+        payment_methods: payment_methods(&row.state, around.ways),
         test: row.test,
     }
+}
+
+/// The way to the payer's bank leads through this server, which asks the gateway where it is: such an address is long,
+/// holds for a while only and may be known to the payer alone, so that it is kept nowhere.
+fn next_action(payment: &PaymentRow, around: &Around) -> api::NextAction {
+    let simulated = around.ways.simulated;
+    api::NextAction {
+        kind: if simulated { "simulate" } else { "redirect" }.into(),
+        url: (!simulated).then(|| {
+            let (base, path, id) = (&around.base_url, api::BASE_PATH, payment.payment_id);
+            format!("{base}{path}/payments/{id}/page")
+        }),
+    }
+}
+
+/// How a hold can be paid; nothing once it is none any more.
+fn payment_methods(state: &BookingState, ways: Ways) -> Vec<String> {
+    let offered = [(ways.hosted, HOSTED), (ways.simulated, TEST_CARDS)];
+    let held = matches!(state, BookingState::Held { .. });
+    let methods = offered.into_iter().filter(|(offered, _)| held && *offered);
+    methods.map(|(_, name)| name.to_owned()).collect()
 }
 
 fn booked_seat(

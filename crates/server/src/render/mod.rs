@@ -4,6 +4,6 @@ mod booking;
 mod catalog;
 mod seats;
 
-pub use booking::{BookingRender, booking, for_request, guest_token_slot};
+pub use booking::{Around, BookingRender, booking, for_request, guest_token_slot};
 pub use catalog::{movie, movie_summary, show, show_detail, sync_show, theater};
 pub use seats::show_seats;

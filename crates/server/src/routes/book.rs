@@ -20,7 +20,7 @@ use axum::{
 };
 use matinee_api as api;
 use matinee_booking::{
-    Answered, CancelInput, ChangeInput, HoldInput, OnFile, PayInput, SaleError, Settled,
+    Answered, CancelInput, ChangeInput, HOSTED, HoldInput, OnFile, PayInput, SaleError, Settled,
     Shows as _, Wanted,
 };
 use matinee_domain::ids::{BookingId, PaymentId};
@@ -41,7 +41,7 @@ async fn booking_now(app: &App, on_file: &OnFile) -> Result<api::Booking, ApiErr
     Ok(render::booking(
         &on_file.file,
         &on_file.show,
-        &app.catalog.live,
+        &app.around,
         app.clock.now(),
     ))
 }
@@ -222,21 +222,10 @@ pub async fn pay(
 ) -> Result<Response, ApiError> {
     let request = body.value;
     let on_file = own_booking(&app, &caller, request.booking_id).await?;
-    if request.payment_method.is_empty() || request.payment_method.len() > 255 {
-        return Err(ApiError::invalid(
-            "/payment_method",
-            "A payment method is a gateway's token of 1 to 255 characters.",
-        ));
-    }
-    if looks_like_a_card(&request.payment_method) {
-        return Err(ApiError::invalid(
-            "/payment_method",
-            "Never send card numbers here: only the gateway's token.",
-        ));
-    }
+    let method = payment_method(&app, request.payment_method)?;
     let input = PayInput {
         booking_id: request.booking_id,
-        method: request.payment_method,
+        method,
         expected_total: request.expected_total,
         idempotency: caller.idempotency("POST", "/payment", &body.bytes),
     };
@@ -249,6 +238,22 @@ pub async fn pay(
     let paid = app.desk.pay_for(on_file, input);
     let paid = render::for_request(&caller.request.request_id, paid).await?;
     Ok(settled(&app, paid))
+}
+
+/// How is to be paid: by the gateway's token, or on its own page.
+fn payment_method(app: &App, method: Option<String>) -> Result<String, ApiError> {
+    let invalid = |detail| Err(ApiError::invalid("/payment_method", detail));
+    let method = method.unwrap_or_else(|| HOSTED.to_owned());
+    if method.is_empty() || method.len() > 255 {
+        return invalid("A payment method is a gateway's token of 1 to 255 characters.");
+    }
+    if looks_like_a_card(&method) {
+        return invalid("Never send card numbers here: only the gateway's token.");
+    }
+    if method == HOSTED && app.desk.gateway.is_some() && !app.around.ways.hosted {
+        return invalid("There is no page to pay on here: name a payment method.");
+    }
+    Ok(method)
 }
 
 /// Digits that a card number could be, by length and check digit.
@@ -386,7 +391,7 @@ pub async fn bookings_of(
     for file in files {
         let show = matinee_booking::Shows::show(&*app.catalog, file.booking.show_id).await?;
         let show = show.ok_or_else(|| ApiError::not_found("show"))?;
-        items.push(render::booking(&file, &show, &app.catalog.live, now));
+        items.push(render::booking(&file, &show, &app.around, now));
     }
     Ok(answer::read(&headers, &api::Page { items, next_cursor }))
 }

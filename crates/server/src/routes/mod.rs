@@ -5,6 +5,7 @@ mod access;
 pub mod auth;
 mod book;
 mod catalog;
+pub mod gateway;
 mod guest_token;
 mod health;
 mod profile;
@@ -69,6 +70,8 @@ pub fn api() -> Router<AppState> {
         .route("/bookings/recover/redeem", post(recover::redeem))
         .route("/payment", post(book::pay))
         .route("/payments/{payment_id}/simulate", post(book::simulate))
+        .route("/payments/{payment_id}/page", get(gateway::page))
+        .route("/webhooks/{gateway}", post(gateway::news))
         .route("/cancel/{booking_id}", post(book::cancel))
         .route("/users/{user_id}/bookings", get(book::bookings_of))
         .route(

@@ -147,7 +147,7 @@ pub async fn redeem(
     let subject = subject.ok_or_else(used_up)?;
     let booking_id: BookingId = subject.parse().map_err(|_| used_up())?;
     let on_file = app.desk.on_file(booking_id).await?;
-    let mut booking = render::booking(&on_file.file, &on_file.show, &app.catalog.live, now);
+    let mut booking = render::booking(&on_file.file, &on_file.show, &app.around, now);
     booking.guest_token = Some(render::guest_token_slot().into());
     let answer = Recorded {
         status: 200,

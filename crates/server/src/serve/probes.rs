@@ -1,6 +1,7 @@
 //! Numbers of the parts beneath, asked for when the metrics are read.
 
 use crate::http::metrics::Metrics;
+use matinee_booking::{GatewayHealth, Trouble};
 use matinee_store_postgres::Redis;
 use matinee_store_sqlite::WriterLoad;
 use std::sync::Arc;
@@ -65,3 +66,68 @@ pub(super) fn add_redis(metrics: &Metrics, redis: &Redis) {
         of(Redis::heard),
     );
 }
+
+/// How calling the gateway goes; each trouble has an advice in the log when it begins.
+pub(super) fn add_gateway(metrics: &Metrics, health: &Arc<GatewayHealth>) {
+    let of = |value: fn(&GatewayHealth) -> u64| {
+        let health = Arc::clone(health);
+        move || value(&health) as f64
+    };
+    metrics.probe(
+        "matinee_gateway_up",
+        "1 while the payment gateway's last call met no trouble",
+        of(|health| u64::from(health.now().is_none())),
+    );
+    metrics.probe(
+        "matinee_gateway_calls_total",
+        "Calls of the payment gateway",
+        of(GatewayHealth::calls),
+    );
+    metrics.probe(
+        "matinee_gateway_retries_total",
+        "Calls of the payment gateway that were made again",
+        of(GatewayHealth::retries),
+    );
+    for (name, help, trouble) in GATEWAY_TROUBLES {
+        let health = Arc::clone(health);
+        metrics.probe(name, help, move || health.met(trouble) as f64);
+    }
+}
+
+const GATEWAY_TROUBLES: [(&str, &str, Trouble); 7] = [
+    (
+        "matinee_gateway_key_refused_total",
+        "Calls refused because the secret key is expired, revoked or wrong",
+        Trouble::Key,
+    ),
+    (
+        "matinee_gateway_rights_missing_total",
+        "Calls refused because the restricted key lacks a right",
+        Trouble::Rights,
+    ),
+    (
+        "matinee_gateway_limited_total",
+        "Calls the gateway found too many",
+        Trouble::Limited,
+    ),
+    (
+        "matinee_gateway_outage_total",
+        "Calls answered with an error of the gateway's own",
+        Trouble::Outage,
+    ),
+    (
+        "matinee_gateway_silence_total",
+        "Calls without a connection or an answer in time",
+        Trouble::Silence,
+    ),
+    (
+        "matinee_gateway_nonsense_total",
+        "Answers that did not fit what was asked",
+        Trouble::Nonsense,
+    ),
+    (
+        "matinee_gateway_bad_request_total",
+        "Calls the gateway took for malformed",
+        Trouble::BadRequest,
+    ),
+];

@@ -17,8 +17,8 @@ use matinee_domain::ids::{BookingId, PaymentId, Reference, ShowId, UserId};
 use matinee_store::{
     BookingStore, StoreError,
     bookings::{
-        BookingFile, BookingRow, ChangeHold, HoldOutcome, HoldSeats, RefundRow, SeatSnapshot, Step,
-        StepOutcome,
+        BookingFile, BookingRow, ChangeHold, HoldOutcome, HoldSeats, PaymentRow, RefundRow,
+        SeatSnapshot, Step, StepOutcome,
     },
     idempotency::{IdempotencyKey, Lookup},
 };
@@ -145,6 +145,15 @@ impl BookingStore for PostgresStore {
         limit: u16,
     ) -> Result<Vec<RefundRow>, StoreError> {
         read::pending_refunds(&self.connection().await?, before, limit).await
+    }
+
+    async fn payments_of(
+        &self,
+        after: PaymentId,
+        before: PaymentId,
+        limit: u16,
+    ) -> Result<Vec<PaymentRow>, StoreError> {
+        read::payments_of(&self.connection().await?, after, before, limit).await
     }
 
     async fn forget_records(&self, now: DateTime<Utc>, limit: u16) -> Result<usize, StoreError> {

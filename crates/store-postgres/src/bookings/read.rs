@@ -18,7 +18,7 @@ use matinee_domain::{
 };
 use matinee_store::{
     StoreError,
-    bookings::{BookingFile, BookingRow, RefundRow, SeatSnapshot},
+    bookings::{BookingFile, BookingRow, PaymentRow, RefundRow, SeatSnapshot},
     feed::SeatState,
     idempotency::{IdempotencyKey, Lookup, Recorded},
 };
@@ -41,6 +41,11 @@ const REFUNDS: &str = concat!(
     refund_columns!(),
     " FROM refunds WHERE theater = $1 AND booking = $2 ORDER BY created_at, refund"
 );
+const PAYMENTS_OF: &str = concat!(
+    "SELECT ",
+    payment_columns!(),
+    ", booking FROM payments WHERE theater = $1 AND payment > $2 AND payment < $3 ORDER BY payment LIMIT $4"
+);
 const TICKETS: &str = "SELECT seat, ticket, state, revision FROM tickets WHERE theater = $1 AND booking = $2 ORDER BY seat";
 const NOTIFICATIONS: &str = "SELECT message, kind, channel, status, created_at FROM messages \
      WHERE theater = $1 AND booking = $2 ORDER BY created_at, message";
@@ -53,6 +58,7 @@ pub(crate) const HOT: &[(&str, &str)] = &[
     ("a booking", BOOKING),
     ("its payments", PAYMENTS),
     ("its refunds", REFUNDS),
+    ("payments of some time", PAYMENTS_OF),
     ("its tickets", TICKETS),
     ("its notifications", NOTIFICATIONS),
     ("seats of a show", SEATS),
@@ -325,6 +331,25 @@ pub(super) async fn unsettled(
         .with(i64::from(limit));
     let rows = rows_of(conn, call).await?;
     files(conn, rows).await
+}
+
+pub(super) async fn payments_of(
+    conn: &Connection,
+    after: PaymentId,
+    before: PaymentId,
+    limit: u16,
+) -> Result<Vec<PaymentRow>, StoreError> {
+    let theater = after.theater();
+    let call = Call::new(PAYMENTS_OF)
+        .with(theater.as_bytes().to_vec())
+        .with(after.own().to_vec())
+        .with(before.own().to_vec())
+        .with(i64::from(limit));
+    let rows = rows_of(conn, call).await?;
+    all(&rows, |row| {
+        let booking_id = BookingId::from_parts(theater, row.bytes(14)?);
+        rows::payment(booking_id, row)
+    })
 }
 
 pub(super) async fn pending_refunds(

@@ -22,8 +22,8 @@ use matinee_domain::ids::{BookingId, PaymentId, Reference, ShowId, UserId};
 use matinee_store::{
     BookingStore, StoreError,
     bookings::{
-        BookingFile, BookingRow, ChangeHold, HoldOutcome, HoldSeats, RefundRow, SeatSnapshot, Step,
-        StepOutcome,
+        BookingFile, BookingRow, ChangeHold, HoldOutcome, HoldSeats, PaymentRow, RefundRow,
+        SeatSnapshot, Step, StepOutcome,
     },
     idempotency::{IdempotencyKey, Lookup},
 };
@@ -122,6 +122,16 @@ impl BookingStore for SqliteStore {
         limit: u16,
     ) -> Result<Vec<RefundRow>, StoreError> {
         self.read(move |conn| read::pending_refunds(conn, before, limit))
+            .await
+    }
+
+    async fn payments_of(
+        &self,
+        after: PaymentId,
+        before: PaymentId,
+        limit: u16,
+    ) -> Result<Vec<PaymentRow>, StoreError> {
+        self.read(move |conn| read::payments_of(conn, after, before, limit))
             .await
     }
 

@@ -46,6 +46,10 @@ fn hot_statements_walk_their_index() {
             read::PENDING_REFUNDS,
             "USING INDEX refunds_pending (tried_at<?)",
         ),
+        (
+            read::PAYMENTS_OF,
+            "USING INDEX payments_by_id (payment>? AND payment<?)",
+        ),
         // Live payments are few: those of the last quarter of an hour.
         (read::UNSETTLED, "USING INDEX payments_live"),
         (

@@ -1,6 +1,6 @@
 //! Reading bookings with all that hangs on them, and the seats of a show.
 
-use super::rows::{self, booking_columns, refund_columns};
+use super::rows::{self, booking_columns, payment_columns, refund_columns};
 use crate::{columns::micros, failure::OrStoreError, query};
 use chrono::{DateTime, Utc};
 use matinee_domain::{
@@ -11,7 +11,7 @@ use matinee_domain::{
 };
 use matinee_store::{
     StoreError,
-    bookings::{BookingFile, BookingRow, RefundRow, SeatSnapshot},
+    bookings::{BookingFile, BookingRow, PaymentRow, RefundRow, SeatSnapshot},
     feed::SeatState,
 };
 use rusqlite::{Connection, Row, params};
@@ -198,6 +198,27 @@ pub(super) fn pending_refunds(
         rows::refund,
     )
 }
+
+pub(super) fn payments_of(
+    conn: &Connection,
+    after: PaymentId,
+    before: PaymentId,
+    limit: u16,
+) -> Result<Vec<PaymentRow>, StoreError> {
+    let theater = after.theater();
+    let key = params![theater.as_bytes(), after.own(), before.own(), limit];
+    query::all(conn, PAYMENTS_OF, key, |row| {
+        let booking_id = BookingId::from_parts(theater, row.get(14).db()?);
+        rows::payment(booking_id, row)
+    })
+}
+
+pub(super) const PAYMENTS_OF: &str = concat!(
+    "SELECT ",
+    payment_columns!(),
+    ", booking FROM payments INDEXED BY payments_by_id \
+     WHERE payment > ?2 AND payment < ?3 AND theater = ?1 ORDER BY payment LIMIT ?4"
+);
 
 pub(super) const PENDING_REFUNDS: &str = concat!(
     "SELECT ",

@@ -92,9 +92,20 @@ fn state(row: &Row<'_>) -> Result<BookingState, StoreError> {
     })
 }
 
-pub(super) const PAYMENTS: &str = "SELECT payment, status, amount_minor, currency, captured_minor, refunded_minor, \
-         gateway, method_token, method_label, gateway_ref, decline_reason, created_at, key_scope, key_body \
-     FROM payments WHERE theater = ?1 AND booking = ?2 ORDER BY created_at, payment";
+/// The columns [`payment`] reads, in order.
+macro_rules! payment_columns {
+    () => {
+        "payment, status, amount_minor, currency, captured_minor, refunded_minor, gateway, method_token, \
+         method_label, gateway_ref, decline_reason, created_at, key_scope, key_body"
+    };
+}
+pub(super) use payment_columns;
+
+pub(super) const PAYMENTS: &str = concat!(
+    "SELECT ",
+    payment_columns!(),
+    " FROM payments WHERE theater = ?1 AND booking = ?2 ORDER BY created_at, payment"
+);
 
 pub(super) fn payment(booking_id: BookingId, row: &Row<'_>) -> Result<PaymentRow, StoreError> {
     let scope: Option<[u8; 16]> = row.get(12).db()?;

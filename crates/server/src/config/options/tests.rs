@@ -73,6 +73,22 @@ fn flags_need_no_value() {
     let secret = Options::default()
         .with_environment(|name| (name == "MATINEE_SMTP_URL").then(|| "smtp://x".into()));
     assert_eq!(secret.smtp_url.as_deref(), Some("smtp://x"));
+    for flag in [
+        "--stripe-secret-key",
+        "--stripe-webhook-secret",
+        "--stripe-api",
+    ] {
+        assert!(Cli::try_parse_from(["x", flag, "x"]).is_err(), "{flag}");
+    }
+    let secrets = Options::default().with_environment(|name| Some(name.to_lowercase()));
+    let told = [
+        secrets.stripe_secret_key,
+        secrets.stripe_webhook_secret,
+        secrets.stripe_api,
+    ];
+    let named =
+        ["secret_key", "webhook_secret", "api"].map(|n| Some(format!("matinee_stripe_{n}")));
+    assert_eq!(told, named);
 }
 
 /// Every option but `config` itself: its key in the file, a value as a flag takes it, and as the file has it. What is
@@ -94,6 +110,8 @@ const EVERY: &[(&str, &str, &str)] = &[
     ("tls_cert", "c.pem", "\"c.pem\""),
     ("tls_key", "k.pem", "\"k.pem\""),
     ("gateway", "sandbox", "\"sandbox\""),
+    ("stripe_secret_key_file", "key", "\"key\""),
+    ("stripe_webhook_secret_file", "hook", "\"hook\""),
     ("allow_test_payments", "true", "true"),
     ("hold_minutes", "12", "12"),
     ("mail_from", "X <x@x.example>", "\"X <x@x.example>\""),
@@ -126,6 +144,11 @@ fn shown(options: Options) -> String {
         tls_cert,
         tls_key,
         gateway,
+        stripe_secret_key_file,
+        stripe_webhook_secret_file,
+        stripe_secret_key,
+        stripe_webhook_secret,
+        stripe_api,
         allow_test_payments,
         hold_minutes,
         smtp_url,
@@ -158,6 +181,13 @@ fn shown(options: Options) -> String {
             ),
             (trusted_proxies, metrics, rate_limit, log_level, log_format),
             (pg_locking, pg_lanes, pg_connections, redis),
+            (
+                stripe_secret_key_file,
+                stripe_webhook_secret_file,
+                stripe_secret_key,
+                stripe_webhook_secret,
+                stripe_api,
+            ),
         )
     )
 }

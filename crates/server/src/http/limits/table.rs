@@ -5,6 +5,8 @@
 pub enum Limit {
     /// Payment attempts, by address.
     PaymentAddress,
+    /// Ways to the gateway's page asked for, by address.
+    PaymentPage,
     /// Promo codes tried, by caller.
     PromoGuess,
     /// New accounts, by address.
@@ -42,6 +44,13 @@ const HOUR: u32 = 3600;
 /// Every counted limit, in the order of [`Limit`].
 pub const TABLE: &[LimitRow] = &[
     row(Limit::PaymentAddress, "POST /payment", 10, HOUR, "address"),
+    row(
+        Limit::PaymentPage,
+        "GET /payments/{payment_id}/page",
+        60,
+        HOUR,
+        "address",
+    ),
     row(
         Limit::PromoGuess,
         "POST /book, PATCH /bookings/{booking_id} with a promo code",

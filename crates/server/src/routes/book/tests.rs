@@ -121,7 +121,15 @@ async fn a_crash_between_the_banks_word_and_ours_keeps_the_answer_under_the_key(
     assert!(broken.simulate(id, true, Some(key)).await.is_err());
     // The bank heard it all the same, and recovery finishes it.
     let bank = house.app.desk.gateway.as_ref().unwrap();
-    bank.simulate(&payment, true).await.unwrap();
+    let file = house
+        .app
+        .store
+        .booking_of_payment(id)
+        .await
+        .unwrap()
+        .unwrap();
+    let name = matinee_booking::ChargeName::from(&file.payments[0]);
+    bank.simulate(&name, true).await.unwrap();
     house.later(TimeDelta::minutes(1));
     jobs(&house).await;
     let first = house

@@ -1,17 +1,17 @@
 //! Lists: a person's history, work for recovery, and forgetting what nobody asks for any more.
 
 use super::{
-    Engine, House, begin, booking, booking_id, confirm, first_show, hold, later, record, refund,
-    second_show, step,
+    Engine, House, begin, booking, booking_id, confirm, first_show, hold, later, payment_id,
+    record, refund, second_show, step,
 };
 use crate::{
     bookings::{BookingRow, HoldSeats, Owner, PaymentRow, RefundRow, SeatsEffect, Step},
-    conformance::fixtures::start,
+    conformance::fixtures::{start, theater_id},
     idempotency::Lookup,
 };
 use chrono::TimeDelta;
 use matinee_domain::{
-    ids::UserId,
+    ids::{PaymentId, UserId},
     payment::{PaymentStatus, RefundStatus},
 };
 
@@ -131,6 +131,30 @@ pub async fn a_crashed_payment_does_not_wait_for_people(engine: &impl Engine) {
     assert_eq!(unsettled(10, 9).await, [3, 4, 1, 2].map(booking_id));
     // The first has had its quarter of an hour.
     assert_eq!(unsettled(17, 9).await, [1, 3, 4, 2].map(booking_id));
+}
+
+/// A theater's payments of some time come in the order they began, a page at a time.
+pub async fn payments_of_some_time_are_listed(engine: &impl Engine) {
+    let house = House::open(engine).await;
+    for number in 1..=4 {
+        house.paid(number, &[number as u16]).await;
+    }
+    let listed = |after, before, limit| {
+        let store = &house.store;
+        async move {
+            let found = store.payments_of(payment_id(after), payment_id(before), limit);
+            let found = found.await.unwrap();
+            assert!(found.iter().all(|payment| payment.captured_minor > 0));
+            let ids = found.into_iter().map(|payment| payment.payment_id);
+            ids.collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(listed(0, 9, 9).await, [1, 2, 3, 4].map(payment_id));
+    assert_eq!(listed(0, 9, 2).await, [1, 2].map(payment_id));
+    assert_eq!(listed(1, 4, 9).await, [2, 3].map(payment_id));
+    let another = |number| PaymentId::from_parts(theater_id(2), *payment_id(number).own());
+    let elsewhere = house.store.payments_of(another(0), another(9), 9).await;
+    assert_eq!(elsewhere.unwrap(), vec![]);
 }
 
 /// Pending refunds come back until they are certain, not sooner than asked.

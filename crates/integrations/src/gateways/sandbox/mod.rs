@@ -5,9 +5,10 @@
 //! transaction with a booking: crashes between the two happen here as with a real bank.
 
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
-use matinee_booking::{ChargeAnswer, ChargeRequest, ChargeState, GatewayError, PaymentGateway};
-use matinee_domain::money::Money;
+use matinee_booking::{
+    ChargeAnswer, ChargeName, ChargeRequest, ChargeState, GatewayError, PaymentGateway,
+    RefundRequest, Ways,
+};
 use matinee_store::{
     SandboxLedger, StoreError,
     ledger::{Charge, ChargeStatus, LedgerRefusal},
@@ -87,8 +88,17 @@ impl SandboxGateway {
             Ok(charge) => Ok(answer(charge)),
             Err(LedgerRefusal::UnknownCharge) => Err(GatewayError::Unknown),
             // It stands elsewhere already: whoever asks acts on where it stands.
-            Err(LedgerRefusal::WrongState(_) | LedgerRefusal::OverRefund) => self.look(key).await,
+            Err(LedgerRefusal::WrongState(_) | LedgerRefusal::OverRefund) => self.stands(key).await,
         }
+    }
+
+    async fn stands(&self, key: &str) -> Result<ChargeAnswer, GatewayError> {
+        self.ledger
+            .charge_by_key(key)
+            .await
+            .map_err(unclear)?
+            .map(answer)
+            .ok_or(GatewayError::Unknown)
     }
 }
 
@@ -100,6 +110,13 @@ impl PaymentGateway for SandboxGateway {
 
     fn is_test(&self) -> bool {
         true
+    }
+
+    fn ways(&self) -> Ways {
+        Ways {
+            hosted: false,
+            simulated: true,
+        }
     }
 
     async fn authorize(&self, charge: ChargeRequest) -> Result<ChargeAnswer, GatewayError> {
@@ -128,23 +145,22 @@ impl PaymentGateway for SandboxGateway {
             .map_err(unclear)
     }
 
-    async fn look(&self, key: &str) -> Result<ChargeAnswer, GatewayError> {
-        self.ledger
-            .charge_by_key(key)
-            .await
-            .map_err(unclear)?
-            .map(answer)
-            .ok_or(GatewayError::Unknown)
+    async fn look(&self, charge: &ChargeName) -> Result<ChargeAnswer, GatewayError> {
+        self.stands(&charge.key).await
     }
 
-    async fn capture(&self, key: &str) -> Result<ChargeAnswer, GatewayError> {
-        self.moved(key, &[ChargeStatus::Authorized], ChargeStatus::Captured)
-            .await
-    }
-
-    async fn void(&self, key: &str) -> Result<ChargeAnswer, GatewayError> {
+    async fn capture(&self, charge: &ChargeName) -> Result<ChargeAnswer, GatewayError> {
         self.moved(
-            key,
+            &charge.key,
+            &[ChargeStatus::Authorized],
+            ChargeStatus::Captured,
+        )
+        .await
+    }
+
+    async fn void(&self, charge: &ChargeName) -> Result<ChargeAnswer, GatewayError> {
+        self.moved(
+            &charge.key,
             &[ChargeStatus::RequiresAction, ChargeStatus::Authorized],
             ChargeStatus::Voided,
         )
@@ -153,14 +169,12 @@ impl PaymentGateway for SandboxGateway {
 
     async fn refund(
         &self,
-        key: &str,
-        refund_key: &str,
-        amount: Money,
-        now: DateTime<Utc>,
+        charge: &ChargeName,
+        refund: &RefundRequest,
     ) -> Result<ChargeAnswer, GatewayError> {
         match self
             .ledger
-            .refund_charge(key, refund_key, amount, now)
+            .refund_charge(&charge.key, &refund.key, refund.amount, refund.now)
             .await
             .map_err(unclear)?
         {
@@ -176,12 +190,17 @@ impl PaymentGateway for SandboxGateway {
         }
     }
 
-    async fn simulate(&self, key: &str, succeed: bool) -> Result<ChargeAnswer, GatewayError> {
+    async fn simulate(
+        &self,
+        charge: &ChargeName,
+        succeed: bool,
+    ) -> Result<ChargeAnswer, GatewayError> {
         let to = if succeed {
             ChargeStatus::Authorized
         } else {
             ChargeStatus::Declined
         };
-        self.moved(key, &[ChargeStatus::RequiresAction], to).await
+        self.moved(&charge.key, &[ChargeStatus::RequiresAction], to)
+            .await
     }
 }

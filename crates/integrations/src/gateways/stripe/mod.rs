@@ -1,0 +1,463 @@
+//! Stripe: Payment Intents with manual capture where the method allows it, Stripe's own page to pay on, refunds, signed
+//! messages. Card data never comes here: a token names it, or the payer types it at Stripe.
+//!
+//! A charge is prepared (an intent nobody can pay yet, or a page nobody knows) and its id goes on record before Stripe is
+//! asked to move money; only what is on record is ever confirmed. So there is one charge per payment even at a gateway
+//! that forgets idempotency keys, and what was prepared and lost costs nobody anything. Which of our payments a charge
+//! pays for stands in its metadata and is compared, with amount, currency and mode, whenever one is read.
+
+mod api;
+mod checkout;
+mod currency;
+mod list;
+mod objects;
+mod refunds;
+mod settings;
+mod webhook;
+
+pub use settings::{BadSettings, StripeSettings};
+pub use webhook::parse;
+
+use api::{Api, Failure, GATEWAY, Told, form};
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use matinee_booking::{
+    ChargeAnswer, ChargeName, ChargePage, ChargeRequest, ChargeState, GatewayError, GatewayHealth,
+    HOSTED, Message, News, NotGenuine, PaymentGateway, RefundRequest, Ways,
+};
+use objects::{Account, BOOKING, ErrorBody, Intent, IntentStatus, Link, Method, PAYMENT};
+use std::{
+    hash::{BuildHasher as _, RandomState},
+    sync::{Arc, OnceLock},
+};
+use tokio::sync::{Mutex, MutexGuard};
+
+/// What is asked for along with an intent.
+const EXPANDED: [(&str, &str); 2] = [
+    ("expand[]", "latest_charge"),
+    ("expand[]", "payment_method"),
+];
+/// A charge that costs nothing is none of Stripe's business.
+const FREE: &str = "free_";
+const PAGE: &str = "cs_";
+/// Calls about one charge wait for each other; so many charges at once do not.
+const LANES: usize = 256;
+
+/// Why the gateway cannot be used at all.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StripeUnusable {
+    #[error("no connection to Stripe can be made: {0}")]
+    Client(String),
+    /// Stripe said so, just now.
+    #[error("{}", matinee_booking::Trouble::Key.advice())]
+    Key,
+}
+
+/// Stripe as a payment gateway.
+pub struct StripeGateway {
+    api: Api,
+    settings: StripeSettings,
+    /// Ours, as far as Stripe has told it.
+    account: OnceLock<String>,
+    lanes: Vec<Mutex<()>>,
+    hasher: RandomState,
+}
+
+impl StripeGateway {
+    /// A gateway that has asked nothing yet.
+    pub fn new(settings: StripeSettings) -> Result<Self, StripeUnusable> {
+        Ok(Self {
+            api: Api::new(&settings).map_err(StripeUnusable::Client)?,
+            settings,
+            account: OnceLock::new(),
+            lanes: (0..LANES).map(|_| Mutex::default()).collect(),
+            hasher: RandomState::new(),
+        })
+    }
+
+    /// Asks Stripe whose key this is. A refused key is an error; that Stripe does not answer now, or does not tell this
+    /// key, is none: selling can begin and is told how it goes.
+    pub async fn introduce(&self) -> Result<(), StripeUnusable> {
+        match self.api.get::<Account>("/v1/account", Vec::new()).await {
+            Ok(account) => {
+                tracing::info!(
+                    account = account.id,
+                    test = self.is_test(),
+                    "Stripe knows us"
+                );
+                let _ = self.account.set(account.id);
+                Ok(())
+            }
+            Err(_) if self.api.health.now() == Some(matinee_booking::Trouble::Key) => {
+                Err(StripeUnusable::Key)
+            }
+            Err(_) => Ok(()),
+        }
+    }
+
+    async fn lane(&self, key: &str) -> MutexGuard<'_, ()> {
+        let lane = self.hasher.hash_one(key) as usize % LANES;
+        self.lanes[lane].lock().await
+    }
+
+    /// The intent of a charge: what is on record, or what its page led to.
+    async fn intent(&self, charge: &ChargeName) -> Result<Found, GatewayError> {
+        match charge.gateway_ref.as_deref() {
+            // Nothing was prepared that is on record, so nothing is charged.
+            None => Err(GatewayError::Unknown),
+            Some(free) if free.starts_with(FREE) => Ok(Found::Free),
+            Some(page) if page.starts_with(PAGE) => self.page(charge, page).await,
+            Some(id) => {
+                let path = format!("/v1/payment_intents/{id}");
+                let read = self.api.get::<Intent>(&path, form(EXPANDED)).await;
+                let intent = read.map_err(not_there)?;
+                self.checked(charge, &intent)?;
+                Ok(Found::Intent(Box::new(intent)))
+            }
+        }
+    }
+
+    /// Refuses to act on what is not the charge that is meant.
+    fn checked(&self, charge: &ChargeName, intent: &Intent) -> Result<(), GatewayError> {
+        let (amount, currency) = currency::to_stripe(charge.amount)?;
+        let differs = |what: &str| {
+            let said = format!(
+                "{} differs in its {what} from payment {}",
+                intent.id, charge.key
+            );
+            Err(self.api.nonsense(&said))
+        };
+        if intent.metadata.get(PAYMENT) != Some(&charge.key) {
+            return differs("payment");
+        }
+        if intent.amount != amount || !intent.currency.eq_ignore_ascii_case(&currency) {
+            return differs("amount");
+        }
+        if intent.livemode == self.is_test() {
+            return differs("mode");
+        }
+        Ok(())
+    }
+
+    /// A change of an intent, and how it stands then. Whatever Stripe says to it, the intent itself has the last word:
+    /// only when that `still` stands where it stood, the change was not made.
+    async fn change(
+        &self,
+        charge: &ChargeName,
+        (id, still): (&str, IntentStatus),
+        (verb, members): (&str, api::Form),
+    ) -> Result<ChargeAnswer, GatewayError> {
+        let path = format!("/v1/payment_intents/{id}/{verb}");
+        let members = members.into_iter().chain(form(EXPANDED)).collect();
+        let key = format!("{}-{verb}", charge.key);
+        let failure = match self.api.post::<Intent>(&path, members, &key).await {
+            Ok(Told {
+                object,
+                replayed: false,
+            }) => {
+                self.checked(charge, &object)?;
+                return answer(&object);
+            }
+            // How things were when it was made; how they are now is another question.
+            Ok(_) => None,
+            Err(failure) => Some(failure),
+        };
+        let name = ChargeName {
+            gateway_ref: Some(id.to_owned()),
+            ..charge.clone()
+        };
+        match (self.intent(&name).await, failure) {
+            (Ok(Found::Intent(now)), Some(failure)) if now.status == still => match failure {
+                Failure::Refused { status: 402, error } => Ok(declined(&now, &error)),
+                failure => Err(failure.unclear()),
+            },
+            (Ok(found), _) => found.answer(ChargeState::Voided),
+            (Err(error), None) => Err(error),
+            (Err(GatewayError::Unknown), Some(_)) => Err(GatewayError::Unknown),
+            (Err(_), Some(failure)) => Err(failure.unclear()),
+        }
+    }
+
+    /// Makes an intent for a token.
+    async fn prepare_intent(&self, charge: &ChargeRequest) -> Result<String, GatewayError> {
+        let (amount, currency) = currency::to_stripe(charge.amount)?;
+        let members = form([
+            ("amount", &amount.to_string()),
+            ("currency", &currency),
+            ("capture_method", "manual"),
+            ("payment_method", &charge.method),
+            ("description", &charge.description),
+            (&format!("metadata[{PAYMENT}]"), &charge.key),
+            (
+                &format!("metadata[{BOOKING}]"),
+                &charge.booking_id.to_string(),
+            ),
+        ]);
+        let made = self
+            .api
+            .post::<Intent>("/v1/payment_intents", members, &charge.key)
+            .await;
+        let intent = made.map_err(refused)?.object;
+        self.checked(&name_of(charge), &intent)?;
+        Ok(intent.id)
+    }
+
+    fn return_url(&self, charge: &ChargeRequest) -> String {
+        format!("{}/bookings/{}", self.settings.return_to, charge.booking_id)
+    }
+}
+
+/// What stands behind a charge.
+enum Found {
+    Intent(Box<Intent>),
+    /// The page itself, which led to no intent (yet).
+    Page(ChargeAnswer),
+    Free,
+}
+
+impl Found {
+    /// How it stands; what costs nothing stands as was wished.
+    fn answer(self, free: ChargeState) -> Result<ChargeAnswer, GatewayError> {
+        match self {
+            Self::Free => Ok(ChargeAnswer::without_charge(free)),
+            Self::Page(answer) => Ok(answer),
+            Self::Intent(intent) => answer(&intent),
+        }
+    }
+}
+
+fn name_of(charge: &ChargeRequest) -> ChargeName {
+    ChargeName {
+        key: charge.key.clone(),
+        gateway_ref: charge.gateway_ref.clone(),
+        amount: charge.amount,
+    }
+}
+
+/// The intent of a charge that has one on record itself, and no page before it.
+fn intent_of(charge: &ChargeName) -> Option<&str> {
+    let id = charge.gateway_ref.as_deref()?;
+    (!id.starts_with(PAGE) && !id.starts_with(FREE)).then_some(id)
+}
+
+/// A reading that failed.
+fn not_there(failure: Failure) -> GatewayError {
+    match failure {
+        Failure::Refused { status: 404, .. } => GatewayError::Unknown,
+        failure => failure.unclear(),
+    }
+}
+
+/// Something that could not be made. Stripe's own words are for the payer where they are about the card.
+fn refused(failure: Failure) -> GatewayError {
+    match failure {
+        Failure::Refused { status: 402, error } => GatewayError::Refused(words(&error)),
+        Failure::Refused { error, .. } => {
+            tracing::warn!(
+                code = error.code,
+                kind = error.kind,
+                "Stripe refused a charge"
+            );
+            GatewayError::Refused(match error.code.as_deref() {
+                Some("amount_too_small") => "The amount is too small for a card.".into(),
+                Some("amount_too_large") => "The amount is too large for one payment.".into(),
+                _ => "The payment service does not know this means of payment.".into(),
+            })
+        }
+        failure => failure.unclear(),
+    }
+}
+
+/// Why the bank said no, for the payer.
+fn words(error: &ErrorBody) -> String {
+    match error.message.as_deref().map(str::trim) {
+        Some(message) if !message.is_empty() && message.len() <= 200 => message.to_owned(),
+        _ => "The bank declined this card.".into(),
+    }
+}
+
+fn declined(intent: &Intent, error: &ErrorBody) -> ChargeAnswer {
+    ChargeAnswer {
+        state: ChargeState::Declined {
+            reason: words(error),
+        },
+        ..with_state(intent, ChargeState::Voided)
+    }
+}
+
+fn with_state(intent: &Intent, state: ChargeState) -> ChargeAnswer {
+    let refunded = intent.latest_charge.as_ref().and_then(Link::whole);
+    let refunded = refunded.map_or(0, |charge| charge.amount_refunded);
+    let refunded = currency::from_stripe(refunded, &intent.currency);
+    ChargeAnswer {
+        state,
+        method_label: intent
+            .payment_method
+            .as_ref()
+            .and_then(Link::whole)
+            .map(label)
+            .unwrap_or_default(),
+        gateway_ref: intent.id.clone(),
+        refunded_minor: refunded.map_or(0, |money| money.amount_minor),
+    }
+}
+
+/// What the payer calls it.
+fn label(method: &Method) -> String {
+    let capital = |text: &str| {
+        let mut letters = text.chars();
+        let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect::<String>()
+    };
+    match &method.card {
+        Some(card) => format!("{} •••• {}", capital(&card.brand), card.last4),
+        None => capital(&method.kind.replace('_', " ")),
+    }
+}
+
+/// Where an intent stands, in our words. One that was never confirmed is unknown: nothing was asked of any bank.
+fn answer(intent: &Intent) -> Result<ChargeAnswer, GatewayError> {
+    let state = match intent.status {
+        IntentStatus::RequiresPaymentMethod | IntentStatus::Canceled => {
+            match &intent.last_payment_error {
+                Some(error) => return Ok(declined(intent, error)),
+                None if intent.status == IntentStatus::Canceled => ChargeState::Voided,
+                None => return Err(GatewayError::Unknown),
+            }
+        }
+        IntentStatus::RequiresConfirmation => return Err(GatewayError::Unknown),
+        IntentStatus::RequiresAction => {
+            let redirect = intent.next_action.as_ref();
+            let redirect = redirect.and_then(|action| action.redirect_to_url.as_ref());
+            ChargeState::RequiresAction {
+                url: redirect.and_then(|redirect| redirect.url.clone()),
+            }
+        }
+        // The bank takes its time; nobody has to do anything but wait.
+        IntentStatus::Processing => ChargeState::RequiresAction { url: None },
+        IntentStatus::RequiresCapture => ChargeState::Authorized,
+        IntentStatus::Succeeded => ChargeState::Captured,
+    };
+    Ok(with_state(intent, state))
+}
+
+#[async_trait]
+impl PaymentGateway for StripeGateway {
+    fn name(&self) -> &'static str {
+        GATEWAY
+    }
+
+    fn is_test(&self) -> bool {
+        self.settings.is_test()
+    }
+
+    fn ways(&self) -> Ways {
+        Ways {
+            hosted: true,
+            simulated: false,
+        }
+    }
+
+    fn prepares(&self) -> bool {
+        true
+    }
+
+    async fn prepare(&self, charge: &ChargeRequest) -> Result<String, GatewayError> {
+        let _lane = self.lane(&charge.key).await;
+        if charge.amount.amount_minor == 0 {
+            return Ok(format!("{FREE}{}", charge.key));
+        }
+        if charge.method == HOSTED {
+            self.prepare_page(charge).await
+        } else {
+            self.prepare_intent(charge).await
+        }
+    }
+
+    async fn authorize(&self, charge: ChargeRequest) -> Result<ChargeAnswer, GatewayError> {
+        let _lane = self.lane(&charge.key).await;
+        let name = name_of(&charge);
+        let Some(id) = intent_of(&name) else {
+            return self.intent(&name).await?.answer(ChargeState::Authorized);
+        };
+        let members = form([("return_url", &*self.return_url(&charge))]);
+        let still = (id, IntentStatus::RequiresConfirmation);
+        self.change(&name, still, ("confirm", members)).await
+    }
+
+    async fn look(&self, charge: &ChargeName) -> Result<ChargeAnswer, GatewayError> {
+        let found = self.intent(charge).await?;
+        found.answer(ChargeState::Authorized)
+    }
+
+    async fn capture(&self, charge: &ChargeName) -> Result<ChargeAnswer, GatewayError> {
+        let _lane = self.lane(&charge.key).await;
+        let capture = ("capture", Vec::new());
+        let still = IntentStatus::RequiresCapture;
+        if let Some(id) = intent_of(charge) {
+            return self.change(charge, (id, still), capture).await;
+        }
+        match self.intent(charge).await? {
+            Found::Intent(intent) if intent.status == still => {
+                self.change(charge, (&intent.id, still), capture).await
+            }
+            found => found.answer(ChargeState::Captured),
+        }
+    }
+
+    async fn void(&self, charge: &ChargeName) -> Result<ChargeAnswer, GatewayError> {
+        let _lane = self.lane(&charge.key).await;
+        match self.intent(charge).await? {
+            Found::Intent(intent) => self.cancel(charge, intent).await,
+            Found::Page(page) if matches!(page.state, ChargeState::RequiresAction { .. }) => {
+                self.expire_page(charge, &page.gateway_ref).await
+            }
+            found => found.answer(ChargeState::Voided),
+        }
+    }
+
+    async fn refund(
+        &self,
+        charge: &ChargeName,
+        refund: &RefundRequest,
+    ) -> Result<ChargeAnswer, GatewayError> {
+        let _lane = self.lane(&charge.key).await;
+        self.pay_back(charge, refund).await
+    }
+
+    fn news(&self, message: Message<'_>) -> Result<News, NotGenuine> {
+        let account = self.account.get().map(String::as_str);
+        webhook::read(&self.settings, account, message)
+    }
+
+    async fn charges(
+        &self,
+        from: DateTime<Utc>,
+        before: DateTime<Utc>,
+        page: Option<String>,
+    ) -> Result<Option<ChargePage>, GatewayError> {
+        self.listed(from, before, page).await.map(Some)
+    }
+
+    fn health(&self) -> Option<Arc<GatewayHealth>> {
+        Some(Arc::clone(&self.api.health))
+    }
+}
+
+impl StripeGateway {
+    async fn cancel(
+        &self,
+        charge: &ChargeName,
+        intent: Box<Intent>,
+    ) -> Result<ChargeAnswer, GatewayError> {
+        match intent.status {
+            IntentStatus::Canceled | IntentStatus::Succeeded => answer(&intent),
+            // Nobody can stop a bank at work: whoever asks comes back.
+            IntentStatus::Processing => answer(&intent),
+            still => {
+                let cancel = ("cancel", Vec::new());
+                self.change(charge, (&intent.id, still), cancel).await
+            }
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Where the payment gateway and the payer on its way to it come in: signed messages, and the way to the gateway's page.
+//!
+//! A message is read raw, since its signature is over the bytes. What it says is only a hint: the desk asks the gateway
+//! itself. One that was dealt with is remembered for a while, so that telling it again costs nothing; forgetting it (after
+//! a restart, on another server) costs one question more and changes nothing either.
+
+use crate::{
+    app::App,
+    auth::Caller,
+    http::{ApiError, Id, Limit, RawJson, answer},
+};
+use axum::{
+    extract::{Path, State},
+    http::{HeaderMap, HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use matinee_api::{self as api, ProblemCode};
+use matinee_booking::{Heard, Message, NotGenuine, PaymentPage};
+use matinee_domain::ids::PaymentId;
+use parking_lot::Mutex;
+use std::{
+    collections::{HashSet, VecDeque},
+    sync::Arc,
+};
+
+type S = State<Arc<App>>;
+
+/// Largest message of a gateway; theirs are a few kilobytes.
+const LARGEST: usize = 256 * 1024;
+/// Messages remembered.
+const REMEMBERED: usize = 4096;
+
+/// Messages that were dealt with, by the gateway's id, the newest ones.
+#[derive(Debug, Default)]
+pub struct KnownNews(Mutex<(HashSet<String>, VecDeque<String>)>);
+
+impl KnownNews {
+    fn knows(&self, id: &str) -> bool {
+        self.0.lock().0.contains(id)
+    }
+
+    fn note(&self, id: String) {
+        let (known, order) = &mut *self.0.lock();
+        if known.insert(id.clone()) {
+            order.push_back(id);
+        }
+        if order.len() > REMEMBERED
+            && let Some(oldest) = order.pop_front()
+        {
+            known.remove(&oldest);
+        }
+    }
+}
+
+/// `POST /webhooks/{gateway}`
+pub async fn news(
+    State(app): S,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    RawJson(body): RawJson,
+) -> Result<Response, ApiError> {
+    let gateway = app.desk.gateway.as_ref();
+    let gateway = gateway.filter(|gateway| gateway.name() == name);
+    let gateway = gateway.ok_or_else(|| ApiError::not_found("gateway"))?;
+    if body.len() > LARGEST {
+        return Err(ApiError::new(
+            ProblemCode::BodyTooLarge,
+            "A message of a payment gateway is at most 256 KiB. Nothing was changed.",
+        ));
+    }
+    let texts = headers
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let texts: Vec<_> = texts.collect();
+    let message = Message {
+        headers: &texts,
+        body: &body,
+        now: app.clock.now(),
+    };
+    let news = gateway.news(message).map_err(|why| refused(&app, why))?;
+    if app.known_news.knows(&news.id) {
+        app.metrics.news_repeated.add(1);
+        return Ok(received());
+    }
+    if let Some(event) = news.event
+        && app.desk.gateway_event(event).await? == Heard::OtherAmount
+    {
+        return Err(refused(&app, NotGenuine::NotOurs));
+    }
+    app.metrics.news_taken.add(1);
+    app.known_news.note(news.id);
+    Ok(received())
+}
+
+fn received() -> Response {
+    answer::json(200, &api::Received { received: true })
+}
+
+fn refused(app: &App, why: NotGenuine) -> ApiError {
+    app.metrics.news_refused.add(1);
+    tracing::warn!(
+        %why,
+        "a message that claims to come from the payment gateway was refused; if they all are, compare the webhook \
+         endpoint's signing secret, its mode and this machine's clock with the gateway's dashboard"
+    );
+    let code = match why {
+        NotGenuine::Signature | NotGenuine::Stale | NotGenuine::NotExpected => {
+            ProblemCode::BadSignature
+        }
+        NotGenuine::Malformed | NotGenuine::NotOurs => ProblemCode::Malformed,
+    };
+    // A stranger learns nothing of what would have been right.
+    ApiError::new(
+        code,
+        "This message is not taken. Nothing was changed; the gateway tells it again.",
+    )
+}
+
+/// `GET /payments/{payment_id}/page`: on to the gateway, or back to the booking when nothing is to be done there.
+///
+/// Whoever knows the payment may go: its id is a secret of its own, and all there is to do there is to pay.
+pub async fn page(
+    State(app): S,
+    caller: Caller,
+    Id(payment_id): Id<PaymentId>,
+) -> Result<Response, ApiError> {
+    app.limits
+        .check(Limit::PaymentPage, caller.address_key(), app.clock.now())?;
+    let url = match app.desk.payment_page(payment_id).await {
+        Ok(PaymentPage::AtGateway(url)) => url,
+        Ok(PaymentPage::Booking(booking)) => format!("{}/bookings/{booking}", app.base_url),
+        Err(matinee_booking::SaleError::NoBooking) => return Err(ApiError::not_found("payment")),
+        Err(error) => return Err(error.into()),
+    };
+    let location = HeaderValue::try_from(&url).map_err(|_| ApiError::not_found("page"))?;
+    let mut response = answer::json(303, &api::NextPage { url });
+    let headers = response.headers_mut();
+    headers.insert(header::LOCATION, location);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    );
+    Ok(response.into_response())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,526 @@
+//! A Stripe for tests: the real localstripe on a private port, behind a front that makes of it what Stripe is, and lets
+//! the way there go wrong. It ends with the test, also when that is killed.
+//!
+//! The front adds what localstripe lacks: Stripe's parameter names are the only ones it lets pass (recorded from the
+//! official document, see `parameters.json`), those that localstripe does not know are then taken out; pages to pay on
+//! (Checkout), the account, filters of lists; and, when asked to, Stripe's memory for idempotency keys. Money moves in
+//! localstripe only. Standard library and serde_json: other crates' tests take this folder in as a module.
+
+mod page;
+mod wire;
+
+use serde_json::{Value, json};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    fs, io,
+    net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+use wire::{Answer, Request};
+
+/// The version that is installed; `cargo xtask test` does.
+const LOCALSTRIPE: &str = "localstripe-1.15.10";
+/// What a test of a gateway that must not wait long can wait for.
+const STALL: Duration = Duration::from_secs(4);
+
+/// Succeeds at once.
+pub const VISA: &str = "pm_card_visa";
+/// Is declined when it is charged.
+pub const DECLINED: &str = "pm_card_visa_chargeDeclined";
+/// The payer's bank asks.
+pub const AUTHENTICATION_REQUIRED: &str = "pm_card_authenticationRequired";
+
+/// What can happen to a call on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The connection breaks before it arrives.
+    Cut,
+    /// It has its effect, the connection breaks before the answer.
+    Lost,
+    /// It does not arrive, and nobody says so for long.
+    Stalled,
+    /// It has its effect, and nobody answers for long.
+    StalledAfter,
+    /// Stripe fails before it did anything.
+    Failed,
+    /// Stripe fails after it did it.
+    FailedAfter,
+    /// "Too many."
+    Limited,
+    /// It arrives twice; the second answer is heard.
+    Twice,
+    /// Any status with an error's code.
+    Status(u16, &'static str),
+    /// An answer that is no JSON.
+    Garbage,
+}
+
+/// A call as it arrived.
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub method: String,
+    pub path: String,
+    pub form: Vec<(String, String)>,
+    pub key: Option<String>,
+}
+
+/// What Stripe's books say of one of our keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Books {
+    /// Intents with this key that hold or took money.
+    pub charges: usize,
+    /// All intents with it.
+    pub intents: usize,
+    pub captured: i64,
+    pub held: i64,
+    pub refunded: i64,
+    pub refunds: usize,
+}
+
+#[derive(Default)]
+struct Kept {
+    form: Vec<(String, String)>,
+    answer: Answer,
+}
+
+#[derive(Default)]
+pub(crate) struct State {
+    target: u16,
+    calls: Vec<Call>,
+    /// Faults for the calls to come, by number.
+    armed: BTreeMap<usize, Fault>,
+    /// Every call meets this.
+    always: Option<Fault>,
+    /// Idempotency keys are remembered, as at Stripe.
+    remembers: bool,
+    kept: BTreeMap<String, Kept>,
+    pages: BTreeMap<String, page::Page>,
+    /// Put over whatever is answered, for answers that lie.
+    lies: VecDeque<Value>,
+}
+
+/// A Stripe.
+pub struct Stripe {
+    url: String,
+    state: Arc<Mutex<State>>,
+    running: (Child, Child),
+    folder: PathBuf,
+}
+
+/// Where localstripe is installed.
+fn installed() -> PathBuf {
+    std::env::var_os("MATINEE_LOCALSTRIPE").map_or_else(
+        || {
+            let target = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+            let target = target.map(|folder| folder.join("target/tools"));
+            let places = target.map(|tools| tools.join(LOCALSTRIPE));
+            let there = places.into_iter().find(|place| place.is_dir());
+            there.unwrap_or_default()
+        },
+        PathBuf::from,
+    )
+}
+
+impl Stripe {
+    /// Starts one.
+    pub fn start() -> io::Result<Self> {
+        let place = installed();
+        if !place.join("localstripe").is_dir() {
+            return Err(io::Error::other(
+                "localstripe is not installed; `cargo xtask test` does, into target/tools",
+            ));
+        }
+        let port = TcpListener::bind("[::]:0")?.local_addr()?.port();
+        let folder =
+            std::env::temp_dir().join(format!("matinee-stripe-{}-{port}", std::process::id()));
+        fs::create_dir_all(&folder)?;
+        let log = fs::File::create(folder.join("localstripe.log"))?;
+        let server = Command::new("python3")
+            .args(["-m", "localstripe", "--from-scratch", "--port"])
+            .arg(port.to_string())
+            .env("PYTHONPATH", &place)
+            .current_dir(&folder)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()?;
+        let watcher = Command::new("sh")
+            .args(["-c", "read -r _; kill -KILL \"$0\"; rm -rf \"$1\""])
+            .arg(server.id().to_string())
+            .arg(&folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let stripe = Self {
+            url: format!("http://{}", listener.local_addr()?),
+            state: Arc::new(Mutex::new(State {
+                target: port,
+                ..State::default()
+            })),
+            running: (server, watcher),
+            folder,
+        };
+        let begun = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            if begun.elapsed() > Duration::from_mins(1) {
+                let log = fs::read_to_string(stripe.folder.join("localstripe.log"));
+                return Err(io::Error::other(log.unwrap_or_default()));
+            }
+            std::thread::sleep(Duration::from_millis(30));
+        }
+        let state = Arc::clone(&stripe.state);
+        std::thread::spawn(move || {
+            for caller in listener.incoming().flatten() {
+                let state = Arc::clone(&state);
+                std::thread::spawn(move || front(&state, caller));
+            }
+        });
+        Ok(stripe)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    /// Where the API is.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Calls so far.
+    pub fn calls(&self) -> Vec<Call> {
+        self.state().calls.clone()
+    }
+
+    /// What happens to the call of this number, counted from now.
+    pub fn arm(&self, call: usize, fault: Fault) {
+        let mut state = self.state();
+        let number = state.calls.len() + call;
+        state.armed.insert(number, fault);
+    }
+
+    /// What happens to every call from now on.
+    pub fn always(&self, fault: Option<Fault>) {
+        self.state().always = fault;
+    }
+
+    /// Idempotency keys are remembered, as at Stripe; localstripe by itself has no idea of them.
+    pub fn remember(&self) {
+        self.state().remembers = true;
+    }
+
+    /// These members stand in the next answer instead of the true ones.
+    pub fn lie(&self, members: Value) {
+        self.state().lies.push_back(members);
+    }
+
+    fn ask(&self, method: &str, path: &str, form: &[(&str, &str)]) -> Value {
+        let target = self.state().target;
+        let form = form.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
+        wire::ask(target, method, path, form.collect()).json()
+    }
+
+    fn intents(&self) -> Vec<Value> {
+        let list = self.ask("GET", "/v1/payment_intents", &[("limit", "100000")]);
+        list["data"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// What its books say of a payment of ours.
+    pub fn books(&self, key: &str) -> Books {
+        let mut books = Books::default();
+        for intent in self.intents() {
+            if intent["metadata"]["matinee_payment"] != key {
+                continue;
+            }
+            let amount = intent["amount"].as_i64().unwrap_or_default();
+            let charge = &intent["latest_charge"];
+            books.intents += 1;
+            match intent["status"].as_str() {
+                Some("requires_capture") => books.held += amount,
+                Some("succeeded") => books.captured += amount,
+                _ => continue,
+            }
+            books.charges += 1;
+            books.refunded += charge["amount_refunded"].as_i64().unwrap_or_default();
+            books.refunds += charge["refunds"]["data"].as_array().map_or(0, Vec::len);
+        }
+        books
+    }
+
+    /// The payer's bank answers for every intent with this key that waits for it.
+    pub fn authenticate(&self, key: &str, success: bool) {
+        for intent in self.intents() {
+            let waits = intent["status"] == "requires_action";
+            if waits && intent["metadata"]["matinee_payment"] == key {
+                let id = intent["id"].as_str().unwrap_or_default();
+                let secret = intent["client_secret"].as_str().unwrap_or_default();
+                let success = if success { "true" } else { "false" };
+                self.ask(
+                    "POST",
+                    &format!("/v1/payment_intents/{id}/_authenticate"),
+                    &[("client_secret", secret), ("success", success)],
+                );
+            }
+        }
+    }
+
+    /// Money goes back that nobody of ours asked for, as from the dashboard.
+    pub fn refund_by_hand(&self, key: &str, amount: i64) {
+        for intent in self.intents() {
+            if intent["metadata"]["matinee_payment"] == key && intent["status"] == "succeeded" {
+                let id = intent["id"].as_str().unwrap_or_default();
+                let members = [("payment_intent", id), ("amount", &*amount.to_string())];
+                self.ask("POST", "/v1/refunds", &members);
+            }
+        }
+    }
+
+    /// A charge that nobody of ours asked for.
+    pub fn charge_by_hand(&self, key: &str, amount: i64) {
+        self.ask(
+            "POST",
+            "/v1/payment_intents",
+            &[
+                ("amount", &*amount.to_string()),
+                ("currency", "eur"),
+                ("capture_method", "automatic"),
+                ("payment_method", VISA),
+                ("metadata[matinee_payment]", key),
+                ("confirm", "true"),
+            ],
+        );
+    }
+
+    /// The payer pays on a page. What the page says then.
+    pub fn pay_page(&self, page: &str, method: &str) -> Value {
+        page::pay(&self.state, page, method)
+    }
+
+    /// The pages there are.
+    pub fn pages(&self) -> Vec<String> {
+        self.state().pages.keys().cloned().collect()
+    }
+
+    /// Messages go there, signed with this secret.
+    pub fn send_messages_to(&self, url: &str, secret: &str) {
+        self.ask(
+            "POST",
+            "/_config/webhooks/matinee",
+            &[("url", url), ("secret", secret)],
+        );
+    }
+}
+
+impl Drop for Stripe {
+    fn drop(&mut self) {
+        let (server, watcher) = &mut self.running;
+        let _ = watcher.kill();
+        let _ = watcher.wait();
+        let _ = server.kill();
+        let _ = server.wait();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// One call on its way.
+fn front(state: &Mutex<State>, mut caller: TcpStream) {
+    let Some(request) = Request::read(&caller) else {
+        return;
+    };
+    let fault = {
+        let mut state = lock(state);
+        let number = state.calls.len();
+        state.calls.push(Call {
+            method: request.method.clone(),
+            path: request.path.clone(),
+            form: request.form.clone(),
+            key: request.header("idempotency-key"),
+        });
+        state.armed.remove(&number).or(state.always)
+    };
+    let failed = || Answer::error(500, "api_error", "");
+    let answer = match fault {
+        None => taken(state, &request),
+        Some(Fault::Cut) => return,
+        Some(Fault::Lost) => return drop(taken(state, &request)),
+        Some(Fault::Stalled) => return std::thread::sleep(STALL),
+        Some(Fault::StalledAfter) => {
+            taken(state, &request);
+            return std::thread::sleep(STALL);
+        }
+        Some(Fault::Failed) => keep(state, &request, failed()),
+        Some(Fault::FailedAfter) => {
+            reached(state, &request);
+            keep(state, &request, failed())
+        }
+        Some(Fault::Limited) => {
+            let mut answer = Answer::error(429, "rate_limit_error", "rate_limit");
+            answer.headers.push(("Retry-After".into(), "0".into()));
+            answer
+        }
+        Some(Fault::Twice) => {
+            taken(state, &request);
+            taken(state, &request)
+        }
+        Some(Fault::Status(status, code)) => Answer::error(status, "invalid_request_error", code),
+        Some(Fault::Garbage) => Answer::text(200, "<html>not what you think"),
+    };
+    answer.write(&mut caller);
+}
+
+/// What Stripe answers a key: what it answered before, if it remembers.
+fn taken(state: &Mutex<State>, request: &Request) -> Answer {
+    let key = request.header("idempotency-key");
+    if let Some(key) = key.filter(|_| lock(state).remembers) {
+        if let Some(kept) = lock(state).kept.get(&key) {
+            if kept.form != request.form {
+                return Answer::error(400, "idempotency_error", "");
+            }
+            let mut answer = kept.answer.clone();
+            answer
+                .headers
+                .push(("Idempotent-Replayed".into(), "true".into()));
+            return answer;
+        }
+        let answer = reached(state, request);
+        return keep(state, request, answer);
+    }
+    reached(state, request)
+}
+
+fn keep(state: &Mutex<State>, request: &Request, answer: Answer) -> Answer {
+    let mut state = lock(state);
+    if let Some(key) = request
+        .header("idempotency-key")
+        .filter(|_| state.remembers)
+    {
+        let kept = Kept {
+            form: request.form.clone(),
+            answer: answer.clone(),
+        };
+        state.kept.entry(key).or_insert(kept);
+    }
+    answer
+}
+
+/// What Stripe does.
+fn reached(state: &Mutex<State>, request: &Request) -> Answer {
+    let mut answer = if let Some(refused) = refuse_strange(request) {
+        refused
+    } else if request.path.starts_with("/v1/checkout/sessions") {
+        page::answer(state, request)
+    } else if request.path == "/v1/account" {
+        Answer::of(200, &recorded(include_str!("account.json")))
+    } else {
+        let target = lock(state).target;
+        let form = for_localstripe(target, request);
+        filtered(
+            wire::ask(target, &request.method, &request.path, form),
+            request,
+        )
+    };
+    let lie = lock(state).lies.pop_front();
+    if let Some(lie) = lie {
+        let mut body = answer.json();
+        for (name, value) in lie.as_object().into_iter().flatten() {
+            body[name] = value.clone();
+        }
+        answer = Answer::of(answer.status, &body);
+    }
+    answer
+}
+
+/// An object of the official document's fixtures.
+fn recorded(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+/// The first part of a member's name.
+fn head(name: &str) -> &str {
+    name.split('[').next().unwrap_or(name)
+}
+
+/// Stripe refuses members it does not know, and so do we for it: by the list recorded of its official document.
+fn refuse_strange(request: &Request) -> Option<Answer> {
+    let known: BTreeMap<String, String> =
+        serde_json::from_str(include_str!("parameters.json")).unwrap_or_default();
+    let verbs = ["confirm", "capture", "cancel", "expire"];
+    let parts: Vec<&str> = request.path.split('/').collect();
+    let wide = |part: &&str| match *part {
+        part if part.contains('_') && part.len() > 16 => "*".to_owned(),
+        part => part.to_owned(),
+    };
+    let shape: Vec<String> = parts.iter().map(wide).collect();
+    debug_assert!(verbs.iter().all(|verb| verb.len() < 16));
+    let name = format!("{} {}", request.method, shape.join("/"));
+    let Some(known) = known.get(&name) else {
+        return Some(Answer::error(404, "invalid_request_error", "no_such_call"));
+    };
+    let mut members = request.form.iter().map(|(name, _)| head(name));
+    let strange = members.any(|name| !known.split(' ').any(|other| other == name));
+    let version = request.header("stripe-version").is_some();
+    (strange || !version).then(|| Answer::error(400, "invalid_request_error", "parameter_unknown"))
+}
+
+/// The members that localstripe knows, and test names of cards that it does not.
+fn for_localstripe(target: u16, request: &Request) -> Vec<(String, String)> {
+    let unknown = ["description", "return_url", "created"];
+    let mut form: Vec<_> = request.form.clone();
+    form.retain(|(name, _)| !unknown.contains(&head(name)));
+    for (name, value) in &mut form {
+        if name == "payment_method" {
+            *value = card(target, value);
+        }
+    }
+    form
+}
+
+/// A card of localstripe that does what the name says.
+fn card(target: u16, name: &str) -> String {
+    let number = match name {
+        DECLINED => "4000000000000341",
+        AUTHENTICATION_REQUIRED => "4000002500003155",
+        other => return other.to_owned(),
+    };
+    let members = [
+        ("type", "card"),
+        ("card[number]", number),
+        ("card[exp_month]", "12"),
+        ("card[exp_year]", "2040"),
+        ("card[cvc]", "123"),
+    ];
+    let members = members.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let made = wire::ask(target, "POST", "/v1/payment_methods", members.to_vec());
+    made.json()["id"].as_str().unwrap_or_default().to_owned()
+}
+
+/// localstripe lists everything there is.
+fn filtered(answer: Answer, request: &Request) -> Answer {
+    let since = request.form.iter().find(|(name, _)| name == "created[gte]");
+    let Some(since) = since.and_then(|(_, value)| value.parse::<i64>().ok()) else {
+        return answer;
+    };
+    let mut body = answer.json();
+    if let Some(data) = body["data"].as_array_mut() {
+        data.retain(|object| object["created"].as_i64() >= Some(since));
+    }
+    Answer::of(answer.status, &body)
+}
+
+/// An error's body.
+fn error_body(kind: &str, code: &str) -> Value {
+    let mut error = json!({ "type": kind, "message": "As a test." });
+    if !code.is_empty() {
+        error["code"] = json!(code);
+    }
+    json!({ "error": error })
+}
