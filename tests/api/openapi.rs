@@ -74,6 +74,7 @@ fn nothing() -> Vec<(&'static str, String)> {
         ("user_id", "me".into()),
         ("booking_id", id("b", 61)),
         ("payment_id", id("p", 61)),
+        ("session_id", "a".repeat(26)),
     ]
 }
 
@@ -183,6 +184,7 @@ async fn nobody_reaches_what_is_somebody_elses() {
         ("booking_id", booking_id.clone()),
         ("payment_id", text(&waiting, "payment_id").to_owned()),
         ("user_id", text(&session, "user_id").to_owned()),
+        ("session_id", "a".repeat(26)),
     ];
     let before = owner
         .get(&format!("/bookings/{booking_id}"))

@@ -5,6 +5,7 @@ pub mod caller;
 pub mod crowd;
 pub mod history;
 pub mod leash;
+pub mod openid;
 pub mod pair;
 pub mod postgres;
 pub mod redis;

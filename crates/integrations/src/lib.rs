@@ -4,6 +4,9 @@
 
 pub mod mail;
 pub mod sandbox;
+pub mod openid;
+mod outbound;
 
 pub use mail::{Attachment, Mail, MailError, MailSetUpError, Mailer};
 pub use sandbox::SandboxGateway;
+pub use openid::{OpenIdAttempt, OpenIdClaims, OpenIdError, OpenIdProvider, OpenIdSettings};

@@ -31,6 +31,8 @@ pub struct App {
     pub desk: Desk,
     /// What links in mails begin with: the public URL, or the address the server listens on. No slash at its end.
     pub base_url: String,
+    /// Where people may sign in beside here.
+    pub openid: Option<matinee_integrations::OpenIdProvider>,
     pub mailer: std::sync::Arc<matinee_integrations::Mailer>,
     /// Set when the server drains: live streams end.
     pub draining: CancellationToken,

@@ -5,11 +5,13 @@
 
 mod database;
 mod network;
+mod openid;
 mod options;
 
 pub use database::{Database, LockingChoice, PostgresTuning, PostgresUrl};
 pub use network::Network;
-pub use options::{GatewayChoice, LogFormat, Options, Switch};
+pub use openid::OpenId;
+pub use options::{GatewayChoice, LogFormat, Options, SecondFactorPolicy, Switch};
 
 use matinee_store_postgres::RedisAddress;
 use std::{
@@ -91,6 +93,10 @@ pub struct Config {
     pub hold_minutes: u16,
     pub mail: MailRoute,
     pub mail_from: String,
+    /// A provider people may sign in at.
+    pub openid: Option<OpenId>,
+    /// Staff are customers in a session that showed no second factor.
+    pub staff_second_factor: bool,
     pub trusted_proxies: Vec<Network>,
     pub metrics: Option<SocketAddr>,
     /// False only for load tests on a loopback address.
@@ -116,6 +122,8 @@ impl Config {
             sandbox_payments: false,
             hold_minutes: options::HOLD_MINUTES,
             mail_from: options::MAIL_FROM.into(),
+            openid: None,
+            staff_second_factor: true,
             trusted_proxies: Vec::new(),
             metrics: None,
             rate_limit: true,
@@ -155,6 +163,12 @@ impl Config {
             Some(url) => MailRoute::Smtp(Secret(url)),
             None => MailRoute::Folder(options.mail_dir.unwrap_or_else(|| mail_folder(&database))),
         };
+        let openid = OpenId::of(
+            options.oidc_issuer,
+            options.oidc_client_id,
+            options.oidc_client_secret.map(Secret),
+            options.oidc_name,
+        )?;
         let trusted_proxies = options
             .trusted_proxies
             .unwrap_or_default()
@@ -193,6 +207,8 @@ impl Config {
             mail_from: options
                 .mail_from
                 .unwrap_or_else(|| options::MAIL_FROM.into()),
+            openid,
+            staff_second_factor: options.staff_second_factor != Some(SecondFactorPolicy::Off),
             trusted_proxies,
             metrics: options
                 .metrics
@@ -314,6 +330,16 @@ mod tests {
             ("tls-key", |o| o.tls_cert = Some("c.pem".into())),
             ("public-url", |o| {
                 o.public_url = Some("https://x/path".into());
+            }),
+            ("oidc-issuer", |o| {
+                o.oidc_issuer = Some("http://id.example".into());
+                o.oidc_client_id = Some("matinee".into());
+            }),
+            ("oidc-client-id", |o| {
+                o.oidc_issuer = Some("https://id.example".into());
+            }),
+            ("oidc-issuer", |o| {
+                o.oidc_client_secret = Some("hunter2".into());
             }),
             ("hold-minutes", |o| o.hold_minutes = Some(0)),
             ("trusted-proxies", |o| {

@@ -25,7 +25,9 @@ use crate::{
 use chrono::TimeDelta;
 use listener::Listener;
 use matinee_booking::{Clock, Desk, Entropy, PaymentGateway};
-use matinee_integrations::{MailSetUpError, Mailer, SandboxGateway};
+use matinee_integrations::{
+    MailSetUpError, Mailer, OpenIdProvider, OpenIdSettings, SandboxGateway,
+};
 use matinee_store::{Store, StoreError};
 use matinee_store_postgres::{Redis, RedisRefused};
 use std::{
@@ -62,6 +64,8 @@ pub enum ServeError {
     Ui(#[from] UiError),
     #[error("cannot send mail: {0}")]
     Mail(#[from] MailSetUpError),
+    #[error("cannot set up the OpenID provider: {0}")]
+    OpenId(String),
     #[error("cannot fill in the demo data: {0}")]
     Demo(#[from] DemoError),
     #[error(
@@ -267,6 +271,7 @@ pub(crate) async fn open(
         Some(public) => public.as_str().trim_end_matches('/').to_owned(),
         None => url.to_owned(),
     };
+    let openid = openid(&config, &base_url)?;
     let metrics = Metrics::default();
     if let Some(load) = load {
         probes::add_writer(&metrics, &load);
@@ -289,9 +294,32 @@ pub(crate) async fn open(
         catalog,
         desk,
         base_url,
+        openid,
         mailer,
         draining: CancellationToken::new(),
     }))
+}
+
+/// The OpenID provider, which is asked nothing yet. It sends people back to a page of the UI.
+fn openid(config: &Config, base_url: &str) -> Result<Option<OpenIdProvider>, ServeError> {
+    let Some(named) = &config.openid else {
+        return Ok(None);
+    };
+    let redirect = format!("{base_url}/signin/callback");
+    let settings = OpenIdSettings {
+        issuer: named.issuer.clone(),
+        client_id: named.client_id.clone(),
+        client_secret: named
+            .client_secret
+            .as_ref()
+            .map(|secret| secret.expose().to_owned()),
+        redirect: redirect
+            .parse()
+            .map_err(|_| ServeError::OpenId(format!("{redirect} is no address")))?,
+    };
+    let provider = OpenIdProvider::new(settings).map_err(ServeError::OpenId)?;
+    tracing::info!(issuer = %named.issuer, %redirect, "people may sign in at an OpenID provider");
+    Ok(Some(provider))
 }
 
 /// Where the versions of seat maps begin: at 0, and after a restore above all that was told before. The note stands in

@@ -23,6 +23,7 @@ const STEPS: &[(&str, &str)] = &[
     step!("0004_outbox"),
     step!("0005_ledger"),
     step!("0006_leases"),
+    step!("0009_ways_in"),
 ];
 
 /// The schema version this program knows.

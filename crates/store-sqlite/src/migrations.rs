@@ -36,6 +36,10 @@ const STEPS: &[(&str, &str)] = &[
         "time_order",
         include_str!("../../../migrations/sqlite/0007_time_order.sql"),
     ),
+    (
+        "ways_in",
+        include_str!("../../../migrations/sqlite/0010_ways_in.sql"),
+    ),
 ];
 
 /// "MTNE": tells our files from other SQLite databases.

@@ -6,11 +6,13 @@
 pub mod accounts;
 pub mod bookings;
 pub mod catalog;
+pub mod devices;
 pub mod fixtures;
 pub mod ledger;
 pub mod maintenance;
 pub mod one_time;
 pub mod outbox;
+pub mod sign_in;
 
 use crate::{SeatFeed, Store};
 use std::sync::Arc;

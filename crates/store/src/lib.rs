@@ -15,6 +15,7 @@ pub mod idempotency;
 pub mod ledger;
 pub mod moving;
 pub mod outbox;
+pub mod sign_in;
 pub mod verify;
 
 pub use accounts::AccountStore;
@@ -24,14 +25,21 @@ pub use error::StoreError;
 pub use feed::{SeatFeed, ShowChange};
 pub use ledger::SandboxLedger;
 pub use outbox::OutboxStore;
+pub use sign_in::SignInStore;
 pub use verify::Maintenance;
 
 /// Everything a server needs from an engine.
 pub trait Store:
-    CatalogStore + BookingStore + AccountStore + OutboxStore + SandboxLedger + Maintenance
+    CatalogStore + BookingStore + AccountStore + SignInStore + OutboxStore + SandboxLedger + Maintenance
 {
 }
-impl<T: CatalogStore + BookingStore + AccountStore + OutboxStore + SandboxLedger + Maintenance>
-    Store for T
+impl<T> Store for T where
+    T: CatalogStore
+        + BookingStore
+        + AccountStore
+        + SignInStore
+        + OutboxStore
+        + SandboxLedger
+        + Maintenance
 {
 }

@@ -2,11 +2,13 @@
 
 use super::{Answer, Callers, Operation, Parameter, schema_of};
 use crate::{
-    BestSeats, BookRequest, Booking, CancelAnswer, CancelRequest, ChangeRequest, ForgotRequest,
-    LoginRequest, Movie, Page, PaymentRequest, ProblemCode as P, Profile, RecoverRedeemAnswer,
-    RecoverRedeemRequest, RecoverRequest, RefreshRequest, RegisterRequest, ResetRequest, Session,
-    SessionInfo, Show, ShowDetail, ShowSeats, SimulateRequest, SyncPage, Theater, Tickets,
-    VerifyRequest,
+    AccountExport, BestSeats, BookRequest, Booking, CancelAnswer, CancelRequest, ChangeRequest,
+    DeviceSession, ForgotRequest, HandoffRequest, LoginRequest, Movie, OpenIdFinish,
+    OpenIdFinished, OpenIdStart, OpenIdStarted, Page, PaymentRequest, ProblemCode as P, Profile,
+    RecoverRedeemAnswer, RecoverRedeemRequest, RecoverRequest, RecoveryCodes, RefreshRequest,
+    RegisterRequest, ResetRequest, SecondFactorBegin, SecondFactorBegun, SecondFactorCode,
+    SecondFactorRemove, Session, SessionInfo, Show, ShowDetail, ShowSeats, SignInMethods,
+    SimulateRequest, SyncPage, Theater, Tickets, VerifyRequest,
 };
 
 const STRING: &str = r#"{"type":"string"}"#;
@@ -460,7 +462,12 @@ pub const OPERATIONS: &[Operation] = &[
     Operation {
         body: Some(schema_of::<LoginRequest>),
         answers: &[ok!(200, "Signed in.", Session)],
-        problems: &[P::BadCredentials],
+        problems: &[
+            P::BadCredentials,
+            P::SecondFactorRequired,
+            P::SecondFactorWrong,
+            P::TooManyAttempts,
+        ],
         ..call("login", "post", "/auth/login", "Sign in")
     },
     Operation {
@@ -468,6 +475,53 @@ pub const OPERATIONS: &[Operation] = &[
         body_required: false,
         answers: &[ok!(200, "New tokens.", Session)],
         problems: &[P::SessionEnded],
+    Operation {
+        callers: Callers::User,
+        answers: &[ok!(
+            200,
+            "Everything that is kept about the person.",
+            AccountExport
+        )],
+        ..call(
+            "exportUser",
+            "get",
+            "/users/{user_id}/export",
+            "Everything that is kept about a person",
+        )
+    },
+    Operation {
+        callers: Callers::User,
+        answers: &[
+            ok!(200, "The one seen last first.", Page<DeviceSession>),
+            NOT_MODIFIED,
+        ],
+        ..call(
+            "listSessions",
+            "get",
+            "/users/{user_id}/sessions",
+            "The devices that are signed in",
+        )
+    },
+    Operation {
+        callers: Callers::User,
+        answers: &[ok!(204, "Every other device is signed out.")],
+        ..call(
+            "endOtherSessions",
+            "delete",
+            "/users/{user_id}/sessions",
+            "Sign every other device out",
+        )
+    },
+    Operation {
+        callers: Callers::User,
+        answers: &[ok!(204, "The device is signed out.")],
+        ..call(
+            "endSession",
+            "delete",
+            "/users/{user_id}/sessions/{session_id}",
+            "Sign a device out",
+        )
+    },
         ..call("refresh", "post", "/auth/refresh", "New tokens for old")
     },
     Operation {
@@ -480,6 +534,101 @@ pub const OPERATIONS: &[Operation] = &[
         callers: Callers::AnyoneOrUser,
         answers: &[ok!(200, "Who is signed in.", SessionInfo), NOT_MODIFIED],
         ..call("getSession", "get", "/auth/session", "Who is signed in")
+    Operation {
+        callers: Callers::User,
+        body: Some(schema_of::<SecondFactorBegin>),
+        answers: &[ok!(200, "What a generator has to know.", SecondFactorBegun)],
+        problems: &[P::Forbidden, P::Invalid],
+        ..call(
+            "beginSecondFactor",
+            "post",
+            "/auth/second-factor/begin",
+            "Set a code generator up",
+        )
+    },
+    Operation {
+        callers: Callers::User,
+        body: Some(schema_of::<SecondFactorCode>),
+        answers: &[ok!(
+            200,
+            "It counts from now on; the recovery codes, this once.",
+            RecoveryCodes
+        )],
+        problems: &[P::Forbidden, P::Invalid, P::TooManyAttempts],
+        ..call(
+            "confirmSecondFactor",
+            "post",
+            "/auth/second-factor/confirm",
+            "Show a code generator's first code",
+        )
+    },
+    Operation {
+        callers: Callers::User,
+        body: Some(schema_of::<SecondFactorRemove>),
+        answers: &[ok!(204, "It is gone and every session ended.")],
+        problems: &[P::Invalid, P::TooManyAttempts],
+        ..call(
+            "removeSecondFactor",
+            "post",
+            "/auth/second-factor/remove",
+            "Take a code generator away",
+        )
+    },
+    Operation {
+        answers: &[
+            ok!(200, "What this server offers.", SignInMethods),
+            NOT_MODIFIED,
+        ],
+        ..call(
+            "signInMethods",
+            "get",
+            "/auth/methods",
+            "The ways to sign in beside a password",
+        )
+    },
+    Operation {
+        body: Some(schema_of::<OpenIdStart>),
+        body_required: false,
+        answers: &[ok!(200, "Where to sign in.", OpenIdStarted)],
+        problems: &[P::NotFound, P::Invalid, P::ProviderUnavailable],
+        ..call(
+            "startOpenId",
+            "post",
+            "/auth/openid/start",
+            "Begin to sign in at the OpenID provider",
+        )
+    },
+    Operation {
+        body: Some(schema_of::<OpenIdFinish>),
+        answers: &[ok!(
+            200,
+            "Signed in, or where to hand it over.",
+            OpenIdFinished
+        )],
+        problems: &[
+            P::NotFound,
+            P::SessionEnded,
+            P::EmailUnverified,
+            P::ProviderUnavailable,
+        ],
+        ..call(
+            "finishOpenId",
+            "post",
+            "/auth/openid/finish",
+            "Come back from the OpenID provider",
+        )
+    },
+    Operation {
+        body: Some(schema_of::<HandoffRequest>),
+        answers: &[ok!(200, "Signed in.", Session)],
+        problems: &[P::SessionEnded],
+        ..call(
+            "redeemHandoff",
+            "post",
+            "/auth/openid/handoff",
+            "Take a sign-in over from a browser",
+        )
+    },
     },
     Operation {
         body: Some(schema_of::<VerifyRequest>),
@@ -509,6 +658,19 @@ pub const OPERATIONS: &[Operation] = &[
         ..call(
             "resetPassword",
             "post",
+    Operation {
+        callers: Callers::User,
+        answers: &[ok!(
+            202,
+            "If the address is not verified yet, a link is on its way."
+        )],
+        ..call(
+            "resendVerification",
+            "post",
+            "/auth/verify/resend",
+            "Ask for the verification mail again",
+        )
+    },
             "/auth/password/reset",
             "Set a new password",
         )

@@ -198,6 +198,7 @@ mod tests {
             let args = ["matinee-server"]
                 .iter()
                 .chain(command)
+            &["admin", "reset-second-factor", "--email", "a@b.example"],
                 .chain(&["--database", "sqlite:x.db"]);
             assert!(Cli::try_parse_from(args).is_ok(), "{command:?}");
         }

@@ -28,6 +28,16 @@ pub enum Switch {
     Off,
 }
 
+/// What staff have to show when they sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecondFactorPolicy {
+    /// A code beside the password: until then staff are customers.
+    Required,
+    /// The password is enough.
+    Off,
+}
+
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -165,6 +175,9 @@ impl Options {
         parsed.map_err(|error| match error {
             ConfigError::Option { reason, .. } => ConfigError::Option {
                 option: "to",
+        self.oidc_client_secret = self
+            .oidc_client_secret
+            .or_else(|| read("MATINEE_OIDC_CLIENT_SECRET"));
                 reason,
             },
             other => other,

@@ -77,6 +77,14 @@ pub struct Metrics {
     pub live_events: Counter,
     pub messages_sent: Counter,
     pub messages_failed: Counter,
+    /// Sign-ins at the OpenID provider, and those that failed: because it did not answer, because it did not know this
+    /// server (any more), because what it said could not be trusted.
+    pub provider_sign_ins: Counter,
+    pub provider_unreachable: Counter,
+    pub provider_refusals: Counter,
+    pub provider_untrusted: Counter,
+    /// Codes of generators that were wrong or used before.
+    pub second_factor_refused: Counter,
     probes: Mutex<Vec<(&'static str, &'static str, Probe)>>,
 }
 
@@ -176,6 +184,31 @@ impl Metrics {
                 "matinee_messages_failed_total",
                 "Messages given up",
                 &self.messages_failed,
+            ),
+            (
+                "matinee_provider_sign_ins_total",
+                "Sign-ins at the OpenID provider",
+                &self.provider_sign_ins,
+            ),
+            (
+                "matinee_provider_unreachable_total",
+                "Sign-ins that failed because the OpenID provider did not answer",
+                &self.provider_unreachable,
+            ),
+            (
+                "matinee_provider_refusals_total",
+                "Sign-ins that failed because the OpenID provider refused this server's client id or secret",
+                &self.provider_refusals,
+            ),
+            (
+                "matinee_provider_untrusted_total",
+                "Sign-ins that failed because the OpenID provider's answer could not be trusted",
+                &self.provider_untrusted,
+            ),
+            (
+                "matinee_second_factor_refused_total",
+                "Sign-ins refused because the second factor's code was wrong or used before",
+                &self.second_factor_refused,
             ),
         ];
         for (name, help, counter) in counters {

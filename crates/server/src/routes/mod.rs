@@ -5,12 +5,16 @@ mod access;
 pub mod auth;
 mod book;
 mod catalog;
+mod devices;
+mod export;
 mod guest_token;
 mod health;
+mod openid;
 mod profile;
 mod recover;
 mod sale_problem;
 mod seats;
+mod second_factor;
 mod sync;
 pub mod ui;
 
@@ -85,6 +89,15 @@ pub fn api() -> Router<AppState> {
         .route("/auth/verify", post(auth::verify))
         .route("/sync", get(sync::sync))
         .route("/openapi.json", get(openapi))
+        .route("/users/{user_id}/export", get(export::export))
+        .route(
+            "/users/{user_id}/sessions",
+            get(devices::sessions).delete(devices::end_others),
+        )
+        .route(
+            "/users/{user_id}/sessions/{session_id}",
+            delete(devices::end),
+        )
 }
 
 /// `GET /openapi.json`, encoded once.
@@ -93,6 +106,14 @@ async fn openapi(headers: HeaderMap) -> Response {
     DOCUMENT
         .get_or_init(|| {
             let bytes = serde_json::to_vec(&matinee_api::openapi::document()).unwrap_or_default();
+        .route("/auth/verify/resend", post(auth::resend_verification))
+        .route("/auth/second-factor/begin", post(second_factor::begin))
+        .route("/auth/second-factor/confirm", post(second_factor::confirm))
+        .route("/auth/second-factor/remove", post(second_factor::remove))
+        .route("/auth/methods", get(openid::methods))
+        .route("/auth/openid/start", post(openid::start))
+        .route("/auth/openid/finish", post(openid::finish))
+        .route("/auth/openid/handoff", post(openid::handoff))
             EncodedBody::json_by_content(bytes, crate::http::Effort::Lasting)
         })
         .respond(&headers)

@@ -115,6 +115,11 @@ fn ticket(keys: &Keys, on_file: &OnFile, row: &TicketRow) -> Result<Coded, ApiEr
     Ok(Coded { ticket, code })
 }
 
+/// A text as a QR code, for a screen.
+pub fn qr_svg(text: &str) -> Result<String, ApiError> {
+    Ok(qr(text)?.svg())
+}
+
 /// The code of a payload.
 fn qr(payload: &str) -> Result<Code, ApiError> {
     Code::of(payload).map_err(|error| {

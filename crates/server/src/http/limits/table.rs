@@ -17,7 +17,7 @@ pub enum Limit {
     RefreshAddress,
     /// Forgotten passwords, by address.
     ForgotAddress,
-    /// Mails about a forgotten password or a verification, by e-mail. Silent: the answer is 202 all the same.
+    /// Mails about a forgotten password, by e-mail. Silent: the answer is 202 all the same.
     ForgotEmail,
     /// One-time secrets tried (reset, verify, recovery), by address.
     OneTimeAddress,
@@ -25,6 +25,12 @@ pub enum Limit {
     RecoverAddress,
     /// Recovery mails, by reference. Silent.
     RecoverBooking,
+    /// Verification mails asked for again, by e-mail. Silent.
+    VerifyEmail,
+    /// Files of everything that is kept about a person, by account.
+    Export,
+    /// Sign-ins at the OpenID provider, begun or finished, by address.
+    OpenIdAddress,
 }
 
 /// A limit as the documentation tells it.
@@ -87,7 +93,7 @@ pub const TABLE: &[LimitRow] = &[
     ),
     row(
         Limit::OneTimeAddress,
-        "POST /auth/password/reset, /auth/verify, /bookings/recover/redeem",
+        "POST /auth/password/reset, /auth/verify, /bookings/recover/redeem, /auth/openid/handoff",
         30,
         HOUR,
         "address",
@@ -105,6 +111,27 @@ pub const TABLE: &[LimitRow] = &[
         5,
         HOUR,
         "reference (silent)",
+    ),
+    row(
+        Limit::VerifyEmail,
+        "POST /auth/verify/resend",
+        5,
+        HOUR,
+        "e-mail (silent)",
+    ),
+    row(
+        Limit::Export,
+        "GET /users/{user_id}/export",
+        10,
+        HOUR,
+        "account",
+    ),
+    row(
+        Limit::OpenIdAddress,
+        "POST /auth/openid/start, /auth/openid/finish",
+        300,
+        900,
+        "address",
     ),
 ];
 
