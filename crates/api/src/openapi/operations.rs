@@ -139,6 +139,23 @@ pub const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
+        answers: &[
+            Answer {
+                status: 200,
+                about: "The shows of the next two weeks, to subscribe to (RFC 5545).",
+                media: "text/calendar",
+                schema: Some(schema_of::<String>),
+            },
+            NOT_MODIFIED,
+        ],
+        ..call(
+            "theaterCalendar",
+            "get",
+            "/theaters/{theater_id}/calendar.ics",
+            "A theater's shows as a calendar",
+        )
+    },
+    Operation {
         parameters: &[DATE, LIMIT, CURSOR],
         answers: &[
             ok!(200, "Movies with their shows there.", Page<Movie>),

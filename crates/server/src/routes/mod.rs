@@ -24,6 +24,7 @@ use crate::{
 };
 use axum::{
     Router,
+    extract::State,
     http::{HeaderMap, Method, Uri},
     response::Response,
     routing::{delete, get, patch, post},
@@ -39,9 +40,14 @@ pub fn router(app: AppState, ui: Ui) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route_layer(NoteRoute)
-        .fallback(async move |method: Method, uri: Uri, headers: HeaderMap| {
-            ui.answer(&method, &uri, &headers).await
-        })
+        .fallback(
+            async move |State(app): State<AppState>,
+                        method: Method,
+                        uri: Uri,
+                        headers: HeaderMap| {
+                ui.answer(&app, &method, &uri, &headers).await
+            },
+        )
         .with_state(app)
 }
 
@@ -50,6 +56,10 @@ pub fn api() -> Router<AppState> {
     Router::new()
         .route("/theaters", get(catalog::theaters))
         .route("/theaters/{theater_id}", get(catalog::theater))
+        .route(
+            "/theaters/{theater_id}/calendar.ics",
+            get(crate::feeds::calendar::calendar),
+        )
         .route(
             "/theaters/{theater_id}/movies",
             get(catalog::theater_movies),

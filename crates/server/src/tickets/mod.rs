@@ -5,7 +5,7 @@
 //! store's to say.
 
 mod code;
-mod ics;
+pub mod ics;
 mod pdf;
 mod signed;
 
