@@ -471,28 +471,6 @@ pub const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
-        body: Some(schema_of::<RegisterRequest>),
-        answers: &[ok!(201, "Signed in.", Session)],
-        problems: &[P::EmailTaken, P::Invalid],
-        ..call("register", "post", "/auth/register", "Make an account")
-    },
-    Operation {
-        body: Some(schema_of::<LoginRequest>),
-        answers: &[ok!(200, "Signed in.", Session)],
-        problems: &[
-            P::BadCredentials,
-            P::SecondFactorRequired,
-            P::SecondFactorWrong,
-            P::TooManyAttempts,
-        ],
-        ..call("login", "post", "/auth/login", "Sign in")
-    },
-    Operation {
-        body: Some(schema_of::<RefreshRequest>),
-        body_required: false,
-        answers: &[ok!(200, "New tokens.", Session)],
-        problems: &[P::SessionEnded],
-    Operation {
         callers: Callers::User,
         answers: &[ok!(
             200,
@@ -539,18 +517,23 @@ pub const OPERATIONS: &[Operation] = &[
             "Sign a device out",
         )
     },
-        ..call("refresh", "post", "/auth/refresh", "New tokens for old")
+    Operation {
+        body: Some(schema_of::<RegisterRequest>),
+        answers: &[ok!(201, "Signed in.", Session)],
+        problems: &[P::EmailTaken, P::Invalid],
+        ..call("register", "post", "/auth/register", "Make an account")
     },
     Operation {
-        body: Some(schema_of::<RefreshRequest>),
-        body_required: false,
-        answers: &[ok!(204, "Signed out.")],
-        ..call("logout", "post", "/auth/logout", "Sign out")
+        body: Some(schema_of::<LoginRequest>),
+        answers: &[ok!(200, "Signed in.", Session)],
+        problems: &[
+            P::BadCredentials,
+            P::SecondFactorRequired,
+            P::SecondFactorWrong,
+            P::TooManyAttempts,
+        ],
+        ..call("login", "post", "/auth/login", "Sign in")
     },
-    Operation {
-        callers: Callers::AnyoneOrUser,
-        answers: &[ok!(200, "Who is signed in.", SessionInfo), NOT_MODIFIED],
-        ..call("getSession", "get", "/auth/session", "Who is signed in")
     Operation {
         callers: Callers::User,
         body: Some(schema_of::<SecondFactorBegin>),
@@ -646,6 +629,23 @@ pub const OPERATIONS: &[Operation] = &[
             "Take a sign-in over from a browser",
         )
     },
+    Operation {
+        body: Some(schema_of::<RefreshRequest>),
+        body_required: false,
+        answers: &[ok!(200, "New tokens.", Session)],
+        problems: &[P::SessionEnded],
+        ..call("refresh", "post", "/auth/refresh", "New tokens for old")
+    },
+    Operation {
+        body: Some(schema_of::<RefreshRequest>),
+        body_required: false,
+        answers: &[ok!(204, "Signed out.")],
+        ..call("logout", "post", "/auth/logout", "Sign out")
+    },
+    Operation {
+        callers: Callers::AnyoneOrUser,
+        answers: &[ok!(200, "Who is signed in.", SessionInfo), NOT_MODIFIED],
+        ..call("getSession", "get", "/auth/session", "Who is signed in")
     },
     Operation {
         body: Some(schema_of::<VerifyRequest>),
@@ -656,6 +656,19 @@ pub const OPERATIONS: &[Operation] = &[
             "post",
             "/auth/verify",
             "Use a mailed verification link",
+        )
+    },
+    Operation {
+        callers: Callers::User,
+        answers: &[ok!(
+            202,
+            "If the address is not verified yet, a link is on its way."
+        )],
+        ..call(
+            "resendVerification",
+            "post",
+            "/auth/verify/resend",
+            "Ask for the verification mail again",
         )
     },
     Operation {
@@ -675,19 +688,6 @@ pub const OPERATIONS: &[Operation] = &[
         ..call(
             "resetPassword",
             "post",
-    Operation {
-        callers: Callers::User,
-        answers: &[ok!(
-            202,
-            "If the address is not verified yet, a link is on its way."
-        )],
-        ..call(
-            "resendVerification",
-            "post",
-            "/auth/verify/resend",
-            "Ask for the verification mail again",
-        )
-    },
             "/auth/password/reset",
             "Set a new password",
         )

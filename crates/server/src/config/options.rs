@@ -118,6 +118,24 @@ pub struct Options {
     /// Where `migrate-engine` moves the database; of no interest to a server.
     #[arg(skip)]
     pub to: Option<String>,
+    /// The operator's key at The Movie Database, for `import-movies`; of no interest to a server.
+    #[arg(skip)]
+    pub tmdb_key: Option<String>,
+    /// OpenID provider people may sign in at: its issuer, e.g. https://id.example.org [no default]
+    #[arg(long, env = "MATINEE_OIDC_ISSUER", value_name = "URL")]
+    pub oidc_issuer: Option<String>,
+    /// This server's client id at the OpenID provider
+    #[arg(long, env = "MATINEE_OIDC_CLIENT_ID", value_name = "ID")]
+    pub oidc_client_id: Option<String>,
+    /// Its secret there: from the environment (MATINEE_OIDC_CLIENT_SECRET) or the file, never a flag.
+    #[arg(skip)]
+    pub oidc_client_secret: Option<String>,
+    /// What the OpenID provider is called on the button [default: its host]
+    #[arg(long, env = "MATINEE_OIDC_NAME", value_name = "NAME")]
+    pub oidc_name: Option<String>,
+    /// Whether staff need a code beside their password to be more than customers [default: required]
+    #[arg(long, env = "MATINEE_STAFF_SECOND_FACTOR", value_enum)]
+    pub staff_second_factor: Option<SecondFactorPolicy>,
     /// Sender of mails [default: Matinee <tickets@localhost>]
     #[arg(long, env = "MATINEE_MAIL_FROM", value_name = "MAILBOX")]
     pub mail_from: Option<String>,
@@ -157,6 +175,9 @@ impl Options {
     pub fn with_environment(mut self, read: impl Fn(&str) -> Option<String>) -> Self {
         let read = |name| read(name).filter(|text| !text.is_empty());
         self.smtp_url = self.smtp_url.or_else(|| read("MATINEE_SMTP_URL"));
+        self.oidc_client_secret = self
+            .oidc_client_secret
+            .or_else(|| read("MATINEE_OIDC_CLIENT_SECRET"));
         self.log_level = self.log_level.or_else(|| read("MATINEE_LOG"));
         self
     }
@@ -175,13 +196,15 @@ impl Options {
         parsed.map_err(|error| match error {
             ConfigError::Option { reason, .. } => ConfigError::Option {
                 option: "to",
-        self.oidc_client_secret = self
-            .oidc_client_secret
-            .or_else(|| read("MATINEE_OIDC_CLIENT_SECRET"));
                 reason,
             },
             other => other,
         })
+    }
+
+    /// The key at The Movie Database, when the file has one.
+    pub fn tmdb_key(self) -> Result<Option<String>, ConfigError> {
+        Ok(self.with_file()?.tmdb_key)
     }
 
     /// Fills what was not given from the file named by `config`.
@@ -192,7 +215,7 @@ impl Options {
         let file = Self::read(&path)?;
         fill!(self from file:
             listen, database, pg_locking, pg_lanes, pg_connections, redis, demo, ui, public_url, tls_cert, tls_key, gateway, allow_test_payments, hold_minutes,
-            smtp_url, to, mail_from, mail_dir, trusted_proxies, metrics, rate_limit, log_level, log_format,
+            smtp_url, to, tmdb_key, oidc_issuer, oidc_client_id, oidc_client_secret, oidc_name, staff_second_factor, mail_from, mail_dir, trusted_proxies, metrics, rate_limit, log_level, log_format,
         );
         Ok(self)
     }

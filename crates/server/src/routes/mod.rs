@@ -89,16 +89,6 @@ pub fn api() -> Router<AppState> {
             get(profile::profile).put(profile::save_profile),
         )
         .route("/users/{user_id}", delete(profile::delete_account))
-        .route("/auth/register", post(auth::register))
-        .route("/auth/login", post(auth::login))
-        .route("/auth/refresh", post(auth::refresh))
-        .route("/auth/logout", post(auth::logout))
-        .route("/auth/session", get(auth::session))
-        .route("/auth/password/forgot", post(auth::forgot))
-        .route("/auth/password/reset", post(auth::reset))
-        .route("/auth/verify", post(auth::verify))
-        .route("/sync", get(sync::sync))
-        .route("/openapi.json", get(openapi))
         .route("/users/{user_id}/export", get(export::export))
         .route(
             "/users/{user_id}/sessions",
@@ -108,14 +98,14 @@ pub fn api() -> Router<AppState> {
             "/users/{user_id}/sessions/{session_id}",
             delete(devices::end),
         )
-}
-
-/// `GET /openapi.json`, encoded once.
-async fn openapi(headers: HeaderMap) -> Response {
-    static DOCUMENT: OnceLock<EncodedBody> = OnceLock::new();
-    DOCUMENT
-        .get_or_init(|| {
-            let bytes = serde_json::to_vec(&matinee_api::openapi::document()).unwrap_or_default();
+        .route("/auth/register", post(auth::register))
+        .route("/auth/login", post(auth::login))
+        .route("/auth/refresh", post(auth::refresh))
+        .route("/auth/logout", post(auth::logout))
+        .route("/auth/session", get(auth::session))
+        .route("/auth/password/forgot", post(auth::forgot))
+        .route("/auth/password/reset", post(auth::reset))
+        .route("/auth/verify", post(auth::verify))
         .route("/auth/verify/resend", post(auth::resend_verification))
         .route("/auth/second-factor/begin", post(second_factor::begin))
         .route("/auth/second-factor/confirm", post(second_factor::confirm))
@@ -124,6 +114,16 @@ async fn openapi(headers: HeaderMap) -> Response {
         .route("/auth/openid/start", post(openid::start))
         .route("/auth/openid/finish", post(openid::finish))
         .route("/auth/openid/handoff", post(openid::handoff))
+        .route("/sync", get(sync::sync))
+        .route("/openapi.json", get(openapi))
+}
+
+/// `GET /openapi.json`, encoded once.
+async fn openapi(headers: HeaderMap) -> Response {
+    static DOCUMENT: OnceLock<EncodedBody> = OnceLock::new();
+    DOCUMENT
+        .get_or_init(|| {
+            let bytes = serde_json::to_vec(&matinee_api::openapi::document()).unwrap_or_default();
             EncodedBody::json_by_content(bytes, crate::http::Effort::Lasting)
         })
         .respond(&headers)

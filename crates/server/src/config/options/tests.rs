@@ -137,6 +137,12 @@ fn shown(options: Options) -> String {
         hold_minutes,
         smtp_url,
         to,
+        tmdb_key: _,
+        oidc_issuer,
+        oidc_client_id,
+        oidc_client_secret,
+        oidc_name,
+        staff_second_factor,
         mail_from,
         mail_dir,
         trusted_proxies,
@@ -161,12 +167,6 @@ fn shown(options: Options) -> String {
             ),
             (trusted_proxies, metrics, rate_limit, log_level, log_format),
             (pg_locking, pg_lanes, pg_connections, redis),
-        )
-    )
-}
-
-const SHOWN: &str = "shown options: ";
-
             (
                 oidc_issuer,
                 oidc_client_id,
@@ -174,6 +174,12 @@ const SHOWN: &str = "shown options: ";
                 oidc_name,
                 staff_second_factor
             ),
+        )
+    )
+}
+
+const SHOWN: &str = "shown options: ";
+
 /// The environment alone makes options; run again below in environments of its own, where what it prints is read.
 #[test]
 fn the_environment_makes_options() {
