@@ -75,6 +75,7 @@ fn nothing() -> Vec<(&'static str, String)> {
         ("booking_id", id("b", 61)),
         ("payment_id", id("p", 61)),
         ("session_id", "a".repeat(26)),
+        ("passkey_id", "AQID".into()),
     ]
 }
 
@@ -185,6 +186,7 @@ async fn nobody_reaches_what_is_somebody_elses() {
         ("payment_id", text(&waiting, "payment_id").to_owned()),
         ("user_id", text(&session, "user_id").to_owned()),
         ("session_id", "a".repeat(26)),
+        ("passkey_id", "AQID".into()),
     ];
     let before = owner
         .get(&format!("/bookings/{booking_id}"))

@@ -175,7 +175,47 @@ redacted_debug!(
 pub struct SignInMethods {
     /// What the OpenID provider is called, e.g. "Example ID"; null when there is none.
     pub provider: Option<String>,
+    /// Passkeys can be made and used.
+    pub passkeys: bool,
 }
+
+/// Body of `POST /auth/passkeys/begin`.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct PasskeyBegin {
+    /// The person's own; not needed where the account has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+}
+
+/// What a browser is asked: for a new passkey, or for one of this site.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct PasskeyAsked {
+    /// Comes back with the answer; good once, for five minutes.
+    pub secret: String,
+    /// The browser's options (WebAuthn), as JSON text.
+    pub options: String,
+}
+
+/// Body of `POST /auth/passkeys/finish`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct PasskeyMade {
+    pub secret: String,
+    /// As the person will know it.
+    pub name: String,
+    /// The credential as the browser writes it (`toJSON`), as JSON text.
+    pub credential: String,
+}
+
+/// Body of `POST /auth/passkey/finish`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct PasskeyUsed {
+    pub secret: String,
+    /// The credential as the browser writes it (`toJSON`), as JSON text.
+    pub credential: String,
+    #[serde(default)]
+    pub session: SessionMode,
+}
+redacted_debug!(PasskeyBegin, PasskeyAsked, PasskeyMade, PasskeyUsed);
 
 /// Body of `POST /auth/openid/start`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]

@@ -33,6 +33,8 @@ pub struct App {
     pub base_url: String,
     /// Where people may sign in beside here.
     pub openid: Option<matinee_integrations::OpenIdProvider>,
+    /// Passkeys, where the site has a name.
+    pub passkeys: Option<crate::auth::Passkeys>,
     pub mailer: std::sync::Arc<matinee_integrations::Mailer>,
     /// Set when the server drains: live streams end.
     pub draining: CancellationToken,

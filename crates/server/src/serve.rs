@@ -10,7 +10,7 @@ mod unfinished;
 
 use crate::{
     App, AppState,
-    auth::{Keys, Passwords, Sessions},
+    auth::{Keys, Passkeys, Passwords, Sessions},
     catalog_cache::CatalogCache,
     config::{Config, MailRoute},
     demo::{self, DemoError},
@@ -293,6 +293,7 @@ pub(crate) async fn open(
         passwords: Passwords::default(),
         catalog,
         desk,
+        passkeys: Passkeys::of(&base_url),
         base_url,
         openid,
         mailer,

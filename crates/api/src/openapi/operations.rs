@@ -4,11 +4,12 @@ use super::{Answer, Callers, Operation, Parameter, schema_of};
 use crate::{
     AccountExport, BestSeats, BookRequest, Booking, CancelAnswer, CancelRequest, ChangeRequest,
     DeviceSession, ForgotRequest, HandoffRequest, LoginRequest, Movie, OpenIdFinish,
-    OpenIdFinished, OpenIdStart, OpenIdStarted, Page, PaymentRequest, ProblemCode as P, Profile,
-    RecoverRedeemAnswer, RecoverRedeemRequest, RecoverRequest, RecoveryCodes, RefreshRequest,
-    RegisterRequest, ResetRequest, SecondFactorBegin, SecondFactorBegun, SecondFactorCode,
-    SecondFactorRemove, Session, SessionInfo, Show, ShowDetail, ShowSeats, SignInMethods,
-    SimulateRequest, SyncPage, Theater, Tickets, VerifyRequest,
+    OpenIdFinished, OpenIdStart, OpenIdStarted, Page, Passkey, PasskeyAsked, PasskeyBegin,
+    PasskeyMade, PasskeyUsed, PaymentRequest, ProblemCode as P, Profile, RecoverRedeemAnswer,
+    RecoverRedeemRequest, RecoverRequest, RecoveryCodes, RefreshRequest, RegisterRequest,
+    ResetRequest, SecondFactorBegin, SecondFactorBegun, SecondFactorCode, SecondFactorRemove,
+    Session, SessionInfo, Show, ShowDetail, ShowSeats, SignInMethods, SimulateRequest, SyncPage,
+    Theater, Tickets, VerifyRequest,
 };
 
 const STRING: &str = r#"{"type":"string"}"#;
@@ -572,6 +573,72 @@ pub const OPERATIONS: &[Operation] = &[
             "post",
             "/auth/second-factor/remove",
             "Take a code generator away",
+        )
+    },
+    Operation {
+        callers: Callers::User,
+        answers: &[ok!(200, "Oldest first.", Page<Passkey>), NOT_MODIFIED],
+        ..call(
+            "listPasskeys",
+            "get",
+            "/users/{user_id}/passkeys",
+            "A person's passkeys",
+        )
+    },
+    Operation {
+        callers: Callers::User,
+        answers: &[ok!(204, "It opens nothing any more.")],
+        ..call(
+            "removePasskey",
+            "delete",
+            "/users/{user_id}/passkeys/{passkey_id}",
+            "Take a passkey away",
+        )
+    },
+    Operation {
+        callers: Callers::User,
+        body: Some(schema_of::<PasskeyBegin>),
+        body_required: false,
+        answers: &[ok!(200, "What the browser needs.", PasskeyAsked)],
+        problems: &[P::NotFound, P::Forbidden, P::Invalid],
+        ..call(
+            "beginPasskey",
+            "post",
+            "/auth/passkeys/begin",
+            "Begin to make a passkey",
+        )
+    },
+    Operation {
+        callers: Callers::User,
+        body: Some(schema_of::<PasskeyMade>),
+        answers: &[ok!(201, "It opens the account from now on.", Passkey)],
+        problems: &[P::NotFound, P::SessionEnded, P::Invalid],
+        ..call(
+            "finishPasskey",
+            "post",
+            "/auth/passkeys/finish",
+            "Bring the passkey that was made",
+        )
+    },
+    Operation {
+        answers: &[ok!(200, "What the browser needs.", PasskeyAsked)],
+        problems: &[P::NotFound],
+        ..call(
+            "startPasskeySignIn",
+            "post",
+            "/auth/passkey/start",
+            "Begin to sign in with a passkey",
+        )
+    },
+    Operation {
+        body: Some(schema_of::<PasskeyUsed>),
+        answers: &[ok!(200, "Signed in.", Session)],
+        problems: &[P::NotFound, P::SessionEnded, P::BadCredentials, P::Invalid],
+        ..call(
+            "finishPasskeySignIn",
+            "post",
+            "/auth/passkey/finish",
+            "Sign in with a passkey",
         )
     },
     Operation {

@@ -46,6 +46,8 @@ pub struct Caller {
     pub who: Who,
     pub address: IpAddr,
     pub session: Option<[u8; 16]>,
+    /// A second factor was shown for this session.
+    pub second_factor: bool,
     pub via_cookie: bool,
     pub guest_secret: Option<String>,
     pub idempotency_key: Option<String>,
@@ -191,6 +193,7 @@ impl Caller {
             who: Who::Anonymous,
             address: request.address,
             session: None,
+            second_factor: false,
             via_cookie: false,
             guest_secret: guest_secret(&parts.headers)?,
             idempotency_key: idempotency_key(&parts.headers)?,
@@ -201,6 +204,7 @@ impl Caller {
 
     fn sign_in(&mut self, app: &App, found: &Found) {
         self.session = Some(found.session_id);
+        self.second_factor = found.second_factor;
         // Staff who showed no second factor are customers, whatever they ask for.
         let trusted = found.second_factor || !app.config.staff_second_factor;
         self.who = Who::User {
@@ -299,6 +303,7 @@ mod tests {
             who,
             address: "2001:db8::1".parse().unwrap(),
             session: None,
+            second_factor: false,
             via_cookie: false,
             guest_secret: secret.map(Into::into),
             idempotency_key: Some("key".into()),

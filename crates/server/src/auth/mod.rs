@@ -10,6 +10,7 @@ mod keys;
 mod passwords;
 mod sessions;
 mod tokens;
+mod webauthn;
 
 pub use caller::{Address, Anybody, Caller, Who};
 pub(crate) use caller::{guest_secret, idempotency_key};
@@ -20,3 +21,4 @@ pub use passwords::{
 pub(crate) use sessions::session_ended;
 pub use sessions::{ACCESS_SECONDS, Opening, REFRESH_SECONDS, Secret, Sessions, Tokens, family_in};
 pub use tokens::{digest, new_secret};
+pub use webauthn::Passkeys;

@@ -85,6 +85,8 @@ pub struct Metrics {
     pub provider_untrusted: Counter,
     /// Codes of generators that were wrong or used before.
     pub second_factor_refused: Counter,
+    /// Passkeys that did not prove what they said.
+    pub passkeys_refused: Counter,
     probes: Mutex<Vec<(&'static str, &'static str, Probe)>>,
 }
 
@@ -209,6 +211,11 @@ impl Metrics {
                 "matinee_second_factor_refused_total",
                 "Sign-ins refused because the second factor's code was wrong or used before",
                 &self.second_factor_refused,
+            ),
+            (
+                "matinee_passkeys_refused_total",
+                "Sign-ins refused because a passkey did not prove what it said",
+                &self.passkeys_refused,
             ),
         ];
         for (name, help, counter) in counters {

@@ -10,6 +10,7 @@ mod export;
 mod guest_token;
 mod health;
 mod openid;
+mod passkeys;
 mod profile;
 mod recover;
 mod sale_problem;
@@ -110,6 +111,15 @@ pub fn api() -> Router<AppState> {
         .route("/auth/second-factor/begin", post(second_factor::begin))
         .route("/auth/second-factor/confirm", post(second_factor::confirm))
         .route("/auth/second-factor/remove", post(second_factor::remove))
+        .route("/users/{user_id}/passkeys", get(passkeys::list))
+        .route(
+            "/users/{user_id}/passkeys/{passkey_id}",
+            delete(passkeys::remove),
+        )
+        .route("/auth/passkeys/begin", post(passkeys::begin))
+        .route("/auth/passkeys/finish", post(passkeys::finish))
+        .route("/auth/passkey/start", post(passkeys::start))
+        .route("/auth/passkey/finish", post(passkeys::sign_in))
         .route("/auth/methods", get(openid::methods))
         .route("/auth/openid/start", post(openid::start))
         .route("/auth/openid/finish", post(openid::finish))

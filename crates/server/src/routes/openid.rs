@@ -67,6 +67,7 @@ pub async fn methods(State(app): State<AppState>, headers: HeaderMap) -> Respons
         &headers,
         &SignInMethods {
             provider: provider.map(|provider| provider.name.clone()),
+            passkeys: app.passkeys.is_some(),
         },
     )
 }

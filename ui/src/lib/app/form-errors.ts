@@ -15,6 +15,10 @@ const words: Record<string, () => Explanation> = {
     title: m.error_factor_wrong_title(),
     detail: m.error_factor_wrong_detail()
   }),
+  passkey_broken_off: () => ({
+    title: m.error_passkey_title(),
+    detail: m.error_passkey_detail()
+  }),
   provider_unavailable: () => ({
     title: m.error_provider_title(),
     detail: m.error_provider_detail()

@@ -44,6 +44,7 @@ export const keys = {
   bookings: ['bookings'] as const,
   profile: ['profile'] as const,
   sessions: ['sessions'] as const,
+  passkeys: ['passkeys'] as const,
   secondFactor: ['second-factor'] as const,
   signInMethods: ['sign-in-methods'] as const
 };
@@ -122,3 +123,6 @@ export const secondFactorQuery = () =>
 
 export const signInMethodsQuery = () =>
   queryOptions({ queryKey: keys.signInMethods, queryFn: () => platform().signInMethods() });
+
+export const passkeysQuery = () =>
+  queryOptions({ queryKey: keys.passkeys, queryFn: () => platform().passkeys(), staleTime: 0 });

@@ -7,13 +7,21 @@ import { isPlatformError } from './error';
 import { locate, saveFile, share } from './host';
 import { createSend, type Answer, type Call, type Send } from './http';
 import { watchSeats } from './live-seats';
+import { makePasskey, passkeysPossible, showPasskey } from './passkeys';
 import { newAttempt, type Attempt, type Platform, type Read, type Session } from './platform';
 import { Reach } from './reach';
-import type { OpenIdFinished, OpenIdStarted, RecoveryCodes, SessionInfo } from './generated/api';
+import type {
+  OpenIdFinished,
+  OpenIdStarted,
+  PasskeyAsked,
+  RecoveryCodes,
+  SessionInfo
+} from './generated/api';
 import type {
   Booking,
   DeviceSession,
   Page,
+  Passkey,
   Profile,
   SecondFactorBegun,
   Show,
@@ -232,6 +240,30 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
       }
       store.maySignedIn = true;
       return whoAmI();
+    },
+    passkeysPossible: passkeysPossible(),
+    async signInWithPasskey() {
+      const asked = { method: 'POST', path: '/auth/passkey/start', body: {} } as const;
+      const { value } = await rawSend<PasskeyAsked>(asked);
+      const credential = await showPasskey(value.options);
+      const body = { secret: value.secret, credential, session: 'cookie' };
+      await rawSend({ method: 'POST', path: '/auth/passkey/finish', body });
+      store.maySignedIn = true;
+      return whoAmI();
+    },
+    async passkeys() {
+      const path = '/users/me/passkeys';
+      return (await send<Page<Passkey>>({ method: 'GET', path })).value.items;
+    },
+    async makePasskey(name, password) {
+      const asked = { method: 'POST', path: '/auth/passkeys/begin', body: { password } } as const;
+      const { value } = await send<PasskeyAsked>(asked);
+      const credential = await makePasskey(value.options);
+      const body = { secret: value.secret, name, credential };
+      return (await send<Passkey>({ method: 'POST', path: '/auth/passkeys/finish', body })).value;
+    },
+    async removePasskey(passkeyId) {
+      await send({ method: 'DELETE', path: `/users/me/passkeys/${id(passkeyId)}` });
     },
     async secondFactor() {
       const { value } = await send<SessionInfo>({ method: 'GET', path: '/auth/session' });

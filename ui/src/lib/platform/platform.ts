@@ -19,6 +19,7 @@ import type {
   DeviceSession,
   Movie,
   Page,
+  Passkey,
   PaymentRequest,
   Profile,
   SeatChange,
@@ -174,6 +175,13 @@ export interface Platform {
   signInWithProvider(): Promise<Session | null>;
   /** Browser only: back from the provider. Null when an app began it: the page leaves to tell the app. */
   finishProviderSignIn(code: string, state: string): Promise<Session | null>;
+  /** Whether this host can make and use passkeys at all; a server may still offer none. */
+  readonly passkeysPossible: boolean;
+  signInWithPasskey(): Promise<Session>;
+  passkeys(): Promise<Passkey[]>;
+  /** Asks the person at their device; `password` where the account has one. */
+  makePasskey(name: string, password: string): Promise<Passkey>;
+  removePasskey(passkeyId: string): Promise<void>;
   secondFactor(): Promise<SecondFactorState>;
   /** A new secret for a code generator; it counts once `confirmSecondFactor` took a first code. */
   beginSecondFactor(password: string): Promise<SecondFactorBegun>;

@@ -64,6 +64,12 @@ export function createShellPlatform(commands: ShellCommands): Platform {
     signInMethods: () => unwrap(commands.signInMethods()),
     signInWithProvider: () => unwrap(commands.signInWithProvider()),
     finishProviderSignIn: () => Promise.resolve(null),
+    // The app's pages are not the server's site, and a passkey is a site's.
+    passkeysPossible: false,
+    signInWithPasskey: noPasskeys,
+    passkeys: () => Promise.resolve([]),
+    makePasskey: noPasskeys,
+    removePasskey: noPasskeys,
     secondFactor: () => unwrap(commands.secondFactor()),
     beginSecondFactor: (password) => unwrap(commands.beginSecondFactor(password)),
     confirmSecondFactor: (code) => unwrap(commands.confirmSecondFactor(code)),
@@ -97,6 +103,12 @@ export function createShellPlatform(commands: ShellCommands): Platform {
     },
     recall: (key) => session.getItem(key)
   };
+}
+
+function noPasskeys(): Promise<never> {
+  return Promise.reject(
+    new PlatformError({ kind: 'invalid', code: 'no_passkeys', title: 'No passkeys', detail: '' })
+  );
 }
 
 /** One channel for any number of listeners; a late listener gets the last message at once. */

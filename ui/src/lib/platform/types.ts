@@ -15,6 +15,7 @@ export type {
   Movie,
   MovieSummary,
   Page,
+  Passkey,
   PaymentRequest,
   Problem,
   Profile,

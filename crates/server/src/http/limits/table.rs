@@ -31,6 +31,8 @@ pub enum Limit {
     Export,
     /// Sign-ins at the OpenID provider, begun or finished, by address.
     OpenIdAddress,
+    /// Sign-ins with a passkey, begun or finished, by address.
+    PasskeyAddress,
 }
 
 /// A limit as the documentation tells it.
@@ -129,6 +131,13 @@ pub const TABLE: &[LimitRow] = &[
     row(
         Limit::OpenIdAddress,
         "POST /auth/openid/start, /auth/openid/finish",
+        300,
+        900,
+        "address",
+    ),
+    row(
+        Limit::PasskeyAddress,
+        "POST /auth/passkey/start, /auth/passkey/finish",
         300,
         900,
         "address",

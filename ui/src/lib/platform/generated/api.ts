@@ -390,6 +390,37 @@ export type Passkey = {
 	last_used_at: string | null,
 };
 
+/**  What a browser is asked: for a new passkey, or for one of this site. */
+export type PasskeyAsked = {
+	/**  Comes back with the answer; good once, for five minutes. */
+	secret: string,
+	/**  The browser's options (WebAuthn), as JSON text. */
+	options: string,
+};
+
+/**  Body of `POST /auth/passkeys/begin`. */
+export type PasskeyBegin = {
+	/**  The person's own; not needed where the account has none. */
+	password?: string | null,
+};
+
+/**  Body of `POST /auth/passkeys/finish`. */
+export type PasskeyMade = {
+	secret: string,
+	/**  As the person will know it. */
+	name: string,
+	/**  The credential as the browser writes it (`toJSON`), as JSON text. */
+	credential: string,
+};
+
+/**  Body of `POST /auth/passkey/finish`. */
+export type PasskeyUsed = {
+	secret: string,
+	/**  The credential as the browser writes it (`toJSON`), as JSON text. */
+	credential: string,
+	session?: SessionMode,
+};
+
 /**  A payment attempt. */
 export type Payment = {
 	payment_id: string,
@@ -762,6 +793,8 @@ export type ShowSeats = {
 export type SignInMethods = {
 	/**  What the OpenID provider is called, e.g. "Example ID"; null when there is none. */
 	provider: string | null,
+	/**  Passkeys can be made and used. */
+	passkeys: boolean,
 };
 
 /**  What the sandbox's bank says. */

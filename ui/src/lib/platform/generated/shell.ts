@@ -701,6 +701,8 @@ export type ShowSeats = {
 export type SignInMethods = {
 	/**  What the OpenID provider is called, e.g. "Example ID"; null when there is none. */
 	provider: string | null,
+	/**  Passkeys can be made and used. */
+	passkeys: boolean,
 };
 
 /**  What the sandbox's bank says. */
