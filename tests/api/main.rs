@@ -16,6 +16,7 @@ mod import;
 mod limits;
 mod live;
 mod openapi;
+mod openid;
 mod options_file;
 mod payment;
 mod profile;

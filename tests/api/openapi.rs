@@ -75,6 +75,8 @@ fn nothing() -> Vec<(&'static str, String)> {
         ("booking_id", id("b", 61)),
         ("payment_id", id("p", 61)),
         ("subscription_id", id("y", 26)),
+        ("session_id", "a".repeat(26)),
+        ("passkey_id", "AQID".into()),
     ]
 }
 
@@ -195,6 +197,8 @@ async fn nobody_reaches_what_is_somebody_elses() {
         ("payment_id", text(&waiting, "payment_id").to_owned()),
         ("user_id", text(&session, "user_id").to_owned()),
         ("subscription_id", subscription_id),
+        ("session_id", "a".repeat(26)),
+        ("passkey_id", "AQID".into()),
     ];
     let before = owner
         .get(&format!("/bookings/{booking_id}"))

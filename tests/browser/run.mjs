@@ -10,7 +10,9 @@ import { expiring, payment } from './flows/payment.mjs';
 import { recovery } from './flows/recovery.mjs';
 import { incomplete, surfaces } from './flows/surfaces.mjs';
 import { together } from './flows/together.mjs';
+import { waysIn } from './flows/ways-in.mjs';
 import { Api, Programme } from './lib/api.mjs';
+import { Provider } from './lib/provider.mjs';
 import { Runner } from './lib/runner.mjs';
 import { Server } from './lib/server.mjs';
 import { Stage } from './lib/stage.mjs';
@@ -39,6 +41,7 @@ async function main() {
   checkTools();
   const started = Date.now();
   const [usual, hasty] = [new Server(), new Server({ args: ['--hold-minutes', '1'] })];
+  const provider = new Provider();
   const stage = await Stage.open();
   const runner = new Runner(stage, { only: argument('--only') });
   try {
@@ -46,20 +49,21 @@ async function main() {
       await takePictures(stage, await world(usual));
       return true;
     }
+    await provider.startFor(usual);
     const [usualWorld, hastyWorld] = await Promise.all([world(usual), world(hasty)]);
-    const others = [guest, account, payment, together, recovery, outage, surfaces].flat();
+    const others = [guest, account, waysIn, payment, together, recovery, outage, surfaces].flat();
     // The waiting for a hold's end runs beside everything else; that server is stopped only afterwards.
     const waiting = new Runner(stage, { only: argument('--only'), lanes: 1 });
     const patience = waiting
       .run(each(expiring, hastyWorld))
       .then(() => waiting.run(each(stopping, hastyWorld)));
-    await runner.run(each(others, usualWorld));
+    await runner.run(each(others, { ...usualWorld, provider }));
     await patience;
     runner.passed += waiting.passed;
     runner.failed += waiting.failed;
   } finally {
     await stage.close();
-    await Promise.all([usual.end(), hasty.end()]);
+    await Promise.all([usual.end(), hasty.end(), provider.end()]);
   }
   if (incomplete.size > 0) console.log(`axe left for a person to judge:\n  ${[...incomplete].sort().join('\n  ')}`);
   console.log(`took ${Math.round((Date.now() - started) / 1000)} s`);

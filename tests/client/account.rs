@@ -112,6 +112,7 @@ async fn signing_out_takes_the_account_from_the_device_and_leaves_nothing_to_ren
     let credentials = Credentials {
         email: "ada@example.org".into(),
         password: "correct horse battery".into(),
+        code: None,
     };
     client.login(credentials).await.unwrap();
     assert_eq!(client.bookings(None).await.unwrap().value.items.len(), 1);

@@ -6,6 +6,7 @@ pub mod crowd;
 pub mod history;
 pub mod leash;
 pub mod message_peers;
+pub mod openid;
 pub mod pair;
 pub mod postgres;
 pub mod redis;

@@ -1,6 +1,8 @@
 //! The front end's tools: a Node new enough for them, the packages of `ui/`, and the built UI. Each is made only when
 //! it is missing or out of date.
 
+pub mod peers;
+
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -33,6 +33,9 @@ pub struct RegisterRequest {
 pub struct LoginRequest {
     pub email: String,
     pub password: String,
+    /// A code of the account's generator, or a recovery code: asked for with `second_factor_required`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
     #[serde(default)]
     pub session: SessionMode,
 }
@@ -110,4 +113,158 @@ pub struct SessionUser {
     pub name: String,
     pub email: String,
     pub email_verified: bool,
+    pub second_factor: SecondFactorState,
 }
+
+/// Whether an account has a code generator, or should.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SecondFactorState {
+    NotNeeded,
+    /// Until there is one, and a session showed a code of it, staff are customers.
+    Missing,
+    On,
+}
+
+/// Body of `POST /auth/second-factor/begin`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct SecondFactorBegin {
+    /// The person's own.
+    pub password: String,
+}
+
+/// Answer of `POST /auth/second-factor/begin`: what a generator app has to know.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct SecondFactorBegun {
+    /// The same as a picture.
+    pub qr_svg: String,
+    pub otpauth_url: String,
+    /// The secret in base32, to type it.
+    pub secret: String,
+}
+
+/// Body of `POST /auth/second-factor/confirm`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct SecondFactorCode {
+    pub code: String,
+}
+
+/// Answer of `POST /auth/second-factor/confirm`: shown this once, each good once.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct RecoveryCodes {
+    pub recovery_codes: Vec<String>,
+}
+
+/// Body of `POST /auth/second-factor/remove`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct SecondFactorRemove {
+    pub password: String,
+    /// Of the generator, or a recovery code.
+    pub code: String,
+}
+redacted_debug!(
+    SecondFactorBegin,
+    SecondFactorBegun,
+    SecondFactorCode,
+    RecoveryCodes,
+    SecondFactorRemove
+);
+
+/// Answer of `GET /auth/methods`: the ways to sign in that this server offers beside a password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct SignInMethods {
+    /// What the OpenID provider is called, e.g. "Example ID"; null when there is none.
+    pub provider: Option<String>,
+    /// Passkeys can be made and used.
+    pub passkeys: bool,
+}
+
+/// Body of `POST /auth/passkeys/begin`.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct PasskeyBegin {
+    /// The person's own; not needed where the account has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<String>,
+}
+
+/// What a browser is asked: for a new passkey, or for one of this site.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct PasskeyAsked {
+    /// Comes back with the answer; good once, for five minutes.
+    pub secret: String,
+    /// The browser's options (WebAuthn), as JSON text.
+    pub options: String,
+}
+
+/// Body of `POST /auth/passkeys/finish`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct PasskeyMade {
+    pub secret: String,
+    /// As the person will know it.
+    pub name: String,
+    /// The credential as the browser writes it (`toJSON`), as JSON text.
+    pub credential: String,
+}
+
+/// Body of `POST /auth/passkey/finish`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct PasskeyUsed {
+    pub secret: String,
+    /// The credential as the browser writes it (`toJSON`), as JSON text.
+    pub credential: String,
+    #[serde(default)]
+    pub session: SessionMode,
+}
+redacted_debug!(PasskeyBegin, PasskeyAsked, PasskeyMade, PasskeyUsed);
+
+/// Body of `POST /auth/openid/start`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct OpenIdStart {
+    /// Given by an app that is not itself a browser: the sign-in is handed to it there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handoff: Option<Handoff>,
+}
+
+/// Where an app waits for a sign-in that a browser finishes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct Handoff {
+    /// The port on 127.0.0.1 where the app listens; not below 1024.
+    pub port: u16,
+    /// SHA-256 of the app's own secret, in base64url: only who has the secret can use what is handed over.
+    pub challenge: String,
+}
+
+/// Answer of `POST /auth/openid/start`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct OpenIdStarted {
+    /// Where the person signs in; good for ten minutes.
+    pub authorization_url: String,
+}
+
+/// Body of `POST /auth/openid/finish`: what the provider sent back with the person.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct OpenIdFinish {
+    pub code: String,
+    pub state: String,
+    #[serde(default)]
+    pub session: SessionMode,
+}
+
+/// Answer of `POST /auth/openid/finish`: a session, or where to hand it over.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct OpenIdFinished {
+    /// Null when the sign-in was begun by an app.
+    pub session: Option<Session>,
+    /// Where the browser goes to tell the app, on this device.
+    pub handoff_url: Option<String>,
+}
+
+/// Body of `POST /auth/openid/handoff`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct HandoffRequest {
+    /// What the browser brought; good once, for two minutes.
+    pub code: String,
+    /// The app's own secret.
+    pub secret: String,
+}
+redacted_debug!(OpenIdFinish, OpenIdFinished, HandoffRequest);

@@ -3,6 +3,7 @@
 //! Server, client and the UI's generated types all come from here. No behaviour: nothing in this crate listens, calls
 //! or decides.
 
+pub mod account;
 pub mod auth;
 pub mod booking;
 pub mod catalog;
@@ -13,6 +14,7 @@ pub mod seats;
 pub mod subscriptions;
 pub mod sync;
 
+pub use account::*;
 pub use auth::*;
 pub use booking::*;
 pub use catalog::*;

@@ -31,6 +31,8 @@ codes! {
     BadSignature = "bad_signature", 400, "The signature does not fit";
     Unauthenticated = "unauthenticated", 401, "Sign in first";
     BadCredentials = "bad_credentials", 401, "E-mail or password is wrong";
+    SecondFactorRequired = "second_factor_required", 401, "A code is needed as well";
+    SecondFactorWrong = "second_factor_wrong", 401, "The code is wrong";
     SessionEnded = "session_ended", 401, "The session has ended";
     PaymentDeclined = "payment_declined", 402, "The payment was declined";
     Forbidden = "forbidden", 403, "Not allowed";
@@ -39,6 +41,7 @@ codes! {
     MethodNotAllowed = "method_not_allowed", 405, "This method is not available here";
     RequestTimeout = "request_timeout", 408, "The request took too long to arrive";
     EmailTaken = "email_taken", 409, "There is an account with this e-mail";
+    EmailUnverified = "email_unverified", 409, "The e-mail address is not confirmed";
     SeatsUnavailable = "seats_unavailable", 409, "Some seats are no longer free";
     HoldExpired = "hold_expired", 409, "The hold has run out";
     NotHeld = "not_held", 409, "The booking is no longer a hold";
@@ -70,6 +73,7 @@ codes! {
     Unavailable = "unavailable", 503, "The server cannot answer now";
     Overloaded = "overloaded", 503, "The server is busy";
     NoGateway = "no_gateway", 503, "Payments are not set up";
+    ProviderUnavailable = "provider_unavailable", 503, "The sign-in provider does not answer";
     GatewayUnavailable = "gateway_unavailable", 503, "The payment gateway does not answer";
 }
 

@@ -8,8 +8,9 @@ use crate::{
     queries::{Credentials, NewAccount, Session},
 };
 use matinee_api::{
-    self as api, ForgotRequest, LoginRequest, Profile, RegisterRequest, ResetRequest, SessionMode,
-    VerifyRequest,
+    self as api, DeviceSession, ForgotRequest, LoginRequest, Page, Profile, RecoveryCodes,
+    RegisterRequest, ResetRequest, SecondFactorBegin, SecondFactorBegun, SecondFactorCode,
+    SecondFactorRemove, SecondFactorState, SessionInfo, SessionMode, VerifyRequest,
 };
 
 impl Client {
@@ -67,16 +68,21 @@ impl Client {
 
     /// Signs in.
     pub async fn login(&self, credentials: Credentials) -> Result<Session, ClientError> {
-        let Credentials { email, password } = credentials;
+        let Credentials {
+            email,
+            password,
+            code,
+        } = credentials;
         let body = LoginRequest {
             email,
             password,
+            code,
             session: SessionMode::Token,
         };
         self.enter(Call::post("/auth/login").json(&body)?).await
     }
 
-    async fn enter(&self, call: Call) -> Result<Session, ClientError> {
+    pub(crate) async fn enter(&self, call: Call) -> Result<Session, ClientError> {
         // Asked first: a session that cannot be kept is not begun.
         self.inner.vault.ready().await?;
         let session: api::Session = self.inner.http.send(&call).await?.json()?;
@@ -193,6 +199,82 @@ impl Client {
                 .await?;
         }
         Ok(())
+    }
+
+    /// The devices that are signed in to the account, the one seen last first.
+    pub async fn sessions(&self) -> Result<Vec<DeviceSession>, ClientError> {
+        let call = Call::get("/users/me/sessions");
+        let page: Page<DeviceSession> = self.send_as_caller(call, None).await?.json()?;
+        Ok(page.items)
+    }
+
+    /// Signs a device out.
+    pub async fn end_session(&self, session_id: &str) -> Result<(), ClientError> {
+        // It stands in a path: what is no name of a session can name nothing.
+        if !session_id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(ClientError::not_found());
+        }
+        let call = Call::delete(format!("/users/me/sessions/{session_id}"));
+        self.send_as_caller(call, None).await?;
+        Ok(())
+    }
+
+    /// Signs every other device out.
+    pub async fn end_other_sessions(&self) -> Result<(), ClientError> {
+        self.send_as_caller(Call::delete("/users/me/sessions"), None)
+            .await?;
+        Ok(())
+    }
+
+    /// Everything the server keeps about the person, as JSON text.
+    pub async fn export_account(&self) -> Result<String, ClientError> {
+        let call = Call::get("/users/me/export");
+        self.send_as_caller(call, None).await?.text()
+    }
+
+    /// Asks for the mail that verifies the address once more.
+    pub async fn resend_verification(&self) -> Result<(), ClientError> {
+        self.send_as_caller(Call::post("/auth/verify/resend"), None)
+            .await?;
+        Ok(())
+    }
+
+    /// Whether the account has a code generator, or should.
+    pub async fn second_factor(&self) -> Result<SecondFactorState, ClientError> {
+        let call = Call::get("/auth/session");
+        let info: SessionInfo = self.send_as_caller(call, None).await?.json()?;
+        let user = info.user.map(|user| user.second_factor);
+        Ok(user.unwrap_or(SecondFactorState::NotNeeded))
+    }
+
+    /// A new secret for a code generator; it counts once a first code was right.
+    pub async fn begin_second_factor(
+        &self,
+        password: String,
+    ) -> Result<SecondFactorBegun, ClientError> {
+        let body = SecondFactorBegin { password };
+        let call = Call::post("/auth/second-factor/begin").json(&body)?;
+        self.send_as_caller(call, None).await?.json()
+    }
+
+    /// Shows the generator's first code; the recovery codes, this once.
+    pub async fn confirm_second_factor(&self, code: String) -> Result<Vec<String>, ClientError> {
+        let body = SecondFactorCode { code };
+        let call = Call::post("/auth/second-factor/confirm").json(&body)?;
+        let answer: RecoveryCodes = self.send_as_caller(call, None).await?.json()?;
+        Ok(answer.recovery_codes)
+    }
+
+    /// Takes the generator away. Every session ends, this one too.
+    pub async fn remove_second_factor(
+        &self,
+        password: String,
+        code: String,
+    ) -> Result<(), ClientError> {
+        let body = SecondFactorRemove { password, code };
+        let call = Call::post("/auth/second-factor/remove").json(&body)?;
+        self.send_as_caller(call, None).await?;
+        self.logout().await
     }
 
     /// Deletes the account at the server, then what is left of it here.

@@ -17,6 +17,7 @@ mod live;
 mod origin;
 #[doc(hidden)]
 pub mod outside;
+mod provider;
 mod queries;
 mod recovery;
 mod secrets;

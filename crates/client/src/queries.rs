@@ -65,6 +65,9 @@ pub struct Session {
 pub struct Credentials {
     pub email: String,
     pub password: String,
+    /// A code of the account's generator, when it was asked for.
+    #[serde(default)]
+    pub code: Option<String>,
 }
 
 /// What makes an account.

@@ -42,6 +42,10 @@ pub struct App {
     pub channels: Channels,
     /// Shows whose people were reminded.
     pub reminded: Reminded,
+    /// Where people may sign in beside here.
+    pub openid: Option<matinee_integrations::OpenIdProvider>,
+    /// Passkeys, where the site has a name.
+    pub passkeys: Option<crate::auth::Passkeys>,
     /// Set when the server drains: live streams end.
     pub draining: CancellationToken,
 }

@@ -5,12 +5,14 @@
 
 mod database;
 mod network;
+mod openid;
 mod options;
 mod payments;
 
 pub use database::{Database, LockingChoice, PostgresTuning, PostgresUrl};
 pub use network::Network;
-pub use options::{GatewayChoice, LogFormat, Options, Switch};
+pub use openid::OpenId;
+pub use options::{GatewayChoice, LogFormat, Options, SecondFactorPolicy, Switch};
 
 use crate::messages::channels::addresses;
 pub use matinee_integrations::Secret;
@@ -90,6 +92,10 @@ pub struct Config {
     pub channels: Vec<Secret>,
     /// Webhooks and push services may be at private addresses, and without TLS.
     pub private_targets: bool,
+    /// A provider people may sign in at.
+    pub openid: Option<OpenId>,
+    /// Staff are customers in a session that showed no second factor.
+    pub staff_second_factor: bool,
     pub trusted_proxies: Vec<Network>,
     pub metrics: Option<SocketAddr>,
     /// False only for load tests on a loopback address.
@@ -118,6 +124,8 @@ impl Config {
             mail_from: options::MAIL_FROM.into(),
             channels: Vec::new(),
             private_targets: false,
+            openid: None,
+            staff_second_factor: true,
             trusted_proxies: Vec::new(),
             metrics: None,
             rate_limit: true,
@@ -158,6 +166,12 @@ impl Config {
             Some(url) => MailRoute::Smtp(Secret::new(url)),
             None => MailRoute::Folder(options.mail_dir.unwrap_or_else(|| mail_folder(&database))),
         };
+        let openid = OpenId::of(
+            options.oidc_issuer,
+            options.oidc_client_id,
+            options.oidc_client_secret.map(Secret::new),
+            options.oidc_name,
+        )?;
         let trusted_proxies = options
             .trusted_proxies
             .unwrap_or_default()
@@ -199,6 +213,8 @@ impl Config {
                 .unwrap_or_else(|| options::MAIL_FROM.into()),
             channels: addresses(&options.channels.unwrap_or_default()),
             private_targets: options.private_targets.unwrap_or(false),
+            openid,
+            staff_second_factor: options.staff_second_factor != Some(SecondFactorPolicy::Off),
             trusted_proxies,
             metrics: options
                 .metrics
@@ -331,6 +347,16 @@ mod tests {
             ("tls-key", |o| o.tls_cert = Some("c.pem".into())),
             ("public-url", |o| {
                 o.public_url = Some("https://x/path".into());
+            }),
+            ("oidc-issuer", |o| {
+                o.oidc_issuer = Some("http://id.example".into());
+                o.oidc_client_id = Some("matinee".into());
+            }),
+            ("oidc-client-id", |o| {
+                o.oidc_issuer = Some("https://id.example".into());
+            }),
+            ("oidc-issuer", |o| {
+                o.oidc_client_secret = Some("hunter2".into());
             }),
             ("hold-minutes", |o| o.hold_minutes = Some(0)),
             ("trusted-proxies", |o| {

@@ -10,6 +10,7 @@ pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod engine;
+pub mod feeds;
 pub mod http;
 pub mod importing;
 pub mod jobs;

@@ -13,7 +13,7 @@ pub(crate) use gateway::compare_books;
 
 use crate::{
     App, AppState,
-    auth::{Keys, Passwords, Sessions},
+    auth::{Keys, Passkeys, Passwords, Sessions},
     catalog_cache::CatalogCache,
     config::Config,
     demo::{self, DemoError},
@@ -29,7 +29,7 @@ use crate::{
 use chrono::TimeDelta;
 use listener::Listener;
 use matinee_booking::{Clock, Desk, Entropy};
-use matinee_integrations::stripe::StripeUnusable;
+use matinee_integrations::{OpenIdProvider, OpenIdSettings, stripe::StripeUnusable};
 use matinee_store::{Store, StoreError};
 use matinee_store_postgres::{Redis, RedisRefused};
 use std::{
@@ -66,6 +66,8 @@ pub enum ServeError {
     Ui(#[from] UiError),
     #[error("cannot send messages: {0}")]
     Channels(#[from] ChannelsError),
+    #[error("cannot set up the OpenID provider: {0}")]
+    OpenId(String),
     #[error("cannot fill in the demo data: {0}")]
     Demo(#[from] DemoError),
     #[error(
@@ -288,6 +290,7 @@ pub(crate) async fn open(
         refunds_refused: AtomicU64::new(0),
     };
     let channels = Channels::open(&config, &base_url, &*store, &*entropy).await?;
+    let openid = openid(&config, &base_url)?;
     if let Some(load) = load {
         probes::add_writer(&metrics, &load);
     }
@@ -310,11 +313,35 @@ pub(crate) async fn open(
         desk,
         known_news: KnownNews::default(),
         around,
+        passkeys: Passkeys::of(&base_url),
         base_url,
+        openid,
         channels,
         reminded: Reminded::default(),
         draining: CancellationToken::new(),
     }))
+}
+
+/// The OpenID provider, which is asked nothing yet. It sends people back to a page of the UI.
+fn openid(config: &Config, base_url: &str) -> Result<Option<OpenIdProvider>, ServeError> {
+    let Some(named) = &config.openid else {
+        return Ok(None);
+    };
+    let redirect = format!("{base_url}/signin/callback");
+    let settings = OpenIdSettings {
+        issuer: named.issuer.clone(),
+        client_id: named.client_id.clone(),
+        client_secret: named
+            .client_secret
+            .as_ref()
+            .map(|secret| secret.expose().to_owned()),
+        redirect: redirect
+            .parse()
+            .map_err(|_| ServeError::OpenId(format!("{redirect} is no address")))?,
+    };
+    let provider = OpenIdProvider::new(settings).map_err(ServeError::OpenId)?;
+    tracing::info!(issuer = %named.issuer, %redirect, "people may sign in at an OpenID provider");
+    Ok(Some(provider))
 }
 
 /// Where the versions of seat maps begin: at 0, and after a restore above all that was told before. The note stands in

@@ -23,7 +23,8 @@ const STEPS: &[(&str, &str)] = &[
     step!("0004_outbox"),
     step!("0005_ledger"),
     step!("0006_leases"),
-    step!("0008_messages"),
+    step!("0007_messages"),
+    step!("0008_ways_in"),
 ];
 
 /// The schema version this program knows.

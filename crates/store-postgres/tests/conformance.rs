@@ -177,6 +177,17 @@ of_a_store! {
         an_erased_account_leaves_its_bookings,
         a_secret_goes_out_with_its_message,
         a_registration_is_one_commit;
+    devices:
+        sessions_are_listed_by_their_last_use,
+        other_sessions_end,
+        what_was_written_to_a_person_is_told;
+    sign_in:
+        a_flow_ends_once,
+        an_identity_is_one_persons,
+        a_person_comes_with_an_identity,
+        no_code_is_good_twice,
+        guessing_codes_ends_in_a_pause,
+        a_passkey_is_one_persons;
     one_time:
         a_keyed_secret_is_made_once,
         a_keyed_use_is_repeated_by_its_key_alone;

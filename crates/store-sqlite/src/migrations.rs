@@ -38,7 +38,11 @@ const STEPS: &[(&str, &str)] = &[
     ),
     (
         "messages",
-        include_str!("../../../migrations/sqlite/0009_messages.sql"),
+        include_str!("../../../migrations/sqlite/0008_messages.sql"),
+    ),
+    (
+        "ways_in",
+        include_str!("../../../migrations/sqlite/0009_ways_in.sql"),
     ),
 ];
 

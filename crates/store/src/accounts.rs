@@ -6,7 +6,7 @@
 use crate::{
     error::StoreError,
     idempotency::{IdempotencyRecord, Lookup},
-    outbox::NewMessage,
+    outbox::{MessageStatus, NewMessage},
 };
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -81,6 +81,12 @@ pub struct SessionRow {
     pub current_used: bool,
     pub cookie: bool,
     pub created_at: DateTime<Utc>,
+    /// What the device calls itself, e.g. "Firefox on Linux"; empty when it does not.
+    pub device: String,
+    /// When it was last seen; see [`AccountStore::mark_session_used`].
+    pub used_at: DateTime<Utc>,
+    /// A second factor was shown for it.
+    pub second_factor: bool,
 }
 
 /// What became of a rotation.
@@ -111,6 +117,17 @@ pub struct OneTimeRow {
     /// User id or booking id, as text.
     pub subject: String,
     pub expires_at: DateTime<Utc>,
+}
+
+/// A message that went, goes or failed to go to a person about their account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountMessage {
+    pub kind: String,
+    pub channel: String,
+    pub recipient: String,
+    pub status: MessageStatus,
+    pub created_at: DateTime<Utc>,
+    pub sent_at: Option<DateTime<Utc>>,
 }
 
 /// Accounts, sessions, one-time secrets.
@@ -150,8 +167,21 @@ pub trait AccountStore: Send + Sync + 'static {
         access: TokenDigest,
         now: DateTime<Utc>,
     ) -> Result<Option<SessionRow>, StoreError>;
-    /// Notes that the current tokens reached the client (its first use), which ends the grace of the ones before.
-    async fn mark_session_used(&self, session_id: [u8; 16]) -> Result<(), StoreError>;
+    /// Notes that the current tokens reached the client (its first use), which ends the grace of the ones before, and
+    /// that the session was seen now.
+    async fn mark_session_used(
+        &self,
+        session_id: [u8; 16],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError>;
+    /// A person's live sessions, the one seen last first; bounded, since a sign-in beyond ends the oldest.
+    async fn sessions_of(
+        &self,
+        user_id: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<SessionRow>, StoreError>;
+    /// Ends every session of a person but this one.
+    async fn end_other_sessions(&self, user_id: UserId, keep: [u8; 16]) -> Result<(), StoreError>;
     /// Puts new tokens in place of the presented refresh token. The previous refresh token is accepted again until
     /// the current tokens were used; after that it ends the family.
     async fn rotate_session(
@@ -172,6 +202,19 @@ pub trait AccountStore: Send + Sync + 'static {
         secret: OneTimeRow,
         message: Option<NewMessage>,
     ) -> Result<(), StoreError>;
+    /// The messages about a person's account itself, newest first, without what they said; at most `limit`. Those about
+    /// bookings are told with the bookings.
+    async fn account_messages(
+        &self,
+        email: &str,
+        limit: u16,
+    ) -> Result<Vec<AccountMessage>, StoreError>;
+    /// The mailed secrets of a subject that can still be used: what for, and until when.
+    async fn open_secrets(
+        &self,
+        subject: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(OneTimeUse, DateTime<Utc>)>, StoreError>;
     /// Uses a secret up: its subject, once, before it expires.
     async fn use_one_time(
         &self,

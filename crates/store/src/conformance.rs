@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod bookings;
 pub mod catalog;
+pub mod devices;
 pub mod fixtures;
 pub mod ledger;
 pub mod maintenance;
@@ -13,6 +14,7 @@ pub mod one_time;
 pub mod outbox;
 pub mod subscribers;
 pub mod telling;
+pub mod sign_in;
 
 use crate::{SeatFeed, Store};
 use std::sync::Arc;

@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod moving;
 pub mod outbox;
 pub mod subscribers;
+pub mod sign_in;
 pub mod verify;
 
 pub use accounts::AccountStore;
@@ -26,6 +27,7 @@ pub use feed::{SeatFeed, ShowChange};
 pub use ledger::SandboxLedger;
 pub use outbox::OutboxStore;
 pub use subscribers::SubscriberStore;
+pub use sign_in::SignInStore;
 pub use verify::Maintenance;
 
 /// Everything a server needs from an engine.
@@ -33,20 +35,21 @@ pub trait Store:
     CatalogStore
     + BookingStore
     + AccountStore
+    + SignInStore
     + OutboxStore
     + SubscriberStore
     + SandboxLedger
     + Maintenance
 {
 }
-impl<
+impl<T> Store for T where
     T: CatalogStore
         + BookingStore
         + AccountStore
+        + SignInStore
         + OutboxStore
         + SubscriberStore
         + SandboxLedger
-        + Maintenance,
-> Store for T
+        + Maintenance
 {
 }

@@ -74,9 +74,17 @@ pub const TABLES: &[Table] = tables! {
     }
     sessions {
         session Bytes, user Bytes, access Bytes, access_expires_at Number, refresh Bytes, refresh_expires_at Number,
-        previous_refresh Bytes, current_used Flag, cookie Flag, created_at Number,
+        previous_refresh Bytes, current_used Flag, cookie Flag, created_at Number, device Text, used_at Number,
+        second_factor Flag,
     }
     spent_refresh_tokens { digest Bytes, session Bytes, spent_at Number }
+    flows { digest Bytes, kind Text, body Json, expires_at Number }
+    identities { issuer Text, subject Text, user Bytes, email Text, linked_at Number }
+    second_factors {
+        user Bytes, secret Bytes, confirmed_at Number, last_step Number, tries Small, blocked_until Number,
+    }
+    recovery_codes { user Bytes, digest Bytes }
+    passkeys { credential Bytes, user Bytes, name Text, body Json, created_at Number, used_at Number }
     one_time_secrets { digest Bytes, purpose Text, subject Text, expires_at Number }
     secret_keys { name Text, secret Bytes }
     show_state { theater Bytes, show Bytes, version Number, taken Small }

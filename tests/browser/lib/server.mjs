@@ -15,6 +15,7 @@ export class Server {
   address = '';
 
   constructor({ args = [] } = {}) {
+    this.env = {};
     this.folder = mkdtempSync(join(tmpdir(), 'matinee-browser-'));
     this.#args = args;
   }
@@ -25,7 +26,7 @@ export class Server {
     const database = `sqlite:${join(this.folder, 'm.db')}`;
     const fixed = ['serve', '--listen', listen, '--database', database, '--demo', '--ui', uiFolder];
     const child = spawn(serverPath, [...fixed, ...this.#args], {
-      env: { ...process.env, MATINEE_RATE_LIMIT: 'off' },
+      env: { ...process.env, ...this.env, MATINEE_RATE_LIMIT: 'off' },
       stdio: ['ignore', 'pipe', 'pipe']
     });
     this.#child = child;
@@ -48,6 +49,11 @@ export class Server {
       });
     });
     return this;
+  }
+
+  /** The same site by its name: passkeys belong to a name, never to an address. */
+  get named() {
+    return `http://localhost:${new URL(this.address).port}`;
   }
 
   async stop() {

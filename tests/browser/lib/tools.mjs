@@ -17,12 +17,16 @@ export const serverPath = resolve(
   process.env.MATINEE_SERVER_BIN ?? join(root, 'target/debug/matinee-server')
 );
 export const uiFolder = resolve(process.env.MATINEE_UI ?? join(root, 'ui/build'));
+export const openidModules = resolve(
+  process.env.MATINEE_OPENID_MODULES ?? join(root, 'target/tools/openid/node_modules')
+);
 export const evidence = join(root, 'target/browser');
 
 export function checkTools() {
   const missing = [
     [browserPath, 'a Chromium (MATINEE_CHROMIUM)'],
     [serverPath, 'the booking server (MATINEE_SERVER_BIN), from `cargo build -p matinee-server`'],
+    [join(openidModules, 'oidc-provider'), 'an OpenID provider (MATINEE_OPENID_MODULES)'],
     [join(uiFolder, 'index.html'), 'the built UI (MATINEE_UI), from `npm run build` in ui/']
   ].filter(([path]) => !existsSync(path));
   for (const [path, what] of missing) console.error(`missing: ${path}: ${what}`);

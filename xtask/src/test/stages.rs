@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::tally::{self, Tally};
 use super::virtual_desktop::VirtualDesktop;
-use crate::node::{self, Node};
+use crate::node::{self, Node, peers};
 use crate::system::{self, Wanted};
 use crate::{deny, localstripe, message_tools, paths, process, tidy};
 
@@ -202,8 +202,12 @@ impl Context {
             system::ensure(wanted, self.may_install)?;
             self.localstripe = Some(localstripe::ensure(self.may_install)?);
         }
+        let rust = stages.iter().any(|stage| stage.name == "rust");
         if needs >= Some(Needs::FrontEnd) {
             self.node = Some(node::ensure(self.may_install)?);
+        }
+        if rust {
+            self.node()?.install_peer(peers::OPENID, self.may_install)?;
         }
         // The shell embeds the built UI, so that nothing of Rust's compiles without it.
         let builds_ui = stages.iter().any(|stage| stage.name == "ui-build");
@@ -251,6 +255,7 @@ impl Context {
             .env("MATINEE_SERVER_BIN", paths::binary("matinee-server", false))
             .env("MATINEE_APP_BIN", paths::binary("matinee-app", false))
             .env("MATINEE_UI", paths::ui_build())
+            .env("MATINEE_OPENID_MODULES", peers::OPENID.modules())
             .env("MATINEE_UI_MODULES", paths::ui().join("node_modules")))
     }
 }

@@ -67,6 +67,13 @@ impl Answer {
         Err(self.failure())
     }
 
+    /// The body as it was sent.
+    pub(crate) fn text(self) -> Result<String, ClientError> {
+        let status = Some(self.status);
+        String::from_utf8(self.body)
+            .map_err(|_| ClientError::invalid_answer("The answer is not text.", status))
+    }
+
     fn failure(self) -> ClientError {
         if !self.is_problem {
             // A proxy's own page: the server behind it was not reached.

@@ -162,11 +162,27 @@ fn install_crypto() {
     });
 }
 
+/// The system's name as the list of a person's devices shows it.
+fn system(os: &str) -> &str {
+    match os {
+        "linux" => "Linux",
+        "windows" => "Windows",
+        "macos" => "macOS",
+        "android" => "Android",
+        "ios" => "iPhone",
+        other => other,
+    }
+}
+
 impl Http {
     pub(crate) fn new(origin: Arc<Origin>, reach: Arc<Reach>) -> Result<Self, ClientError> {
         install_crypto();
         let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("Matinee/", env!("CARGO_PKG_VERSION")))
+            .user_agent(format!(
+                "Matinee/{} ({})",
+                env!("CARGO_PKG_VERSION"),
+                system(std::env::consts::OS)
+            ))
             // The contract never redirects; following one could carry a token elsewhere.
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)

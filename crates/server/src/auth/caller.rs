@@ -4,7 +4,7 @@
 //! answer is 503 and never 401.
 
 use super::{
-    cookie,
+    cookie, device,
     keys::{GuestToken, Keys, first_16},
     sessions::{Found, REFRESH_SECONDS, bearer, session_ended},
 };
@@ -31,6 +31,7 @@ pub enum Who {
     Anonymous,
     User {
         user_id: UserId,
+        /// What this session may do: staff are customers in one that showed no second factor.
         role: Role,
     },
     /// Holds a token for one booking; which one only [`Caller::opens`] can tell.
@@ -45,6 +46,8 @@ pub struct Caller {
     pub who: Who,
     pub address: IpAddr,
     pub session: Option<[u8; 16]>,
+    /// A second factor was shown for this session.
+    pub second_factor: bool,
     pub via_cookie: bool,
     pub guest_secret: Option<String>,
     pub idempotency_key: Option<String>,
@@ -154,10 +157,10 @@ impl FromRequestParts<AppState> for Caller {
             let found = found
                 .filter(|found| !found.cookie)
                 .ok_or_else(session_ended)?;
-            caller.sign_in(&found);
+            caller.sign_in(app, &found);
         } else if let Some(token) = cookie::read(&parts.headers, caller.request.secure) {
             let found = cookie_session(app, &caller.request, token).await?;
-            caller.sign_in(&found);
+            caller.sign_in(app, &found);
             caller.via_cookie = true;
         }
         Ok(caller)
@@ -190,6 +193,7 @@ impl Caller {
             who: Who::Anonymous,
             address: request.address,
             session: None,
+            second_factor: false,
             via_cookie: false,
             guest_secret: guest_secret(&parts.headers)?,
             idempotency_key: idempotency_key(&parts.headers)?,
@@ -198,11 +202,14 @@ impl Caller {
         })
     }
 
-    fn sign_in(&mut self, found: &Found) {
+    fn sign_in(&mut self, app: &App, found: &Found) {
         self.session = Some(found.session_id);
+        self.second_factor = found.second_factor;
+        // Staff who showed no second factor are customers, whatever they ask for.
+        let trusted = found.second_factor || !app.config.staff_second_factor;
         self.who = Who::User {
             user_id: found.user_id,
-            role: found.role,
+            role: if trusted { found.role } else { Role::Customer },
         };
     }
 }
@@ -261,10 +268,12 @@ fn context(parts: &Parts) -> Arc<Context> {
         .unwrap_or_else(Context::unknown)
 }
 
-/// The caller's address alone, for calls that need no identity: signing in, registering.
+/// The caller's address and device, for calls that need no identity: signing in, registering.
 #[derive(Debug, Clone)]
 pub struct Address {
     pub request: Arc<Context>,
+    /// What the device calls itself.
+    pub device: String,
 }
 
 impl Address {
@@ -280,6 +289,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Address {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         Ok(Self {
             request: context(parts),
+            device: device::label(&parts.headers),
         })
     }
 }
@@ -293,6 +303,7 @@ mod tests {
             who,
             address: "2001:db8::1".parse().unwrap(),
             session: None,
+            second_factor: false,
             via_cookie: false,
             guest_secret: secret.map(Into::into),
             idempotency_key: Some("key".into()),

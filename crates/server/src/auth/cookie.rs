@@ -10,9 +10,26 @@ const fn name(secure: bool) -> &'static str {
     if secure { SECURE_NAME } else { PLAIN_NAME }
 }
 
+/// The name of the cookie that binds a sign-in at a provider to the browser that began it.
+const fn begun_name(secure: bool) -> &'static str {
+    if secure {
+        "__Host-matinee_begun"
+    } else {
+        "matinee_begun"
+    }
+}
+
 /// The session token of the request's cookie, if it has one.
 pub fn read(headers: &HeaderMap, secure: bool) -> Option<&str> {
-    let wanted = name(secure);
+    find(headers, name(secure))
+}
+
+/// What binds a sign-in that was begun to this browser.
+pub fn read_begun(headers: &HeaderMap, secure: bool) -> Option<&str> {
+    find(headers, begun_name(secure))
+}
+
+fn find<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
     headers
         .get_all(header::COOKIE)
         .iter()
@@ -25,10 +42,18 @@ pub fn read(headers: &HeaderMap, secure: bool) -> Option<&str> {
 
 /// Sets the cookie for so many seconds. The token is base64url, so the value needs no quoting.
 pub fn set(token: &str, secure: bool, seconds: i64) -> HeaderValue {
+    written(name(secure), token, secure, seconds)
+}
+
+/// Binds a sign-in to this browser for so many seconds.
+pub fn set_begun(secret: &str, secure: bool, seconds: i64) -> HeaderValue {
+    written(begun_name(secure), secret, secure, seconds)
+}
+
+fn written(name: &str, token: &str, secure: bool, seconds: i64) -> HeaderValue {
     let secure_flag = if secure { "; Secure" } else { "" };
     let text = format!(
-        "{}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}{secure_flag}",
-        name(secure)
+        "{name}={token}; HttpOnly; SameSite=Strict; Path=/; Max-Age={seconds}{secure_flag}"
     );
     let mut value = HeaderValue::try_from(text).unwrap_or(HeaderValue::from_static(""));
     value.set_sensitive(true);

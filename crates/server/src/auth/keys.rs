@@ -130,6 +130,13 @@ impl Keys {
         self.caller_digest(*b"text", text.as_bytes())
     }
 
+    /// What a session is called where its own id, which is secret, may not be said.
+    pub fn session_name(&self, session_id: &[u8; 16]) -> String {
+        let mut name = BASE32_NOPAD.encode(&self.caller_digest(*b"sess", session_id));
+        name.make_ascii_lowercase();
+        name
+    }
+
     fn caller_digest(&self, kind: [u8; 4], bytes: &[u8]) -> [u8; 16] {
         let digest = Sha256::new()
             .chain_update(self.0.caller)

@@ -21,6 +21,14 @@ const WAITING_MAX: usize = 64;
 /// Checked when there is no account, so that an unknown e-mail takes the same time. Nobody knows its password.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5IGhhcyB0aGlz$+Xoj5MrJ0Ck4W0o4pO0KOZ3kl0j1sFhDwB0mcbkTnNA";
 
+/// Stands in place of a hash where an account has no password (it was made at a provider): nothing fits it.
+pub const NO_PASSWORD: &str = "!";
+
+/// Whether an account has a password.
+pub fn has_password(hash: &str) -> bool {
+    hash != NO_PASSWORD
+}
+
 /// Fewest characters of a password.
 pub const PASSWORD_MIN: usize = 8;
 /// Most characters of a password.
@@ -59,6 +67,7 @@ impl Passwords {
 
     /// Whether the password fits. Without a hash (no such account) it takes the same time and is false.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, ApiError> {
+        let hash = hash.filter(|hash| has_password(hash));
         self.run(move || {
             let known = hash.is_some();
             let text = hash.as_deref().unwrap_or(NOBODY);
@@ -182,6 +191,15 @@ mod tests {
                 .await
                 .unwrap()
         );
+    }
+
+    #[tokio::test]
+    async fn no_password_fits_an_account_without_one() {
+        let pool = Passwords::with_threads(1);
+        for password in ["", "!", "anything"] {
+            let fits = pool.verify(password.into(), Some(NO_PASSWORD.into())).await;
+            assert!(!fits.unwrap(), "{password}");
+        }
     }
 
     #[tokio::test]

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::http::ApiError;
 use axum::http::{HeaderMap, header};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use matinee_api::{ProblemCode, Session};
 use matinee_booking::Entropy;
 use matinee_domain::ids::UserId;
@@ -29,6 +29,8 @@ pub const ACCESS_SECONDS: i64 = 15 * 60;
 pub const REFRESH_SECONDS: i64 = 30 * 24 * 3600;
 /// A cookie's life is renewed when this much of it has passed.
 const SLIDE_AFTER_SECONDS: i64 = 24 * 3600;
+/// How exactly it is known when a session was seen last: each look that is noted costs a write.
+const SEEN_EVERY: TimeDelta = TimeDelta::minutes(15);
 const ACCESS_PREFIX: &str = "ma_";
 const REFRESH_PREFIX: &str = "mr_";
 const COOKIE_PREFIX: &str = "ms_";
@@ -43,8 +45,20 @@ pub struct Found {
     pub role: Role,
     pub cookie: bool,
     pub expires_at: DateTime<Utc>,
-    /// The store must hear of this first use (it ends the grace of the tokens before).
-    first_use: bool,
+    /// A second factor was shown for it.
+    pub second_factor: bool,
+}
+
+/// A session to open.
+#[derive(Debug, Clone)]
+pub struct Opening {
+    pub user_id: UserId,
+    pub role: Role,
+    pub cookie: bool,
+    /// What the device calls itself.
+    pub device: String,
+    /// A second factor was shown.
+    pub second_factor: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -127,10 +141,12 @@ impl Sessions {
             role: row.role,
             cookie: row.cookie,
             expires_at: row.access_expires_at,
-            first_use: !row.current_used && row.previous_refresh.is_some(),
+            second_factor: row.second_factor,
         };
-        if found.first_use {
-            store.mark_session_used(row.session_id).await?;
+        // The first use ends the grace of the tokens before.
+        let first_use = !row.current_used && row.previous_refresh.is_some();
+        if first_use || now - row.used_at >= SEEN_EVERY {
+            store.mark_session_used(row.session_id, now).await?;
         }
         let cached = Cached {
             found,
@@ -149,11 +165,10 @@ impl Sessions {
         &self,
         store: &dyn Store,
         entropy: &dyn Entropy,
-        (user_id, role): (UserId, Role),
-        cookie: bool,
+        opening: Opening,
         now: DateTime<Utc>,
     ) -> Result<Tokens, StoreError> {
-        let (tokens, session) = Self::new_session(entropy, (user_id, role), cookie, now);
+        let (tokens, session) = Self::new_session(entropy, opening, now);
         store.add_session(session).await?;
         Ok(tokens)
     }
@@ -161,12 +176,11 @@ impl Sessions {
     /// The tokens of a new session and the row that makes them good, which is still to be kept.
     pub fn new_session(
         entropy: &dyn Entropy,
-        (user_id, role): (UserId, Role),
-        cookie: bool,
+        opening: Opening,
         now: DateTime<Utc>,
     ) -> (Tokens, SessionRow) {
         let session_id = entropy.bytes();
-        let secret = if cookie {
+        let secret = if opening.cookie {
             Secret::Cookie(new_token(COOKIE_PREFIX, &session_id, entropy))
         } else {
             new_pair(&session_id, entropy)
@@ -181,17 +195,21 @@ impl Sessions {
         };
         let session = SessionRow {
             session_id,
-            user_id,
-            role,
+            user_id: opening.user_id,
+            role: opening.role,
             access,
             access_expires_at,
             refresh,
             refresh_expires_at,
             previous_refresh: None,
             current_used: false,
-            cookie,
+            cookie: opening.cookie,
             created_at: now,
+            device: opening.device,
+            used_at: now,
+            second_factor: opening.second_factor,
         };
+        let user_id = opening.user_id;
         (Tokens { user_id, secret }, session)
     }
 
@@ -281,6 +299,18 @@ impl Sessions {
     /// Ends a session everywhere: here at once, on other servers within a second.
     pub async fn end(&self, store: &dyn Store, session_id: [u8; 16]) -> Result<(), StoreError> {
         let ended = store.end_session(session_id).await;
+        self.forget_all();
+        ended
+    }
+
+    /// Ends every session of a person but one: here at once, on other servers within a second.
+    pub async fn end_others(
+        &self,
+        store: &dyn Store,
+        user_id: UserId,
+        keep: [u8; 16],
+    ) -> Result<(), StoreError> {
+        let ended = store.end_other_sessions(user_id, keep).await;
         self.forget_all();
         ended
     }

@@ -23,6 +23,17 @@ pub(super) enum AdminCommand {
     /// Make an administrator, or make one of an account that is there. The password comes from MATINEE_ADMIN_PASSWORD
     /// or the first line of standard input
     Create(CreateArgs),
+    /// Take the code generator of an account away, when it and the recovery codes are lost; its sessions end
+    ResetSecondFactor(ResetArgs),
+}
+
+#[derive(Args)]
+pub(super) struct ResetArgs {
+    /// E-mail of the account
+    #[arg(long)]
+    email: String,
+    #[command(flatten)]
+    database: DatabaseArg,
 }
 
 #[derive(Args)]
@@ -39,7 +50,36 @@ pub(super) struct CreateArgs {
 
 /// Runs an `admin` command.
 pub(super) async fn run(command: AdminCommand) -> Result<(), CliError> {
-    let AdminCommand::Create(args) = command;
+    match command {
+        AdminCommand::Create(args) => create_admin(args).await,
+        AdminCommand::ResetSecondFactor(args) => reset_second_factor(args).await,
+    }
+}
+
+/// Whoever may run this may read the database: no code is asked for.
+async fn reset_second_factor(args: ResetArgs) -> Result<(), CliError> {
+    let store = args.database.open_existing().await?;
+    let done = without_second_factor(&*store, &args.email).await;
+    store.close().await;
+    let email = &args.email;
+    if !done? {
+        return Err(CliError::Refused(format!(
+            "there is no account with the e-mail {email}; nothing was changed"
+        )));
+    }
+    println!("{email} signs in with the password alone now; their sessions have ended");
+    Ok(())
+}
+
+async fn without_second_factor(store: &dyn Store, email: &str) -> Result<bool, StoreError> {
+    let Some(user) = store.user_by_email(email).await? else {
+        return Ok(false);
+    };
+    store.remove_second_factor(user.user_id).await?;
+    Ok(true)
+}
+
+async fn create_admin(args: CreateArgs) -> Result<(), CliError> {
     let email = check_email("/email", &args.email)
         .map_err(|error| CliError::Refused(error.0.detail.clone()))?;
     let password = password()?;

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod import;
+mod import_movies;
 mod logging;
 mod maintenance;
 mod messages;
@@ -33,6 +34,8 @@ enum Command {
     Serve(Box<Options>),
     /// Take in theaters, movies, shows and seating plans; checked whole before anything changes
     Import(import::ImportArgs),
+    /// Take in movies from The Movie Database by their numbers, under a key of your own (MATINEE_TMDB_KEY)
+    ImportMovies(import_movies::ImportMoviesArgs),
     /// Write a consistent copy of the database to a new file, also beside a running server
     Backup(maintenance::BackupArgs),
     /// Put a backup in the place of a database that no server runs on
@@ -161,6 +164,7 @@ async fn run(command: Command) -> Result<(), CliError> {
             Ok(serve(config, |server| say_ready(server.url())).await?)
         }
         Command::Import(args) => import::run(args).await,
+        Command::ImportMovies(args) => import_movies::run(args).await,
         Command::Backup(args) => maintenance::backup(args).await,
         Command::Restore(args) => maintenance::restore(args),
         Command::Verify(database) => maintenance::verify(&database).await,
@@ -202,6 +206,7 @@ mod tests {
         for command in [
             &["serve"][..],
             &["import", "x.json"],
+            &["import-movies", "--tmdb", "550"],
             &["backup", "x"],
             &["restore", "x"],
             &["verify"],
@@ -214,6 +219,7 @@ mod tests {
             &["webhooks", "add", "https://x.example/"],
             &["webhooks", "list"],
             &["webhooks", "rotate", "w1"],
+            &["admin", "reset-second-factor", "--email", "a@b.example"],
             &["openapi"],
         ] {
             let args = ["matinee-server"]

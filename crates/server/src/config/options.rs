@@ -30,6 +30,16 @@ pub enum Switch {
     Off,
 }
 
+/// What staff have to show when they sign in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SecondFactorPolicy {
+    /// A code beside the password: until then staff are customers.
+    Required,
+    /// The password is enough.
+    Off,
+}
+
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -139,6 +149,24 @@ pub struct Options {
     /// Where `migrate-engine` moves the database; of no interest to a server.
     #[arg(skip)]
     pub to: Option<String>,
+    /// The operator's key at The Movie Database, for `import-movies`; of no interest to a server.
+    #[arg(skip)]
+    pub tmdb_key: Option<String>,
+    /// OpenID provider people may sign in at: its issuer, e.g. https://id.example.org [no default]
+    #[arg(long, env = "MATINEE_OIDC_ISSUER", value_name = "URL")]
+    pub oidc_issuer: Option<String>,
+    /// This server's client id at the OpenID provider
+    #[arg(long, env = "MATINEE_OIDC_CLIENT_ID", value_name = "ID")]
+    pub oidc_client_id: Option<String>,
+    /// Its secret there: from the environment (MATINEE_OIDC_CLIENT_SECRET) or the file, never a flag.
+    #[arg(skip)]
+    pub oidc_client_secret: Option<String>,
+    /// What the OpenID provider is called on the button [default: its host]
+    #[arg(long, env = "MATINEE_OIDC_NAME", value_name = "NAME")]
+    pub oidc_name: Option<String>,
+    /// Whether staff need a code beside their password to be more than customers [default: required]
+    #[arg(long, env = "MATINEE_STAFF_SECOND_FACTOR", value_enum)]
+    pub staff_second_factor: Option<SecondFactorPolicy>,
     /// Sender of mails [default: Matinee <tickets@localhost>]
     #[arg(long, env = "MATINEE_MAIL_FROM", value_name = "MAILBOX")]
     pub mail_from: Option<String>,
@@ -179,6 +207,9 @@ impl Options {
         let read = |name| read(name).filter(|text| !text.is_empty());
         self.smtp_url = self.smtp_url.or_else(|| read("MATINEE_SMTP_URL"));
         self.channels = self.channels.or_else(|| read("MATINEE_CHANNELS"));
+        self.oidc_client_secret = self
+            .oidc_client_secret
+            .or_else(|| read("MATINEE_OIDC_CLIENT_SECRET"));
         self.log_level = self.log_level.or_else(|| read("MATINEE_LOG"));
         let Self {
             stripe_secret_key,
@@ -215,6 +246,11 @@ impl Options {
         })
     }
 
+    /// The key at The Movie Database, when the file has one.
+    pub fn tmdb_key(self) -> Result<Option<String>, ConfigError> {
+        Ok(self.with_file()?.tmdb_key)
+    }
+
     /// Fills what was not given from the file named by `config`.
     pub(super) fn with_file(mut self) -> Result<Self, ConfigError> {
         let Some(path) = self.config.clone() else {
@@ -223,7 +259,7 @@ impl Options {
         let file = Self::read(&path)?;
         fill!(self from file:
             listen, database, pg_locking, pg_lanes, pg_connections, redis, demo, ui, public_url, tls_cert, tls_key, gateway, allow_test_payments, hold_minutes,
-            stripe_secret_key, stripe_secret_key_file, stripe_webhook_secret, stripe_webhook_secret_file, smtp_url, channels, private_targets, to, mail_from, mail_dir, trusted_proxies, metrics, rate_limit, log_level, log_format,
+            stripe_secret_key, stripe_secret_key_file, stripe_webhook_secret, stripe_webhook_secret_file, smtp_url, channels, private_targets, to, tmdb_key, oidc_issuer, oidc_client_id, oidc_client_secret, oidc_name, staff_second_factor, mail_from, mail_dir, trusted_proxies, metrics, rate_limit, log_level, log_format,
         );
         Ok(self)
     }

@@ -31,6 +31,30 @@ impl<S: Send + Sync, T: FromStr<Err = InvalidId>> FromRequestParts<S> for Id<T> 
     }
 }
 
+/// The two ids in a path, e.g. `Pair(user, session): Pair<UserRef, SessionName>`.
+#[derive(Debug, Clone, Copy)]
+pub struct Pair<A, B>(pub A, pub B);
+
+impl<S, A, B> FromRequestParts<S> for Pair<A, B>
+where
+    S: Send + Sync,
+    A: FromStr<Err = InvalidId>,
+    B: FromStr<Err = InvalidId>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let params = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|_| ApiError::not_found("page"))?;
+        let mut texts = params.iter().map(|(_, value)| value);
+        let not_there = |error: InvalidId| ApiError::not_found(error.kind);
+        let first = texts.next().unwrap_or_default().parse();
+        let second = texts.next().unwrap_or_default().parse();
+        Ok(Self(first.map_err(not_there)?, second.map_err(not_there)?))
+    }
+}
+
 /// The user named in a path: by id, or as `me`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UserRef {

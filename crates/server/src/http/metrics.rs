@@ -86,6 +86,16 @@ pub struct Metrics {
     pub news_refused: Counter,
     /// Differences to the gateway's books that the last comparison found.
     pub books_differ: Gauge,
+    /// Sign-ins at the OpenID provider, and those that failed: because it did not answer, because it did not know this
+    /// server (any more), because what it said could not be trusted.
+    pub provider_sign_ins: Counter,
+    pub provider_unreachable: Counter,
+    pub provider_refusals: Counter,
+    pub provider_untrusted: Counter,
+    /// Codes of generators that were wrong or used before.
+    pub second_factor_refused: Counter,
+    /// Passkeys that did not prove what they said.
+    pub passkeys_refused: Counter,
     probes: Mutex<Vec<(&'static str, &'static str, Probe)>>,
 }
 
@@ -222,6 +232,36 @@ impl Metrics {
                 "matinee_gateway_news_refused_total",
                 "Messages refused: not signed by the gateway, too old, of another account, mode or amount",
                 &self.news_refused,
+            ),
+            (
+                "matinee_provider_sign_ins_total",
+                "Sign-ins at the OpenID provider",
+                &self.provider_sign_ins,
+            ),
+            (
+                "matinee_provider_unreachable_total",
+                "Sign-ins that failed because the OpenID provider did not answer",
+                &self.provider_unreachable,
+            ),
+            (
+                "matinee_provider_refusals_total",
+                "Sign-ins that failed because the OpenID provider refused this server's client id or secret",
+                &self.provider_refusals,
+            ),
+            (
+                "matinee_provider_untrusted_total",
+                "Sign-ins that failed because the OpenID provider's answer could not be trusted",
+                &self.provider_untrusted,
+            ),
+            (
+                "matinee_second_factor_refused_total",
+                "Sign-ins refused because the second factor's code was wrong or used before",
+                &self.second_factor_refused,
+            ),
+            (
+                "matinee_passkeys_refused_total",
+                "Sign-ins refused because a passkey did not prove what it said",
+                &self.passkeys_refused,
             ),
         ];
         for (name, help, counter) in counters {

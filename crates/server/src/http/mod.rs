@@ -17,6 +17,6 @@ pub use body::{EmptyOr, Json, RawJson};
 pub use context::Context;
 pub use encoded::{Effort, EncodedBody};
 pub use etag::IfMatch;
-pub use id::{Id, Limit as PageLimit, Query, UserRef};
+pub use id::{Id, Limit as PageLimit, Pair, Query, UserRef};
 pub use limits::{Limit, RateLimits};
 pub use problem::ApiError;

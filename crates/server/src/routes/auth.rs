@@ -5,8 +5,8 @@
 use crate::{
     app::{App, AppState},
     auth::{
-        Address, Caller, REFRESH_SECONDS, Secret, Sessions, Tokens, check_password, cookie, digest,
-        family_in, new_secret,
+        Address, Caller, Opening, REFRESH_SECONDS, Secret, Sessions, Tokens, check_password,
+        cookie, digest, family_in, new_secret,
     },
     http::{ApiError, EmptyOr, Json, Limit, answer::read, body::answer},
 };
@@ -19,7 +19,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use email_address::{EmailAddress, Options};
 use matinee_api::{
     ForgotRequest, LoginRequest, ProblemCode, RefreshRequest, RegisterRequest, ResetRequest,
-    SessionInfo, SessionMode, SessionUser, VerifyRequest,
+    Session, SessionInfo, SessionMode, SessionUser, VerifyRequest,
 };
 use matinee_domain::ids::{NotificationId, UserId};
 use matinee_store::{
@@ -33,6 +33,8 @@ const RESET_LIFE: TimeDelta = TimeDelta::hours(1);
 const VERIFY_LIFE: TimeDelta = TimeDelta::days(7);
 /// Longest e-mail address (RFC 5321).
 const EMAIL_MAX: usize = 254;
+/// Longest password that is looked at, in bytes.
+const PASSWORD_BYTES_MAX: usize = 4096;
 /// Longest name.
 pub(super) const NAME_MAX: usize = 200;
 
@@ -74,9 +76,8 @@ pub async fn register(
         profile_version: 1,
         created_at: now,
     };
-    let cookie = request.session == SessionMode::Cookie;
-    let owner = (user.user_id, user.role);
-    let (tokens, session) = Sessions::new_session(&*app.entropy, owner, cookie, now);
+    let opening = opening(&user, request.session, &address);
+    let (tokens, session) = Sessions::new_session(&*app.entropy, opening, now);
     let verification = verification_of(&app, &user, now);
     let pair = pair_key(&app, &address, &user.email);
     // One commit: an account whose mail or session was lost could neither be used nor made again.
@@ -87,7 +88,12 @@ pub async fn register(
         ));
     }
     app.limits.succeeded(pair, now);
-    Ok(session_answer(StatusCode::CREATED, &tokens, &address))
+    Ok(session_answer(
+        StatusCode::CREATED,
+        &tokens,
+        &address,
+        plain,
+    ))
 }
 
 /// `POST /auth/login`
@@ -100,7 +106,7 @@ pub async fn login(
     let request = body.value;
     app.limits.check(Limit::LoginAddress, address.key(), now)?;
     let email = request.email.trim();
-    if email.len() > EMAIL_MAX || request.password.len() > 4096 {
+    if email.len() > EMAIL_MAX || request.password.len() > PASSWORD_BYTES_MAX {
         return Err(bad_credentials());
     }
     let account = app.keys.text_digest(&email.to_lowercase());
@@ -119,23 +125,46 @@ pub async fn login(
         app.limits.add(Limit::LoginAccount, account, now);
         return Err(bad_credentials());
     };
+    let second_factor =
+        super::second_factor::shown(&app, &user, request.code.as_deref(), now).await?;
     app.limits.succeeded(pair, now);
-    let cookie = request.session == SessionMode::Cookie;
+    let opening = Opening {
+        second_factor,
+        ..opening(&user, request.session, &address)
+    };
     let tokens = app
         .sessions
-        .open(
-            &*app.store,
-            &*app.entropy,
-            (user.user_id, user.role),
-            cookie,
-            now,
-        )
+        .open(&*app.store, &*app.entropy, opening, now)
         .await?;
-    Ok(session_answer(StatusCode::OK, &tokens, &address))
+    Ok(session_answer(StatusCode::OK, &tokens, &address, plain))
+}
+
+/// A session of this person on the device that asks.
+pub(super) fn opening(user: &UserRow, mode: SessionMode, address: &Address) -> Opening {
+    Opening {
+        user_id: user.user_id,
+        role: user.role,
+        cookie: mode == SessionMode::Cookie,
+        device: address.device.clone(),
+        second_factor: false,
+    }
+}
+
+/// Whether a password is this person's.
+pub(super) async fn plain_password_fits(
+    app: &App,
+    user: &UserRow,
+    password: String,
+) -> Result<bool, ApiError> {
+    if password.len() > PASSWORD_BYTES_MAX {
+        return Ok(false);
+    }
+    let hash = Some(user.password_hash.clone());
+    app.passwords.verify(password, hash).await
 }
 
 /// The key of an account as it is used from an address.
-fn pair_key(app: &App, address: &Address, email: &str) -> [u8; 16] {
+pub(super) fn pair_key(app: &App, address: &Address, email: &str) -> [u8; 16] {
     app.keys
         .text_digest(&format!("{:?} {}", address.key(), email.to_lowercase()))
 }
@@ -167,7 +196,7 @@ pub async fn refresh(
             "Send the refresh token, or the session cookie.",
         ));
     };
-    Ok(session_answer(StatusCode::OK, &tokens, &address))
+    Ok(session_answer(StatusCode::OK, &tokens, &address, plain))
 }
 
 /// `POST /auth/logout`: ends the session of whatever token or cookie came along. Done twice, it is still done.
@@ -205,12 +234,16 @@ pub async fn session(
         Some(user_id) => app.store.user(user_id).await?,
         None => None,
     };
-    let user = row.map(|row| SessionUser {
-        user_id: row.user_id,
-        name: row.profile.name,
-        email: row.email,
-        email_verified: row.email_verified,
-    });
+    let user = match row {
+        Some(row) => Some(SessionUser {
+            second_factor: super::second_factor::state(&app, &row).await?,
+            user_id: row.user_id,
+            name: row.profile.name,
+            email: row.email,
+            email_verified: row.email_verified,
+        }),
+        None => None,
+    };
     Ok(read(&headers, &SessionInfo { user }))
 }
 
@@ -298,6 +331,24 @@ pub async fn verify(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
+/// `POST /auth/verify/resend`: another mail to the signed-in person's own address. A verified one gets none, and nobody gets
+/// many; both are told by the same 202.
+pub async fn resend_verification(
+    State(app): State<AppState>,
+    caller: Caller,
+) -> Result<Response, ApiError> {
+    let user_id = caller.require_user()?;
+    let now = app.clock.now();
+    let user = app.store.user(user_id).await?;
+    let user = user.ok_or_else(crate::auth::session_ended)?;
+    let key = app.keys.text_digest(&user.email.to_lowercase());
+    if !user.email_verified && app.limits.allows(Limit::VerifyEmail, key, now) {
+        let (secret, message) = verification_of(&app, &user, now);
+        app.store.add_one_time(secret, Some(message)).await?;
+    }
+    Ok(StatusCode::ACCEPTED.into_response())
+}
+
 async fn use_link(
     app: &App,
     token: &str,
@@ -347,14 +398,25 @@ fn link_mail(app: &App, kind: &str, user: &UserRow, path: &str, now: DateTime<Ut
     }
 }
 
-fn session_answer(status: StatusCode, tokens: &Tokens, address: &Address) -> Response {
+/// The session as it is.
+fn plain(session: Session) -> Session {
+    session
+}
+
+/// Answers with a new session in `body`, or in a cookie.
+pub(super) fn session_answer<T: serde::Serialize>(
+    status: StatusCode,
+    tokens: &Tokens,
+    address: &Address,
+    body: impl FnOnce(Session) -> T,
+) -> Response {
     if let Secret::Cookie(token) = &tokens.secret {
         let secure = address.request.secure;
         address
             .request
             .send_cookie(cookie::set(token, secure, REFRESH_SECONDS));
     }
-    answer(status, &tokens.answer())
+    answer(status, &body(tokens.answer()))
 }
 
 fn bad_credentials() -> ApiError {

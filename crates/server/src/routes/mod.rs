@@ -6,13 +6,18 @@ pub mod auth;
 mod book;
 mod catalog;
 pub mod gateway;
+mod devices;
+mod export;
 mod guest_token;
 mod health;
+mod openid;
+mod passkeys;
 mod profile;
 mod recover;
 mod sale_problem;
 mod seats;
 mod subscriptions;
+mod second_factor;
 mod sync;
 pub mod ui;
 
@@ -22,6 +27,7 @@ use crate::{
 };
 use axum::{
     Router,
+    extract::State,
     http::{HeaderMap, Method, Uri},
     response::Response,
     routing::{delete, get, patch, post},
@@ -37,9 +43,14 @@ pub fn router(app: AppState, ui: Ui) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route_layer(NoteRoute)
-        .fallback(async move |method: Method, uri: Uri, headers: HeaderMap| {
-            ui.answer(&method, &uri, &headers).await
-        })
+        .fallback(
+            async move |State(app): State<AppState>,
+                        method: Method,
+                        uri: Uri,
+                        headers: HeaderMap| {
+                ui.answer(&app, &method, &uri, &headers).await
+            },
+        )
         .with_state(app)
 }
 
@@ -48,6 +59,10 @@ pub fn api() -> Router<AppState> {
     Router::new()
         .route("/theaters", get(catalog::theaters))
         .route("/theaters/{theater_id}", get(catalog::theater))
+        .route(
+            "/theaters/{theater_id}/calendar.ics",
+            get(crate::feeds::calendar::calendar),
+        )
         .route(
             "/theaters/{theater_id}/movies",
             get(catalog::theater_movies),
@@ -87,6 +102,15 @@ pub fn api() -> Router<AppState> {
             "/subscriptions/{subscription_id}",
             delete(subscriptions::unsubscribe),
         )
+        .route("/users/{user_id}/export", get(export::export))
+        .route(
+            "/users/{user_id}/sessions",
+            get(devices::sessions).delete(devices::end_others),
+        )
+        .route(
+            "/users/{user_id}/sessions/{session_id}",
+            delete(devices::end),
+        )
         .route("/auth/register", post(auth::register))
         .route("/auth/login", post(auth::login))
         .route("/auth/refresh", post(auth::refresh))
@@ -95,6 +119,23 @@ pub fn api() -> Router<AppState> {
         .route("/auth/password/forgot", post(auth::forgot))
         .route("/auth/password/reset", post(auth::reset))
         .route("/auth/verify", post(auth::verify))
+        .route("/auth/verify/resend", post(auth::resend_verification))
+        .route("/auth/second-factor/begin", post(second_factor::begin))
+        .route("/auth/second-factor/confirm", post(second_factor::confirm))
+        .route("/auth/second-factor/remove", post(second_factor::remove))
+        .route("/users/{user_id}/passkeys", get(passkeys::list))
+        .route(
+            "/users/{user_id}/passkeys/{passkey_id}",
+            delete(passkeys::remove),
+        )
+        .route("/auth/passkeys/begin", post(passkeys::begin))
+        .route("/auth/passkeys/finish", post(passkeys::finish))
+        .route("/auth/passkey/start", post(passkeys::start))
+        .route("/auth/passkey/finish", post(passkeys::sign_in))
+        .route("/auth/methods", get(openid::methods))
+        .route("/auth/openid/start", post(openid::start))
+        .route("/auth/openid/finish", post(openid::finish))
+        .route("/auth/openid/handoff", post(openid::handoff))
         .route("/sync", get(sync::sync))
         .route("/openapi.json", get(openapi))
 }

@@ -104,8 +104,14 @@ async fn own_account(app: &App, caller: &Caller, named: UserRef) -> Result<UserR
 }
 
 fn body_of(row: &UserRow) -> EncodedBody {
+    // A verified e-mail changes the answer without a version, so the tag is of the bytes too.
+    answer::versioned(row.profile_version, &shown(row))
+}
+
+/// A profile as its owner sees it.
+pub(super) fn shown(row: &UserRow) -> Profile {
     let data = row.profile.clone();
-    let profile = Profile {
+    Profile {
         user_id: Some(row.user_id),
         email: Some(row.email.clone()),
         name: data.name,
@@ -122,9 +128,7 @@ fn body_of(row: &UserRow) -> EncodedBody {
         version: row.profile_version,
         email_verified: Some(row.email_verified),
         created_at: Some(row.created_at),
-    };
-    // A verified e-mail changes the answer without a version, so the tag is of the bytes too.
-    answer::versioned(row.profile_version, &profile)
+    }
 }
 
 fn checked(profile: Profile) -> Result<ProfileData, ApiError> {

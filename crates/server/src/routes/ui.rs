@@ -4,7 +4,11 @@
 //! The files are read at the start and kept in memory: a request cannot name a path outside, because no request
 //! touches the file system. A rebuilt UI is noticed by its page's time.
 
-use crate::http::{ApiError, Effort, EncodedBody, etag, outer::is_api};
+use crate::{
+    app::App,
+    feeds::head,
+    http::{ApiError, Effort, EncodedBody, etag, outer::is_api},
+};
 use arc_swap::ArcSwap;
 use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
@@ -63,27 +67,45 @@ impl Ui {
         })
     }
 
-    /// Answers a request that no route knows.
-    pub async fn answer(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
+    /// Answers a request that no route knows. Pages about something public carry its facts in their head.
+    pub async fn answer(
+        &self,
+        app: &App,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Response {
+        let plain = match self.plain(method, uri, headers).await {
+            Ok(response) => return response,
+            Err(page) => page,
+        };
+        match head::page(app, uri.path(), &plain).await {
+            Some(page) => page.respond(headers),
+            None => plain.respond(headers),
+        }
+    }
+
+    /// The answer, or the app's page for an address that only the app knows.
+    async fn plain(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<Response, EncodedBody> {
         if is_api(uri) {
-            return ApiError::not_found("call").into_response();
+            return Ok(ApiError::not_found("call").into_response());
         }
         if !matches!(*method, Method::GET | Method::HEAD) {
-            return (
-                StatusCode::METHOD_NOT_ALLOWED,
-                [(header::ALLOW, "GET, HEAD")],
-            )
-                .into_response();
+            let allow = [(header::ALLOW, "GET, HEAD")];
+            return Ok((StatusCode::METHOD_NOT_ALLOWED, allow).into_response());
         }
         self.look().await;
         let files = self.files.load();
         let path = if uri.path() == "/" { PAGE } else { uri.path() };
-        let found = files
-            .get(path)
-            .or_else(|| if is_page(path) { files.get(PAGE) } else { None });
-        match found {
-            Some(file) => file.respond(headers),
-            None => (StatusCode::NOT_FOUND, "There is nothing here.\n").into_response(),
+        match (files.get(path), files.get(PAGE)) {
+            (Some(file), _) => Ok(file.respond(headers)),
+            (None, Some(page)) if is_page(path) => Err(page.clone()),
+            _ => Ok((StatusCode::NOT_FOUND, "There is nothing here.\n").into_response()),
         }
     }
 
@@ -209,8 +231,11 @@ mod tests {
     }
 
     async fn get(ui: &Ui, path: &str) -> Response {
-        ui.answer(&Method::GET, &path.parse().unwrap(), &HeaderMap::new())
-            .await
+        let (uri, headers) = (path.parse().unwrap(), HeaderMap::new());
+        match ui.plain(&Method::GET, &uri, &headers).await {
+            Ok(response) => response,
+            Err(page) => page.respond(&headers),
+        }
     }
 
     #[tokio::test]

@@ -39,31 +39,23 @@ pub fn calendar(on_file: &OnFile, method: Option<Method>) -> String {
         .filter_map(|seat| show.map.map.seat(seat.seat))
         .map(|seat| format!("{}{}", seat.row, seat.number))
         .collect();
-    let mut out = String::new();
-    let mut line = |name: &str, value: &str| push_folded(&mut out, &format!("{name}:{value}"));
-    line("BEGIN", "VCALENDAR");
-    line("VERSION", "2.0");
-    line("PRODID", "-//Matinee//Tickets//EN");
-    line("CALSCALE", "GREGORIAN");
+    let mut out = Calendar::new("-//Matinee//Tickets//EN");
     if let Some(method) = method {
-        line("METHOD", method.name());
+        out.line("METHOD", method.name());
     }
-    line("BEGIN", "VEVENT");
-    line("UID", &format!("{}@matinee", file.booking.booking_id));
-    line("DTSTAMP", &stamp(file.booking.created_at));
-    line("SEQUENCE", &file.booking.version.to_string());
-    line("DTSTART", &stamp(show.show.start_time));
-    line("DTEND", &stamp(show.show.end_time));
+    out.line("BEGIN", "VEVENT");
+    out.line("UID", &format!("{}@matinee", file.booking.booking_id));
+    out.time("DTSTAMP", file.booking.created_at);
+    out.line("SEQUENCE", &file.booking.version.to_string());
+    out.time("DTSTART", show.show.start_time);
+    out.time("DTEND", show.show.end_time);
     if method == Some(Method::Cancel) {
-        line("STATUS", "CANCELLED");
+        out.line("STATUS", "CANCELLED");
     }
-    line("SUMMARY", &text(&show.movie.name));
-    line(
+    out.text("SUMMARY", &show.movie.name);
+    out.text(
         "LOCATION",
-        &text(&format!(
-            "{}, {}, {}",
-            show.theater.name, place.address, place.city
-        )),
+        &format!("{}, {}, {}", show.theater.name, place.address, place.city),
     );
     let mut about = String::new();
     let _ = write!(
@@ -73,10 +65,41 @@ pub fn calendar(on_file: &OnFile, method: Option<Method>) -> String {
         seats.join(", ")
     );
     let _ = write!(about, "Booking {}.", file.booking.reference);
-    line("DESCRIPTION", &text(&about));
-    line("END", "VEVENT");
-    line("END", "VCALENDAR");
-    out
+    out.text("DESCRIPTION", &about);
+    out.line("END", "VEVENT");
+    out.end()
+}
+
+/// A calendar being written, line by line. Values are as RFC 5545 wants them; the order is the caller's.
+pub struct Calendar(String);
+
+impl Calendar {
+    /// The beginning; `program` says who wrote it.
+    pub fn new(program: &str) -> Self {
+        let mut calendar = Self(String::new());
+        calendar.line("BEGIN", "VCALENDAR");
+        calendar.line("VERSION", "2.0");
+        calendar.line("PRODID", program);
+        calendar.line("CALSCALE", "GREGORIAN");
+        calendar
+    }
+    /// A line whose value needs no escaping.
+    pub fn line(&mut self, name: &str, value: &str) {
+        push_folded(&mut self.0, &format!("{name}:{value}"));
+    }
+    /// A line with a text.
+    pub fn text(&mut self, name: &str, value: &str) {
+        self.line(name, &text(value));
+    }
+    /// A line with an instant.
+    pub fn time(&mut self, name: &str, at: DateTime<Utc>) {
+        self.line(name, &stamp(at));
+    }
+    /// The end: the whole calendar.
+    pub fn end(mut self) -> String {
+        self.line("END", "VCALENDAR");
+        self.0
+    }
 }
 
 fn stamp(at: DateTime<Utc>) -> String {

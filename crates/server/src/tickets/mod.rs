@@ -5,7 +5,7 @@
 //! store's to say.
 
 mod code;
-mod ics;
+pub mod ics;
 mod pdf;
 mod signed;
 
@@ -105,6 +105,11 @@ fn ticket(keys: &Keys, on_file: &OnFile, row: &TicketRow) -> Result<Coded, ApiEr
         test: on_file.file.booking.test,
     };
     Ok(Coded { ticket, code })
+}
+
+/// A text as a QR code, for a screen.
+pub fn qr_svg(text: &str) -> Result<String, ApiError> {
+    Ok(qr(text)?.svg())
 }
 
 /// The code of a payload.

@@ -3,8 +3,10 @@
 //! Only digests of tokens and argon2id strings come here. Each write is a short transaction of its own; none of them is
 //! on the booking path.
 
+mod messages;
 mod secrets;
 mod sessions;
+mod sign_in;
 mod users;
 
 use crate::{
@@ -21,7 +23,8 @@ use matinee_domain::ids::UserId;
 use matinee_store::{
     AccountStore, StoreError,
     accounts::{
-        OneTimeRow, OneTimeUse, ProfileData, Role, Rotation, SessionRow, TokenDigest, UserRow,
+        AccountMessage, OneTimeRow, OneTimeUse, ProfileData, Role, Rotation, SessionRow,
+        TokenDigest, UserRow,
     },
     idempotency::{IdempotencyRecord, Lookup},
     outbox::NewMessage,
@@ -132,8 +135,25 @@ impl AccountStore for PostgresStore {
         sessions::by_access(&self.connection().await?, &access, now).await
     }
 
-    async fn mark_session_used(&self, session_id: [u8; 16]) -> Result<(), StoreError> {
-        self.write(|conn| async move { sessions::mark_used(&conn, &session_id).await })
+    async fn mark_session_used(
+        &self,
+        session_id: [u8; 16],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.write(|conn| async move { sessions::mark_used(&conn, &session_id, now).await })
+            .await
+    }
+
+    async fn sessions_of(
+        &self,
+        user_id: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<SessionRow>, StoreError> {
+        sessions::of_user(&self.connection().await?, user_id, now).await
+    }
+
+    async fn end_other_sessions(&self, user_id: UserId, keep: [u8; 16]) -> Result<(), StoreError> {
+        self.write(|conn| async move { sessions::end_others(&conn, user_id, &keep).await })
             .await
     }
 
@@ -175,6 +195,22 @@ impl AccountStore for PostgresStore {
             }
         })
         .await
+    }
+
+    async fn account_messages(
+        &self,
+        email: &str,
+        limit: u16,
+    ) -> Result<Vec<AccountMessage>, StoreError> {
+        messages::to(&self.connection().await?, email, limit).await
+    }
+
+    async fn open_secrets(
+        &self,
+        subject: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(OneTimeUse, DateTime<Utc>)>, StoreError> {
+        secrets::open(&self.connection().await?, subject, now).await
     }
 
     async fn use_one_time(

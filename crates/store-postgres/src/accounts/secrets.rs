@@ -1,7 +1,7 @@
 //! Mailed secrets, each good once, and the keys this database signs with.
 
 use crate::{
-    columns::{Columns as _, micros},
+    columns::{Columns as _, damaged, micros},
     connect::Connection,
     pipeline::{self, Call},
 };
@@ -20,6 +20,35 @@ const fn purpose_text(purpose: OneTimeUse) -> &'static str {
         OneTimeUse::EmailVerification => "email_verification",
         OneTimeUse::BookingRecovery => "booking_recovery",
     }
+}
+
+/// Reads the text of a purpose.
+fn purpose(text: &str) -> Result<OneTimeUse, StoreError> {
+    [
+        OneTimeUse::PasswordReset,
+        OneTimeUse::EmailVerification,
+        OneTimeUse::BookingRecovery,
+    ]
+    .into_iter()
+    .find(|purpose| purpose_text(*purpose) == text)
+    .ok_or_else(|| damaged("a purpose"))
+}
+
+/// The secrets of a subject that are still good: what for, and until when.
+pub(super) async fn open(
+    conn: &Connection,
+    subject: &str,
+    now: DateTime<Utc>,
+) -> Result<Vec<(OneTimeUse, DateTime<Utc>)>, StoreError> {
+    let sql = "SELECT purpose, expires_at FROM one_time_secrets WHERE subject = $1 AND expires_at > $2 \
+         ORDER BY expires_at, purpose";
+    let call = Call::new(sql).with(subject).with(micros(now));
+    let answers = pipeline::read(conn, &[call]).await?;
+    answers
+        .iter()
+        .flatten()
+        .map(|row| Ok((purpose(row.text(0)?)?, row.time(1)?)))
+        .collect()
 }
 
 pub(super) async fn add(conn: &Connection, secret: &OneTimeRow) -> Result<(), StoreError> {
@@ -106,6 +135,6 @@ pub(super) async fn key(
     let answers = pipeline::read(conn, &calls).await?;
     match answers.iter().flatten().next() {
         Some(row) => row.bytes(0),
-        None => Err(crate::columns::damaged("a key vanished")),
+        None => Err(damaged("a key vanished")),
     }
 }

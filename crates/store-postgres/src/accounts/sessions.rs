@@ -6,7 +6,7 @@
 
 use super::{secrets, users};
 use crate::{
-    columns::{Columns as _, micros},
+    columns::{Columns as _, micros, text},
     connect::Connection,
     pipeline::{self, Call},
 };
@@ -38,7 +38,7 @@ macro_rules! find {
     ($condition:literal) => {
         concat!(
             "SELECT s.session, s.\"user\", u.role, s.access, s.access_expires_at, s.refresh, s.refresh_expires_at, \
-               s.previous_refresh, s.current_used, s.cookie, s.created_at \
+               s.previous_refresh, s.current_used, s.cookie, s.created_at, s.device, s.used_at, s.second_factor \
              FROM sessions AS s JOIN users AS u ON u.\"user\" = s.\"user\" WHERE ",
             $condition
         )
@@ -58,6 +58,9 @@ fn read(row: &Row) -> Result<SessionRow, StoreError> {
         current_used: row.value(8)?,
         cookie: row.value(9)?,
         created_at: row.time(10)?,
+        device: row.value(11)?,
+        used_at: row.time(12)?,
+        second_factor: row.value(13)?,
     })
 }
 
@@ -76,8 +79,8 @@ pub(super) async fn add(conn: &Connection, session: &SessionRow) -> Result<(), S
         prune(session.created_at),
         Call::new(
             "INSERT INTO sessions (session, \"user\", access, access_expires_at, refresh, refresh_expires_at, \
-               previous_refresh, current_used, cookie, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+               previous_refresh, current_used, cookie, created_at, device, used_at, second_factor) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         )
         .with(&session.session_id[..])
         .with(&session.user_id.as_bytes()[..])
@@ -88,7 +91,10 @@ pub(super) async fn add(conn: &Connection, session: &SessionRow) -> Result<(), S
         .with(session.previous_refresh.as_ref().map(|digest| &digest[..]))
         .with(session.current_used)
         .with(session.cookie)
-        .with(micros(session.created_at)),
+        .with(micros(session.created_at))
+        .with(text(&session.device))
+        .with(micros(session.used_at))
+        .with(session.second_factor),
         Call::new(
             "DELETE FROM sessions WHERE session IN (SELECT session FROM sessions WHERE \"user\" = $1 \
              ORDER BY created_at DESC, session OFFSET $2)",
@@ -109,9 +115,42 @@ pub(super) async fn by_access(
     Ok(found.filter(|session| session.access_expires_at > now && session.refresh_expires_at > now))
 }
 
-pub(super) async fn mark_used(conn: &Connection, session: &[u8; 16]) -> Result<(), StoreError> {
-    let sql = "UPDATE sessions SET current_used = true WHERE session = $1 AND NOT current_used";
-    pipeline::read(conn, &[Call::new(sql).with(&session[..])]).await?;
+pub(super) async fn mark_used(
+    conn: &Connection,
+    session: &[u8; 16],
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE sessions SET current_used = true, used_at = greatest(used_at, $2) WHERE session = $1";
+    let call = Call::new(sql).with(&session[..]).with(micros(now));
+    pipeline::read(conn, &[call]).await?;
+    Ok(())
+}
+
+/// A person's live sessions, the one seen last first.
+pub(super) async fn of_user(
+    conn: &Connection,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> Result<Vec<SessionRow>, StoreError> {
+    let sql = find!(
+        "s.\"user\" = $1 AND s.refresh_expires_at > $2 ORDER BY s.used_at DESC, s.session LIMIT $3"
+    );
+    let call = Call::new(sql)
+        .with(&user.as_bytes()[..])
+        .with(micros(now))
+        .with(SESSIONS_PER_USER);
+    let answers = pipeline::read(conn, &[call]).await?;
+    answers.iter().flatten().map(read).collect()
+}
+
+pub(super) async fn end_others(
+    conn: &Connection,
+    user: UserId,
+    keep: &[u8; 16],
+) -> Result<(), StoreError> {
+    let sql = "DELETE FROM sessions WHERE \"user\" = $1 AND session <> $2";
+    let call = Call::new(sql).with(&user.as_bytes()[..]).with(&keep[..]);
+    pipeline::read(conn, &[call]).await?;
     Ok(())
 }
 
@@ -173,7 +212,7 @@ async fn replace(
     now: DateTime<Utc>,
 ) -> Result<Rotation, StoreError> {
     let sql = "UPDATE sessions SET access = $2, access_expires_at = $3, refresh = $4, refresh_expires_at = $5, \
-         previous_refresh = $6, current_used = false WHERE session = $1";
+         previous_refresh = $6, current_used = false, used_at = greatest(used_at, $7) WHERE session = $1";
     let calls = [
         Call::new(sql)
             .with(&session.session_id[..])
@@ -181,7 +220,8 @@ async fn replace(
             .with(micros(next.access_expires_at))
             .with(&next.refresh[..])
             .with(micros(next.refresh_expires_at))
-            .with(&previous[..]),
+            .with(&previous[..])
+            .with(micros(now)),
         secrets::prune(now),
         prune(now),
     ];
@@ -193,6 +233,7 @@ async fn replace(
         refresh_expires_at: next.refresh_expires_at,
         previous_refresh: Some(*previous),
         current_used: false,
+        used_at: session.used_at.max(now),
         ..session
     }))
 }

@@ -3,8 +3,10 @@
 //! Only digests of tokens and argon2id strings come here. A write goes through the writer like any other; none of
 //! them is on the booking path.
 
+mod messages;
 mod secrets;
 mod sessions;
+mod sign_in;
 mod users;
 
 use crate::{SqliteStore, bookings::idempotency, failure::OrStoreError as _, outbox};
@@ -14,7 +16,8 @@ use matinee_domain::ids::UserId;
 use matinee_store::{
     AccountStore, StoreError,
     accounts::{
-        OneTimeRow, OneTimeUse, ProfileData, Role, Rotation, SessionRow, TokenDigest, UserRow,
+        AccountMessage, OneTimeRow, OneTimeUse, ProfileData, Role, Rotation, SessionRow,
+        TokenDigest, UserRow,
     },
     idempotency::{IdempotencyRecord, Lookup},
     outbox::NewMessage,
@@ -102,8 +105,26 @@ impl AccountStore for SqliteStore {
             .await
     }
 
-    async fn mark_session_used(&self, session_id: [u8; 16]) -> Result<(), StoreError> {
-        self.write(move |tx| sessions::mark_used(tx.conn(), &session_id).db())
+    async fn mark_session_used(
+        &self,
+        session_id: [u8; 16],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| sessions::mark_used(tx.conn(), &session_id, now).db())
+            .await
+    }
+
+    async fn sessions_of(
+        &self,
+        user_id: UserId,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<SessionRow>, StoreError> {
+        self.read_here(|conn| sessions::of_user(conn, user_id, now).db())
+            .await
+    }
+
+    async fn end_other_sessions(&self, user_id: UserId, keep: [u8; 16]) -> Result<(), StoreError> {
+        self.write(move |tx| sessions::end_others(tx.conn(), user_id, &keep).db())
             .await
     }
 
@@ -144,6 +165,24 @@ impl AccountStore for SqliteStore {
             }
         })
         .await
+    }
+
+    async fn account_messages(
+        &self,
+        email: &str,
+        limit: u16,
+    ) -> Result<Vec<AccountMessage>, StoreError> {
+        self.read_here(|conn| messages::to(conn, email, limit))
+            .await
+    }
+
+    async fn open_secrets(
+        &self,
+        subject: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(OneTimeUse, DateTime<Utc>)>, StoreError> {
+        self.read_here(|conn| secrets::open(conn, subject, now).db())
+            .await
     }
 
     async fn use_one_time(

@@ -1,9 +1,12 @@
 //! Mailed secrets, each good once, and the keys this database signs with.
 
-use crate::columns::micros;
+use crate::{
+    catalog::rows::{damaged, time},
+    columns::micros,
+};
 use chrono::{DateTime, Utc};
 use matinee_store::accounts::{OneTimeRow, OneTimeUse, TokenDigest};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params, types::Type};
 
 /// Secrets one subject may have at a time; a new one ends the oldest beyond.
 const SECRETS_PER_SUBJECT: i64 = 16;
@@ -14,6 +17,35 @@ const fn purpose_text(purpose: OneTimeUse) -> &'static str {
         OneTimeUse::EmailVerification => "email_verification",
         OneTimeUse::BookingRecovery => "booking_recovery",
     }
+}
+
+/// Reads the text of a purpose.
+fn purpose(text: &str) -> Option<OneTimeUse> {
+    [
+        OneTimeUse::PasswordReset,
+        OneTimeUse::EmailVerification,
+        OneTimeUse::BookingRecovery,
+    ]
+    .into_iter()
+    .find(|purpose| purpose_text(*purpose) == text)
+}
+
+/// The secrets of a subject that are still good: what for, and until when.
+pub(super) fn open(
+    conn: &Connection,
+    subject: &str,
+    now: DateTime<Utc>,
+) -> rusqlite::Result<Vec<(OneTimeUse, DateTime<Utc>)>> {
+    conn.prepare_cached(
+        "SELECT purpose, expires_at FROM one_time_secrets WHERE subject = ?1 AND expires_at > ?2
+         ORDER BY expires_at, purpose",
+    )?
+    .query_map(params![subject, micros(now)], |row| {
+        let purpose = purpose(row.get_ref(0)?.as_str()?)
+            .ok_or_else(|| damaged(0, Type::Text, "not a purpose"))?;
+        Ok((purpose, time(row, 1)?))
+    })?
+    .collect()
 }
 
 pub(super) fn add(conn: &Connection, secret: &OneTimeRow) -> rusqlite::Result<()> {

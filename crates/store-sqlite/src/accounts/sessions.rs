@@ -28,7 +28,7 @@ pub(super) struct Tokens {
 
 /// From `sessions AS s JOIN users AS u`: the role is always the person's present one.
 const COLUMNS: &str = "s.session, s.user, u.role, s.access, s.access_expires_at, s.refresh, \
-     s.refresh_expires_at, s.previous_refresh, s.current_used, s.cookie, s.created_at";
+     s.refresh_expires_at, s.previous_refresh, s.current_used, s.cookie, s.created_at, s.device, s.used_at, s.second_factor";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
     Ok(SessionRow {
@@ -43,6 +43,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<SessionRow> {
         current_used: row.get(8)?,
         cookie: row.get(9)?,
         created_at: time(row, 10)?,
+        device: row.get(11)?,
+        used_at: time(row, 12)?,
+        second_factor: row.get(13)?,
     })
 }
 
@@ -63,8 +66,8 @@ pub(super) fn add(conn: &Connection, session: &SessionRow) -> rusqlite::Result<(
     prune(conn, session.created_at)?;
     conn.prepare_cached(
         "INSERT INTO sessions (session, user, access, access_expires_at, refresh, refresh_expires_at,
-           previous_refresh, current_used, cookie, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+           previous_refresh, current_used, cookie, created_at, device, used_at, second_factor)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?
     .execute(params![
         session.session_id,
@@ -76,7 +79,10 @@ pub(super) fn add(conn: &Connection, session: &SessionRow) -> rusqlite::Result<(
         session.previous_refresh,
         session.current_used,
         session.cookie,
-        micros(session.created_at)
+        micros(session.created_at),
+        session.device,
+        micros(session.used_at),
+        session.second_factor
     ])?;
     conn.prepare_cached(
         "DELETE FROM sessions WHERE session IN (SELECT session FROM sessions WHERE user = ?1
@@ -95,11 +101,38 @@ pub(super) fn by_access(
     Ok(found.filter(|session| session.access_expires_at > now && session.refresh_expires_at > now))
 }
 
-pub(super) fn mark_used(conn: &Connection, session_id: &[u8; 16]) -> rusqlite::Result<()> {
+pub(super) fn mark_used(
+    conn: &Connection,
+    session_id: &[u8; 16],
+    now: DateTime<Utc>,
+) -> rusqlite::Result<()> {
     conn.prepare_cached(
-        "UPDATE sessions SET current_used = 1 WHERE session = ?1 AND current_used = 0",
+        "UPDATE sessions SET current_used = 1, used_at = max(used_at, ?2) WHERE session = ?1",
     )?
-    .execute([session_id])?;
+    .execute(params![session_id, micros(now)])?;
+    Ok(())
+}
+
+/// A person's live sessions, the one seen last first.
+pub(super) fn of_user(
+    conn: &Connection,
+    user: UserId,
+    now: DateTime<Utc>,
+) -> rusqlite::Result<Vec<SessionRow>> {
+    conn.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM sessions AS s JOIN users AS u ON u.user = s.user
+         WHERE s.user = ?1 AND s.refresh_expires_at > ?2 ORDER BY s.used_at DESC, s.session LIMIT ?3"
+    ))?
+    .query_map(
+        params![user.as_bytes(), micros(now), SESSIONS_PER_USER],
+        read,
+    )?
+    .collect()
+}
+
+pub(super) fn end_others(conn: &Connection, user: UserId, keep: &[u8; 16]) -> rusqlite::Result<()> {
+    conn.prepare_cached("DELETE FROM sessions WHERE user = ?1 AND session <> ?2")?
+        .execute(params![user.as_bytes(), keep])?;
     Ok(())
 }
 
@@ -163,7 +196,7 @@ fn replace(
     prune(conn, now)?;
     conn.prepare_cached(
         "UPDATE sessions SET access = ?2, access_expires_at = ?3, refresh = ?4, refresh_expires_at = ?5,
-           previous_refresh = ?6, current_used = 0 WHERE session = ?1",
+           previous_refresh = ?6, current_used = 0, used_at = max(used_at, ?7) WHERE session = ?1",
     )?
     .execute(params![
         session.session_id,
@@ -171,7 +204,8 @@ fn replace(
         micros(next.access_expires_at),
         next.refresh,
         micros(next.refresh_expires_at),
-        previous
+        previous,
+        micros(now)
     ])?;
     Ok(Rotation::Rotated(SessionRow {
         access: next.access,
@@ -180,6 +214,7 @@ fn replace(
         refresh_expires_at: next.refresh_expires_at,
         previous_refresh: Some(*previous),
         current_used: false,
+        used_at: session.used_at.max(now),
         ..session
     }))
 }

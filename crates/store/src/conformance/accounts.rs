@@ -52,7 +52,7 @@ pub fn digest(number: u32) -> TokenDigest {
     digest
 }
 
-fn session(number: u32, user: u32) -> SessionRow {
+pub fn session(number: u32, user: u32) -> SessionRow {
     SessionRow {
         session_id: bytes(8, number),
         user_id: user_id(user),
@@ -65,6 +65,9 @@ fn session(number: u32, user: u32) -> SessionRow {
         current_used: false,
         cookie: false,
         created_at: start(),
+        device: "Firefox on Linux".into(),
+        used_at: start(),
+        second_factor: false,
     }
 }
 
@@ -204,7 +207,10 @@ pub async fn a_lost_rotation_may_be_asked_again(store: &(impl Store + ?Sized)) {
         Some(now.clone())
     );
     // Its use ends the grace: the old token is now reuse and takes the family with it.
-    store.mark_session_used(now.session_id).await.unwrap();
+    store
+        .mark_session_used(now.session_id, start())
+        .await
+        .unwrap();
     assert_eq!(rotate(store, 101, 140, 141, start()).await, Rotation::Reuse);
     assert_eq!(
         store.session_by_access(digest(130), start()).await.unwrap(),

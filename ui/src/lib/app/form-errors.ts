@@ -11,6 +11,18 @@ const words: Record<string, () => Explanation> = {
     title: m.error_credentials_title(),
     detail: m.error_credentials_detail()
   }),
+  second_factor_wrong: () => ({
+    title: m.error_factor_wrong_title(),
+    detail: m.error_factor_wrong_detail()
+  }),
+  passkey_broken_off: () => ({
+    title: m.error_passkey_title(),
+    detail: m.error_passkey_detail()
+  }),
+  provider_unavailable: () => ({
+    title: m.error_provider_title(),
+    detail: m.error_provider_detail()
+  }),
   email_taken: () => ({ title: m.error_email_taken_title(), detail: m.error_email_taken_detail() }),
   bad_server_address: () => ({ title: m.server_invalid(), detail: m.server_hint() }),
   hold_expired: () => ({

@@ -7,9 +7,27 @@ import { isPlatformError } from './error';
 import { locate, saveFile, share } from './host';
 import { createSend, type Answer, type Call, type Send } from './http';
 import { watchSeats } from './live-seats';
+import { makePasskey, passkeysPossible, showPasskey } from './passkeys';
 import { newAttempt, type Attempt, type Platform, type Read, type Session } from './platform';
 import { Reach } from './reach';
-import type { Booking, Page, Profile, Show, Tickets } from './types';
+import type {
+  OpenIdFinished,
+  OpenIdStarted,
+  PasskeyAsked,
+  RecoveryCodes,
+  SessionInfo
+} from './generated/api';
+import type {
+  Booking,
+  DeviceSession,
+  Page,
+  Passkey,
+  Profile,
+  SecondFactorBegun,
+  Show,
+  SignInMethods,
+  Tickets
+} from './types';
 
 const GUEST: Session = {
   signed_in: false,
@@ -204,6 +222,67 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
       await rawSend({ method: 'POST', path: '/auth/logout', body: {} });
       store.maySignedIn = false;
     },
+    signInMethods: async () =>
+      (await send<SignInMethods>({ method: 'GET', path: '/auth/methods' })).value,
+    async signInWithProvider() {
+      const path = '/auth/openid/start';
+      const { value } = await rawSend<OpenIdStarted>({ method: 'POST', path, body: {} });
+      window.location.assign(value.authorization_url);
+      return null;
+    },
+    async finishProviderSignIn(code, state) {
+      const path = '/auth/openid/finish';
+      const body = { code, state, session: 'cookie' };
+      const { value } = await rawSend<OpenIdFinished>({ method: 'POST', path, body });
+      if (value.handoff_url !== null) {
+        window.location.replace(value.handoff_url);
+        return null;
+      }
+      store.maySignedIn = true;
+      return whoAmI();
+    },
+    passkeysPossible: passkeysPossible(),
+    async signInWithPasskey() {
+      const asked = { method: 'POST', path: '/auth/passkey/start', body: {} } as const;
+      const { value } = await rawSend<PasskeyAsked>(asked);
+      const credential = await showPasskey(value.options);
+      const body = { secret: value.secret, credential, session: 'cookie' };
+      await rawSend({ method: 'POST', path: '/auth/passkey/finish', body });
+      store.maySignedIn = true;
+      return whoAmI();
+    },
+    async passkeys() {
+      const path = '/users/me/passkeys';
+      return (await send<Page<Passkey>>({ method: 'GET', path })).value.items;
+    },
+    async makePasskey(name, password) {
+      const asked = { method: 'POST', path: '/auth/passkeys/begin', body: { password } } as const;
+      const { value } = await send<PasskeyAsked>(asked);
+      const credential = await makePasskey(value.options);
+      const body = { secret: value.secret, name, credential };
+      return (await send<Passkey>({ method: 'POST', path: '/auth/passkeys/finish', body })).value;
+    },
+    async removePasskey(passkeyId) {
+      await send({ method: 'DELETE', path: `/users/me/passkeys/${id(passkeyId)}` });
+    },
+    async secondFactor() {
+      const { value } = await send<SessionInfo>({ method: 'GET', path: '/auth/session' });
+      return value.user?.second_factor ?? 'not_needed';
+    },
+    async beginSecondFactor(password) {
+      const path = '/auth/second-factor/begin';
+      return (await send<SecondFactorBegun>({ method: 'POST', path, body: { password } })).value;
+    },
+    async confirmSecondFactor(code) {
+      const path = '/auth/second-factor/confirm';
+      const { value } = await send<RecoveryCodes>({ method: 'POST', path, body: { code } });
+      return value.recovery_codes;
+    },
+    async removeSecondFactor(password, code) {
+      const path = '/auth/second-factor/remove';
+      await send({ method: 'POST', path, body: { password, code } });
+      store.maySignedIn = false;
+    },
     async forgotPassword(email) {
       await send({ method: 'POST', path: '/auth/password/forgot', body: { email } });
     },
@@ -222,6 +301,24 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
     async deleteAccount() {
       await send({ method: 'DELETE', path: '/users/me' });
       store.maySignedIn = false;
+    },
+    async resendVerification() {
+      await send({ method: 'POST', path: '/auth/verify/resend', body: {} });
+    },
+    async sessions() {
+      const path = '/users/me/sessions';
+      return (await send<Page<DeviceSession>>({ method: 'GET', path })).value.items;
+    },
+    async endSession(sessionId) {
+      await send({ method: 'DELETE', path: `/users/me/sessions/${id(sessionId)}` });
+    },
+    async endOtherSessions() {
+      await send({ method: 'DELETE', path: '/users/me/sessions' });
+    },
+    async exportAccount() {
+      const { value } = await send<unknown>({ method: 'GET', path: '/users/me/export' });
+      saveFile('matinee-account.json', 'application/json', JSON.stringify(value, null, 2));
+      return null;
     },
     async recoverBooking(reference, email, attempt) {
       await send({

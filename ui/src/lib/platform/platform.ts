@@ -16,14 +16,19 @@ import type {
   Booking,
   CancelAnswer,
   ChangeRequest,
+  DeviceSession,
   Movie,
   Page,
+  Passkey,
   PaymentRequest,
   Profile,
   SeatChange,
+  SecondFactorBegun,
+  SecondFactorState,
   Show,
   ShowDetail,
   ShowSeats,
+  SignInMethods,
   SimulateOutcome,
   Theater,
   Tickets
@@ -88,6 +93,8 @@ export interface Session {
 export interface Credentials {
   email: string;
   password: string;
+  /** A code of the account's generator, when it was asked for (`second_factor_required`). */
+  code?: string;
 }
 
 export type Theme = 'system' | 'light' | 'dark';
@@ -162,6 +169,26 @@ export interface Platform {
   register(account: Credentials & { name: string }): Promise<Session>;
   login(credentials: Credentials): Promise<Session>;
   logout(): Promise<void>;
+  /** The ways to sign in that this server offers beside a password. */
+  signInMethods(): Promise<SignInMethods>;
+  /** Signs in at the server's provider. In a browser the page leaves and null is all that comes; the shell waits. */
+  signInWithProvider(): Promise<Session | null>;
+  /** Browser only: back from the provider. Null when an app began it: the page leaves to tell the app. */
+  finishProviderSignIn(code: string, state: string): Promise<Session | null>;
+  /** Whether this host can make and use passkeys at all; a server may still offer none. */
+  readonly passkeysPossible: boolean;
+  signInWithPasskey(): Promise<Session>;
+  passkeys(): Promise<Passkey[]>;
+  /** Asks the person at their device; `password` where the account has one. */
+  makePasskey(name: string, password: string): Promise<Passkey>;
+  removePasskey(passkeyId: string): Promise<void>;
+  secondFactor(): Promise<SecondFactorState>;
+  /** A new secret for a code generator; it counts once `confirmSecondFactor` took a first code. */
+  beginSecondFactor(password: string): Promise<SecondFactorBegun>;
+  /** The recovery codes, this once. */
+  confirmSecondFactor(code: string): Promise<string[]>;
+  /** Every session ends, this one too. */
+  removeSecondFactor(password: string, code: string): Promise<void>;
   forgotPassword(email: string): Promise<void>;
   resetPassword(token: string, password: string): Promise<void>;
   /** Redeems the link mailed at registration. */
@@ -170,6 +197,14 @@ export interface Platform {
   /** `version` is the one the profile came with; 412 when it has changed elsewhere. null overwrites. */
   saveProfile(profile: Profile, version: number | null): Promise<Profile>;
   deleteAccount(): Promise<void>;
+  /** Asks for the mail that verifies the address once more. */
+  resendVerification(): Promise<void>;
+  /** The devices that are signed in, the one seen last first. */
+  sessions(): Promise<DeviceSession[]>;
+  endSession(sessionId: string): Promise<void>;
+  endOtherSessions(): Promise<void>;
+  /** Saves everything that is kept about the person as a file: its path, or null where the browser keeps downloads. */
+  exportAccount(): Promise<string | null>;
   /** Mails a single-use link when the two belong together; answers alike either way. */
   recoverBooking(reference: string, email: string, attempt: Attempt): Promise<void>;
   /** Redeems the mailed link's token; the booking can be opened from here on. */

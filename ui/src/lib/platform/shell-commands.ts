@@ -21,13 +21,17 @@ import type {
   Booking,
   CancelAnswer,
   ChangeRequest,
+  DeviceSession,
   Movie,
   Page,
   PaymentRequest,
   Profile,
+  SecondFactorBegun,
+  SecondFactorState,
   Show,
   ShowDetail,
   ShowSeats,
+  SignInMethods,
   SimulateOutcome,
   Theater,
   Tickets
@@ -75,12 +79,23 @@ export interface ShellCommands {
   register(account: Credentials & { name: string }): Answer<Session>;
   login(credentials: Credentials): Answer<Session>;
   logout(): Answer<null>;
+  signInMethods(): Answer<SignInMethods>;
+  signInWithProvider(): Answer<Session>;
+  secondFactor(): Answer<SecondFactorState>;
+  beginSecondFactor(password: string): Answer<SecondFactorBegun>;
+  confirmSecondFactor(code: string): Answer<string[]>;
+  removeSecondFactor(password: string, code: string): Answer<null>;
   forgotPassword(email: string): Answer<null>;
   resetPassword(token: string, password: string): Answer<null>;
   verifyEmail(token: string): Answer<null>;
   profile(): Answer<Read<Profile>>;
   saveProfile(profile: Profile, version: number | null): Answer<Profile>;
   deleteAccount(): Answer<null>;
+  resendVerification(): Answer<null>;
+  sessions(): Answer<DeviceSession[]>;
+  endSession(sessionId: string): Answer<null>;
+  endOtherSessions(): Answer<null>;
+  exportAccount(): Answer<string>;
   recoverBooking(reference: string, email: string, key: string): Answer<null>;
   redeemRecovery(token: string): Answer<Booking>;
 

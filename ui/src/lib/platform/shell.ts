@@ -61,12 +61,30 @@ export function createShellPlatform(commands: ShellCommands): Platform {
     register: (account) => unwrap(commands.register(account)),
     login: (credentials) => unwrap(commands.login(credentials)),
     logout: () => done(commands.logout()),
+    signInMethods: () => unwrap(commands.signInMethods()),
+    signInWithProvider: () => unwrap(commands.signInWithProvider()),
+    finishProviderSignIn: () => Promise.resolve(null),
+    // The app's pages are not the server's site, and a passkey is a site's.
+    passkeysPossible: false,
+    signInWithPasskey: noPasskeys,
+    passkeys: () => Promise.resolve([]),
+    makePasskey: noPasskeys,
+    removePasskey: noPasskeys,
+    secondFactor: () => unwrap(commands.secondFactor()),
+    beginSecondFactor: (password) => unwrap(commands.beginSecondFactor(password)),
+    confirmSecondFactor: (code) => unwrap(commands.confirmSecondFactor(code)),
+    removeSecondFactor: (password, code) => done(commands.removeSecondFactor(password, code)),
     forgotPassword: (email) => done(commands.forgotPassword(email)),
     resetPassword: (token, password) => done(commands.resetPassword(token, password)),
     verifyEmail: (token) => done(commands.verifyEmail(token)),
     profile: () => unwrap(commands.profile()),
     saveProfile: (profile, version) => unwrap(commands.saveProfile(profile, version)),
     deleteAccount: () => done(commands.deleteAccount()),
+    resendVerification: () => done(commands.resendVerification()),
+    sessions: () => unwrap(commands.sessions()),
+    endSession: (sessionId) => done(commands.endSession(sessionId)),
+    endOtherSessions: () => done(commands.endOtherSessions()),
+    exportAccount: () => unwrap(commands.exportAccount()),
     recoverBooking: (reference, email, attempt) =>
       done(commands.recoverBooking(reference, email, attempt.key)),
     redeemRecovery: (token) => unwrap(commands.redeemRecovery(token)),
@@ -85,6 +103,12 @@ export function createShellPlatform(commands: ShellCommands): Platform {
     },
     recall: (key) => session.getItem(key)
   };
+}
+
+function noPasskeys(): Promise<never> {
+  return Promise.reject(
+    new PlatformError({ kind: 'invalid', code: 'no_passkeys', title: 'No passkeys', detail: '' })
+  );
 }
 
 /** One channel for any number of listeners; a late listener gets the last message at once. */

@@ -118,6 +118,14 @@ const EVERY: &[(&str, &str, &str)] = &[
     ("mail_dir", "mails", "\"mails\""),
     ("private_targets", "true", "true"),
     (
+        "oidc_issuer",
+        "https://id.example",
+        "\"https://id.example\"",
+    ),
+    ("oidc_client_id", "matinee", "\"matinee\""),
+    ("oidc_name", "Example ID", "\"Example ID\""),
+    ("staff_second_factor", "off", "\"off\""),
+    (
         "trusted_proxies",
         "10.0.0.0/8,::1",
         "[\"10.0.0.0/8\", \"::1\"]",
@@ -155,6 +163,12 @@ fn shown(options: Options) -> String {
         channels,
         private_targets,
         to,
+        tmdb_key: _,
+        oidc_issuer,
+        oidc_client_id,
+        oidc_client_secret,
+        oidc_name,
+        staff_second_factor,
         mail_from,
         mail_dir,
         trusted_proxies,
@@ -187,6 +201,11 @@ fn shown(options: Options) -> String {
                 stripe_secret_key,
                 stripe_webhook_secret,
                 stripe_api,
+                oidc_issuer,
+                oidc_client_id,
+                oidc_client_secret,
+                oidc_name,
+                staff_second_factor,
             ),
         )
     )
@@ -271,16 +290,18 @@ fn every_option_is_a_flag_a_variable_and_a_key_of_the_file() {
         let variable = format!("MATINEE_{}", key.to_uppercase());
         assert_eq!(by_flag, from_environment(&[(&variable, value)]), "{key}");
     }
-    // The secret has no flag; the log's level has a second name.
-    let by_file = file("smtp_url = \"smtp://x\"");
-    let options = Options {
-        config: Some(by_file.path().to_owned()),
-        ..Options::default()
-    };
-    assert_eq!(
-        shown(options.with_file().unwrap()),
-        from_environment(&[("MATINEE_SMTP_URL", "smtp://x")])
-    );
+    // Secrets have no flag; the log's level has a second name.
+    for secret in ["smtp_url", "oidc_client_secret"] {
+        let by_file = file(&format!("{secret} = \"hunter2\""));
+        let options = Options {
+            config: Some(by_file.path().to_owned()),
+            ..Options::default()
+        };
+        let shown = shown(options.with_file().unwrap());
+        let variable = format!("MATINEE_{}", secret.to_uppercase());
+        assert_ne!(shown, nothing, "{secret}");
+        assert_eq!(shown, from_environment(&[(&variable, "hunter2")]));
+    }
     let debug = from_environment(&[("MATINEE_LOG_LEVEL", "debug")]);
     assert_eq!(from_environment(&[("MATINEE_LOG", "debug")]), debug);
     let both = [("MATINEE_LOG", "trace"), ("MATINEE_LOG_LEVEL", "debug")];

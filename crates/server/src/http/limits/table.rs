@@ -19,7 +19,7 @@ pub enum Limit {
     RefreshAddress,
     /// Forgotten passwords, by address.
     ForgotAddress,
-    /// Mails about a forgotten password or a verification, by e-mail. Silent: the answer is 202 all the same.
+    /// Mails about a forgotten password, by e-mail. Silent: the answer is 202 all the same.
     ForgotEmail,
     /// One-time secrets tried (reset, verify, recovery), by address.
     OneTimeAddress,
@@ -27,6 +27,14 @@ pub enum Limit {
     RecoverAddress,
     /// Recovery mails, by reference. Silent.
     RecoverBooking,
+    /// Verification mails asked for again, by e-mail. Silent.
+    VerifyEmail,
+    /// Files of everything that is kept about a person, by account.
+    Export,
+    /// Sign-ins at the OpenID provider, begun or finished, by address.
+    OpenIdAddress,
+    /// Sign-ins with a passkey, begun or finished, by address.
+    PasskeyAddress,
 }
 
 /// A limit as the documentation tells it.
@@ -96,7 +104,7 @@ pub const TABLE: &[LimitRow] = &[
     ),
     row(
         Limit::OneTimeAddress,
-        "POST /auth/password/reset, /auth/verify, /bookings/recover/redeem",
+        "POST /auth/password/reset, /auth/verify, /bookings/recover/redeem, /auth/openid/handoff",
         30,
         HOUR,
         "address",
@@ -114,6 +122,34 @@ pub const TABLE: &[LimitRow] = &[
         5,
         HOUR,
         "reference (silent)",
+    ),
+    row(
+        Limit::VerifyEmail,
+        "POST /auth/verify/resend",
+        5,
+        HOUR,
+        "e-mail (silent)",
+    ),
+    row(
+        Limit::Export,
+        "GET /users/{user_id}/export",
+        10,
+        HOUR,
+        "account",
+    ),
+    row(
+        Limit::OpenIdAddress,
+        "POST /auth/openid/start, /auth/openid/finish",
+        300,
+        900,
+        "address",
+    ),
+    row(
+        Limit::PasskeyAddress,
+        "POST /auth/passkey/start, /auth/passkey/finish",
+        300,
+        900,
+        "address",
     ),
 ];
 

@@ -41,6 +41,19 @@ export const commands = {
 	profile: () => typedError<Fresh<Profile>, ClientError>(__TAURI_INVOKE("profile")),
 	saveProfile: (profile: Profile, version: number | null) => typedError<Profile, ClientError>(__TAURI_INVOKE("save_profile", { profile, version })),
 	deleteAccount: () => typedError<null, ClientError>(__TAURI_INVOKE("delete_account")),
+	signInMethods: () => typedError<SignInMethods, ClientError>(__TAURI_INVOKE("sign_in_methods")),
+	/**  Signs in at the server's provider, through the system's browser; answers when the person came back from there. */
+	signInWithProvider: () => typedError<Session, ClientError>(__TAURI_INVOKE("sign_in_with_provider")),
+	secondFactor: () => typedError<SecondFactorState, ClientError>(__TAURI_INVOKE("second_factor")),
+	beginSecondFactor: (password: string) => typedError<SecondFactorBegun, ClientError>(__TAURI_INVOKE("begin_second_factor", { password })),
+	confirmSecondFactor: (code: string) => typedError<string[], ClientError>(__TAURI_INVOKE("confirm_second_factor", { code })),
+	removeSecondFactor: (password: string, code: string) => typedError<null, ClientError>(__TAURI_INVOKE("remove_second_factor", { password, code })),
+	sessions: () => typedError<DeviceSession[], ClientError>(__TAURI_INVOKE("sessions")),
+	endSession: (sessionId: string) => typedError<null, ClientError>(__TAURI_INVOKE("end_session", { sessionId })),
+	endOtherSessions: () => typedError<null, ClientError>(__TAURI_INVOKE("end_other_sessions")),
+	resendVerification: () => typedError<null, ClientError>(__TAURI_INVOKE("resend_verification")),
+	/**  Writes everything that is kept about the person into a file of their own and says where it is. */
+	exportAccount: () => typedError<string, ClientError>(__TAURI_INVOKE("export_account")),
 	settings: () => typedError<Settings, ClientError>(__TAURI_INVOKE("settings")),
 	saveSettings: (change: SettingsChange) => typedError<Settings, ClientError>(__TAURI_INVOKE("save_settings", { change })),
 	/**  Sends the current status at once, then every change. */
@@ -202,6 +215,8 @@ export type Coordinates = {
 export type Credentials = {
 	email: string,
 	password: string,
+	/**  A code of the account's generator, when it was asked for. */
+	code?: string | null,
 };
 
 /**  A shape or text that is drawn but cannot be booked: stage, stairs, an outline. */
@@ -216,6 +231,19 @@ export type Decoration =
 { shape: "ellipse"; x: number; y: number; radius_x: number; radius_y: number; rotation: number; color: string; border_color: string; text: Label | null } | 
 /**  Words alone. */
 { shape: "text"; x: number; y: number; rotation: number; text: Label };
+
+/**  A device that is signed in. */
+export type DeviceSession = {
+	/**  Names the session and opens nothing. */
+	session_id: string,
+	/**  What the device calls itself, e.g. "Firefox on Linux"; empty when it does not. */
+	device: string,
+	created_at: string,
+	/**  To a quarter of an hour. */
+	last_used_at: string,
+	/**  It is the one that asks. */
+	current: boolean,
+};
 
 /**  What sort of failure it is. */
 export type ErrorKind = 
@@ -437,7 +465,7 @@ export type Problem = {
 };
 
 /**  A stable problem code. Callers decide by it, never by the words. */
-export type ProblemCode = "malformed" | "malformed_cursor" | "bad_signature" | "unauthenticated" | "bad_credentials" | "session_ended" | "payment_declined" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "seats_unavailable" | "hold_expired" | "not_held" | "payment_in_progress" | "price_changed" | "already_paid" | "not_cancellable" | "no_more_extensions" | "not_confirmed" | "not_awaiting_action" | "show_started" | "idempotency_in_progress" | "cursor_gone" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "wrong_host" | "invalid" | "email_required" | "single_seat_gap" | "promo_invalid" | "idempotency_key_reused" | "precondition_required" | "too_many_requests" | "too_many_unpaid_seats" | "cool_down" | "too_many_attempts" | "internal" | "unavailable" | "overloaded" | "no_gateway" | "gateway_unavailable";
+export type ProblemCode = "malformed" | "malformed_cursor" | "bad_signature" | "unauthenticated" | "bad_credentials" | "second_factor_required" | "second_factor_wrong" | "session_ended" | "payment_declined" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "email_unverified" | "seats_unavailable" | "hold_expired" | "not_held" | "payment_in_progress" | "price_changed" | "already_paid" | "not_cancellable" | "no_more_extensions" | "not_confirmed" | "not_awaiting_action" | "show_started" | "idempotency_in_progress" | "cursor_gone" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "wrong_host" | "invalid" | "email_required" | "single_seat_gap" | "promo_invalid" | "idempotency_key_reused" | "precondition_required" | "too_many_requests" | "too_many_unpaid_seats" | "cool_down" | "too_many_attempts" | "internal" | "unavailable" | "overloaded" | "no_gateway" | "provider_unavailable" | "gateway_unavailable";
 
 /**  A profile: the answer of GET and the body of PUT, which ignores the read-only fields. */
 export type Profile = {
@@ -552,6 +580,20 @@ export type SeatMapView = {
 /**  Whether a seat can be had. */
 export type SeatStatus = "available" | "held" | "sold" | "blocked";
 
+/**  Answer of `POST /auth/second-factor/begin`: what a generator app has to know. */
+export type SecondFactorBegun = {
+	/**  The same as a picture. */
+	qr_svg: string,
+	otpauth_url: string,
+	/**  The secret in base32, to type it. */
+	secret: string,
+};
+
+/**  Whether an account has a code generator, or should. */
+export type SecondFactorState = "not_needed" | 
+/**  Until there is one, and a session showed a code of it, staff are customers. */
+"missing" | "on";
+
 /**  Who is signed in, as far as a screen needs it: no token is part of it. */
 export type Session = {
 	signed_in: boolean,
@@ -657,6 +699,14 @@ export type ShowSeats = {
 	seat_map: SeatMapView,
 	/**  In map order: row by row, seats side by side. */
 	seats: ShowSeat[],
+};
+
+/**  Answer of `GET /auth/methods`: the ways to sign in that this server offers beside a password. */
+export type SignInMethods = {
+	/**  What the OpenID provider is called, e.g. "Example ID"; null when there is none. */
+	provider: string | null,
+	/**  Passkeys can be made and used. */
+	passkeys: boolean,
 };
 
 /**  What the sandbox's bank says. */

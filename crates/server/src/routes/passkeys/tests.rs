@@ -1,0 +1,157 @@
+//! What can be told without a browser: where passkeys are offered, who may make one, and what is refused. The whole way,
+//! with a browser and an authenticator, is in the workspace's `tests/browser/flows/ways-in.mjs`.
+
+use crate::testing::House;
+use axum::{
+    Router,
+    http::{Method, StatusCode},
+};
+use matinee_store::{accounts::Role, sign_in::PasskeyRow};
+use serde_json::{Value, json};
+
+/// A house whose site has a name.
+async fn named() -> House {
+    let change = |config: &mut crate::config::Config| {
+        config.public_url = Some("https://tickets.example.org".parse().unwrap());
+    };
+    House::with(change, Router::new()).await
+}
+
+async fn person(house: &House, email: &str) -> (String, String) {
+    let body = json!({ "email": email, "password": "correct horse", "name": "Ada" });
+    let session = house.post("/auth/register", &[], body).await;
+    let bearer = format!("Bearer {}", session.text("access_token"));
+    (session.text("user_id"), bearer)
+}
+
+#[tokio::test]
+async fn a_site_without_a_name_offers_none() {
+    let house = House::new().await;
+    let methods = house.get("/auth/methods", &[]).await;
+    assert_eq!(methods.body["passkeys"], false);
+    let start = house.post("/auth/passkey/start", &[], json!({})).await;
+    assert_eq!(start.code(), "not_found");
+    let house = named().await;
+    let methods = house.get("/auth/methods", &[]).await;
+    assert_eq!(methods.body["passkeys"], true);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn one_is_made_with_the_password_only() {
+    let house = named().await;
+    let (_, ada) = person(&house, "ada@example.org").await;
+    let with = [("authorization", ada.as_str())];
+    let path = "/auth/passkeys/begin";
+    for body in [json!({}), json!({ "password": "wrong horse" })] {
+        let refused = house.post(path, &with, body).await;
+        assert_eq!(refused.body["errors"][0]["pointer"], "/password");
+    }
+    let nobody = house.post(path, &[], json!({})).await;
+    assert_eq!(nobody.code(), "unauthenticated");
+    let right = json!({ "password": "correct horse" });
+    let begun = house.post(path, &with, right).await;
+    assert_eq!(begun.status, StatusCode::OK, "{begun:?}");
+    let options: Value = serde_json::from_str(&begun.text("options")).unwrap();
+    assert_eq!(options["publicKey"]["rp"]["id"], "tickets.example.org");
+    // Somebody else cannot finish it, and it is over then.
+    let (_, eve) = person(&house, "eve@example.org").await;
+    let body = json!({ "secret": begun.text("secret"), "name": "Mine", "credential": "{}" });
+    for who in [&eve, &ada] {
+        let with = [("authorization", who.as_str())];
+        let refused = house
+            .post("/auth/passkeys/finish", &with, body.clone())
+            .await;
+        assert_eq!(refused.code(), "session_ended");
+    }
+    house.close().await;
+}
+
+/// A passkey opens an account by itself: a session that showed no code may not make one beside a code generator.
+#[tokio::test]
+async fn staff_with_a_generator_show_a_code_first() {
+    let house = named().await;
+    let (user_id, _) = person(&house, "ada@example.org").await;
+    let user_id = user_id.parse().unwrap();
+    let app = &house.app;
+    app.store.set_role(user_id, Role::Admin).await.unwrap();
+    let begun = app.store.begin_second_factor(user_id, [7; 20]).await;
+    assert!(begun.unwrap());
+    let now = app.clock.now();
+    let confirmed = app
+        .store
+        .confirm_second_factor(user_id, 1, vec![], [0; 16], now);
+    assert!(confirmed.await.unwrap());
+    // As a provider opens it.
+    let opening = crate::auth::Opening {
+        user_id,
+        role: Role::Admin,
+        cookie: false,
+        device: String::new(),
+        second_factor: false,
+    };
+    let tokens = app
+        .sessions
+        .open(&*app.store, &*app.entropy, opening, now)
+        .await
+        .unwrap();
+    let bearer = format!("Bearer {}", tokens.answer().access_token.unwrap());
+    let with = [("authorization", bearer.as_str())];
+    let right = json!({ "password": "correct horse" });
+    let refused = house.post("/auth/passkeys/begin", &with, right).await;
+    assert_eq!(refused.code(), "forbidden");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn an_unknown_passkey_opens_nothing_and_an_attempt_is_good_once() {
+    let house = named().await;
+    let start = house.post("/auth/passkey/start", &[], json!({})).await;
+    assert_eq!(start.status, StatusCode::OK, "{start:?}");
+    let credential = json!({
+        "id": "AQID", "rawId": "AQID", "type": "public-key", "extensions": {},
+        "response": {
+            "authenticatorData": "AQID", "clientDataJSON": "AQID", "signature": "AQID",
+            "userHandle": "AQIDBAUGBwgJCgsMDQ4PEA",
+        },
+    });
+    let body = json!({ "secret": start.text("secret"), "credential": credential.to_string() });
+    let finish = "/auth/passkey/finish";
+    let unknown = house.post(finish, &[], body.clone()).await;
+    assert_eq!(unknown.code(), "bad_credentials", "{unknown:?}");
+    let again = house.post(finish, &[], body).await;
+    assert_eq!(again.code(), "session_ended");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn ones_own_are_listed_and_taken_away() {
+    let house = named().await;
+    let (user_id, ada) = person(&house, "ada@example.org").await;
+    let (_, eve) = person(&house, "eve@example.org").await;
+    let row = PasskeyRow {
+        credential: vec![1, 2, 3],
+        user_id: user_id.parse().unwrap(),
+        name: "Laptop".into(),
+        body: "{}".into(),
+        created_at: house.app.clock.now(),
+        used_at: None,
+    };
+    assert!(house.app.store.add_passkey(row).await.unwrap());
+    let list = house
+        .get("/users/me/passkeys", &[("authorization", &ada)])
+        .await;
+    assert_eq!(list.body["items"][0]["passkey_id"], "AQID");
+    assert_eq!(list.body["items"][0]["name"], "Laptop");
+    let path = "/api/v1/users/me/passkeys/AQID";
+    for (who, status) in [
+        (&eve, StatusCode::NOT_FOUND),
+        (&ada, StatusCode::NO_CONTENT),
+        (&ada, StatusCode::NOT_FOUND),
+    ] {
+        let with = [("authorization", who.as_str())];
+        let heard = house.call(Method::DELETE, path, &with, Value::Null).await;
+        assert_eq!(heard.status, status, "{heard:?}");
+    }
+    house.close().await;
+}
