@@ -30,10 +30,10 @@ struct Bounds {
     most: u32,
 }
 
-/// 24 MB; a millisecond or two of the writer's time; 400 MB.
+/// 48 MB; two or three milliseconds of the writer's time; 400 MB.
 const BOUNDS: Bounds = Bounds {
-    full: 6_000,
-    few: 500,
+    full: 12_000,
+    few: 1_000,
     most: 100_000,
 };
 

@@ -12,9 +12,9 @@ pub mod ledger;
 pub mod maintenance;
 pub mod one_time;
 pub mod outbox;
+pub mod sign_in;
 pub mod subscribers;
 pub mod telling;
-pub mod sign_in;
 
 use crate::{SeatFeed, Store};
 use std::sync::Arc;

@@ -15,8 +15,8 @@ pub mod idempotency;
 pub mod ledger;
 pub mod moving;
 pub mod outbox;
-pub mod subscribers;
 pub mod sign_in;
+pub mod subscribers;
 pub mod verify;
 
 pub use accounts::AccountStore;
@@ -26,8 +26,8 @@ pub use error::StoreError;
 pub use feed::{SeatFeed, ShowChange};
 pub use ledger::SandboxLedger;
 pub use outbox::OutboxStore;
-pub use subscribers::SubscriberStore;
 pub use sign_in::SignInStore;
+pub use subscribers::SubscriberStore;
 pub use verify::Maintenance;
 
 /// Everything a server needs from an engine.

@@ -8,8 +8,8 @@ mod logging;
 mod maintenance;
 mod messages;
 mod migrate_engine;
-mod webhooks;
 mod reconcile;
+mod webhooks;
 
 use crate::{
     config::{Config, ConfigError, Database, Options, PostgresTuning},

@@ -19,7 +19,8 @@ struct Inner {
 /// Puts the token where the answer has a slot for it; `booking` where it is known already.
 pub(super) fn filled(keys: &Keys, body: &Bytes, booking: Option<BookingId>) -> Bytes {
     let slot = render::guest_token_slot().as_bytes();
-    let Some(at) = body.windows(slot.len()).position(|window| window == slot) else {
+    // Not `windows`: comparing at every place was a twentieth of what a hold costs.
+    let Some(at) = memchr::memmem::find(body, slot) else {
         return body.clone();
     };
     let booking = booking.or_else(|| {
