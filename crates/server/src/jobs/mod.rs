@@ -21,7 +21,7 @@ const RECOVER_EVERY: Duration = Duration::from_secs(5);
 const DELIVER_EVERY: Duration = Duration::from_secs(1);
 /// Both go by hours; a moved show is told within seconds.
 const TELL_MOVES_EVERY: Duration = Duration::from_secs(2);
-const REMIND_EVERY: Duration = Duration::from_secs(20);
+const REMIND_EVERY: Duration = Duration::from_mins(1);
 const FORGET_EVERY: Duration = Duration::from_mins(1);
 /// Idempotency records, and messages, forgotten in one round.
 const FORGET_ROUND: u16 = 2000;
