@@ -51,7 +51,7 @@ async fn until(what: &str, so: impl AsyncFn() -> bool) {
     let begun = std::time::Instant::now();
     while !so().await {
         assert!(
-            begun.elapsed() < std::time::Duration::from_secs(60),
+            begun.elapsed() < std::time::Duration::from_mins(1),
             "{what}: not within a minute"
         );
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;

@@ -3,7 +3,7 @@
 use crate::{buy, options, until, user};
 use matinee_tests::{
     Server,
-    message_peers::{PushService, Sns},
+    message_peers::{PushPost, Sns},
     server,
 };
 
@@ -76,7 +76,7 @@ async fn a_revoked_key_is_the_operators_to_mend() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_purchase_shows_on_the_browsers_that_subscribed() {
     let folder = server::demo_folder(true).unwrap();
-    let push = PushService::start(folder.path()).await.unwrap();
+    let push = PushPost::start(folder.path()).await.unwrap();
     // The push service is on this machine.
     let lines = "private_targets = true\n";
     let server = Server::start_in(folder.path(), &options(folder.path(), lines)).unwrap();

@@ -137,7 +137,7 @@ impl Inbox {
 }
 
 /// A push service with browsers.
-pub struct PushService {
+pub struct PushPost {
     _leash: Leash,
     port: u16,
 }
@@ -149,7 +149,7 @@ pub struct Browser {
     name: String,
 }
 
-impl PushService {
+impl PushPost {
     pub async fn start(folder: &Path) -> Result<Self, TestError> {
         let port = free_port()?;
         let log = folder.join("push.log");

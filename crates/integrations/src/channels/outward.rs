@@ -10,7 +10,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::{
     error::Error,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    sync::Once,
+    sync::{Once, OnceLock},
     time::Duration,
 };
 use url::{Host, Url};
@@ -30,9 +30,9 @@ pub enum Reach {
     Anywhere,
 }
 
-/// Makes requests.
+/// Makes requests. Its client is made when it is first needed: a machine without certificates can do all that needs none.
 pub struct Outward {
-    client: reqwest::Client,
+    client: OnceLock<Result<reqwest::Client, String>>,
     reach: Reach,
 }
 
@@ -56,21 +56,18 @@ fn install_crypto() {
 }
 
 impl Outward {
-    /// A client that goes no further than `reach`.
-    pub fn new(reach: Reach) -> Result<Self, String> {
-        install_crypto();
-        let mut builder = reqwest::Client::builder()
-            .user_agent(concat!("Matinee/", env!("CARGO_PKG_VERSION")))
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
-            .pool_idle_timeout(Duration::from_mins(1));
-        if reach == Reach::Public {
-            // A proxy would look the name up again.
-            builder = builder.no_proxy().dns_resolver(PublicOnly);
-        }
-        let client = builder.build().map_err(|error| chain(&error))?;
-        Ok(Self { client, reach })
+    /// One that goes no further than `reach`.
+    pub const fn new(reach: Reach) -> Self {
+        let client = OnceLock::new();
+        Self { client, reach }
+    }
+
+    fn client(&self) -> Result<&reqwest::Client, SendError> {
+        let client = self.client.get_or_init(|| client(self.reach));
+        client.as_ref().map_err(|why| SendError::Refused {
+            why: format!("no outgoing connections: {why}"),
+            remedy: "Install the system's certificates (on Debian the package ca-certificates) and start the server again",
+        })
     }
 
     /// Sends a POST.
@@ -83,7 +80,7 @@ impl Outward {
         if self.reach == Reach::Public {
             refuse_private(url)?;
         }
-        let request = self.client.post(url.clone()).headers(headers).body(body);
+        let request = self.client()?.post(url.clone()).headers(headers).body(body);
         let mut response = request.send().await.map_err(|error| failed(&error))?;
         let status = response.status().as_u16();
         let retry_after = response.headers().get("retry-after");
@@ -102,6 +99,21 @@ impl Outward {
             body: String::from_utf8_lossy(&bytes).into_owned(),
         })
     }
+}
+
+fn client(reach: Reach) -> Result<reqwest::Client, String> {
+    install_crypto();
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("Matinee/", env!("CARGO_PKG_VERSION")))
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(TIMEOUT)
+        .pool_idle_timeout(Duration::from_mins(1));
+    if reach == Reach::Public {
+        // A proxy would look the name up again.
+        builder = builder.no_proxy().dns_resolver(PublicOnly);
+    }
+    builder.build().map_err(|error| chain(&error))
 }
 
 impl Answer {
@@ -226,12 +238,10 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
     if let Some(inner) = ip.to_ipv4_mapped() {
         return is_public_v4(inner);
     }
-    let s = ip.segments();
     let inner = |high: u16, low: u16| {
-        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        is_public_v4(Ipv4Addr::new(a, b, c, d))
+        is_public_v4(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)))
     };
-    match s {
+    match ip.segments() {
         [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => inner(high, low),
         // Teredo and the other protocol assignments, documentation.
         [0x2001, second, ..] if second < 0x200 || second == 0xdb8 => false,
@@ -289,7 +299,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_from_outside_leads_nowhere_private() {
-        let outward = Outward::new(Reach::Public).unwrap();
+        let outward = Outward::new(Reach::Public);
         for address in [
             "http://example.com/",
             "https://127.0.0.1/",

@@ -172,26 +172,26 @@ fn line(row: &MessageRow) -> String {
     let booking = row
         .booking_id
         .map_or_else(|| "-".to_owned(), |id| id.to_string());
-    let mut line = format!(
+    let mut said = vec![format!(
         "{} {state} {} {} {recipient} {booking} written {}",
         row.notification_id,
         row.channel,
         row.kind,
         time(row.created_at)
-    );
+    )];
     match (row.status, row.sent_at) {
-        (MessageStatus::Pending, _) => line.push_str(&format!(", due {}", time(row.due_at))),
-        (MessageStatus::Sent, Some(at)) => line.push_str(&format!(", sent {}", time(at))),
+        (MessageStatus::Pending, _) => said.push(format!("due {}", time(row.due_at))),
+        (MessageStatus::Sent, Some(at)) => said.push(format!("sent {}", time(at))),
         _ => {}
     }
     if row.attempts > 0 {
-        line.push_str(&format!(", attempts {}", row.attempts));
+        said.push(format!("attempts {}", row.attempts));
     }
-    if let Some(error) = &row.last_error {
-        line.push_str(": ");
-        line.push_str(error);
+    let line = said.join(", ");
+    match &row.last_error {
+        Some(error) => format!("{line}: {error}"),
+        None => line,
     }
-    line
 }
 
 fn time(at: DateTime<Utc>) -> String {

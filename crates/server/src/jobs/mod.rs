@@ -21,7 +21,7 @@ const RECOVER_EVERY: Duration = Duration::from_secs(5);
 const DELIVER_EVERY: Duration = Duration::from_secs(1);
 /// Both go by hours; a moved show is told within seconds.
 const TELL_MOVES_EVERY: Duration = Duration::from_secs(2);
-const REMIND_EVERY: Duration = Duration::from_secs(20);
+const REMIND_EVERY: Duration = Duration::from_mins(1);
 /// The gateway's list is compared with our books: what began since somewhat longer ago than the last time.
 const RECONCILE_EVERY: Duration = Duration::from_hours(1);
 const RECONCILE_BACK: TimeDelta = TimeDelta::hours(3);

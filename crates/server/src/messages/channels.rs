@@ -30,8 +30,6 @@ pub enum ChannelsError {
     SetUp(#[from] SetUpError),
     #[error("MATINEE_CHANNELS names two providers for {0}; one is enough")]
     Twice(Medium),
-    #[error("cannot make outgoing connections: {0}")]
-    Outward(String),
     #[error("the database failed: {0}")]
     Store(#[from] StoreError),
 }
@@ -75,9 +73,9 @@ impl Channels {
         let secret = store.secret_key(VAPID_KEY, fresh_vapid(entropy)).await?;
         let vapid = Vapid::new(&secret, contact(base_url, &config.mail_from));
         let vapid = vapid.ok_or_else(|| StoreError::Damaged("the push key".into()))?;
-        let push = WebPush::new(vapid, reach).map_err(ChannelsError::Outward)?;
+        let push = WebPush::new(vapid, reach);
         let push_key = push.public_key().to_owned();
-        let hooks = Webhooks::new(reach).map_err(ChannelsError::Outward)?;
+        let hooks = Webhooks::new(reach);
         let mut all: Vec<Arc<dyn Channel>> = vec![Arc::new(email), Arc::new(push), Arc::new(hooks)];
         for address in &config.channels {
             all.push(channels::open(address.expose())?);
@@ -137,6 +135,7 @@ impl Channels {
                     error: error.clone(),
                 };
                 if refused.insert(medium, refusal).is_none() {
+                    let error = without_addresses(&error.to_string());
                     tracing::error!(channel = %medium, provider, %error, "a provider refuses us: messages wait and none is lost");
                 }
             }
@@ -153,6 +152,14 @@ impl Channels {
     pub fn refusing(&self) -> Vec<Medium> {
         self.refused.lock().keys().copied().collect()
     }
+}
+
+/// A provider's words without the addresses it may quote: those are people's, and not for a log.
+fn without_addresses(text: &str) -> String {
+    let words = text
+        .split(' ')
+        .map(|word| if word.contains('@') { "…" } else { word });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// Random bytes that are a key of the curve: all but one in 2³² are.
@@ -204,6 +211,12 @@ mod tests {
             "tickets.example.com"
         );
         assert_eq!(host(""), "matinee");
+    }
+
+    #[test]
+    fn nobodys_address_is_logged() {
+        let text = "554 5.7.1 <guest@example.org>: Relay access denied";
+        assert_eq!(without_addresses(text), "554 5.7.1 … Relay access denied");
     }
 
     #[test]

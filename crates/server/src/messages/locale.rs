@@ -70,15 +70,17 @@ impl Place {
         let decimals = money.currency.decimals();
         let unit = 10_u64.pow(decimals);
         let amount = money.amount_minor.unsigned_abs();
-        let mut number = grouped(
+        let whole = grouped(
             amount / unit,
             locale_match!(locale => LC_MONETARY::MON_THOUSANDS_SEP),
         );
-        if decimals > 0 {
-            number.push_str(locale_match!(locale => LC_MONETARY::MON_DECIMAL_POINT));
-            let width = decimals as usize;
-            number.push_str(&format!("{:0width$}", amount % unit));
-        }
+        let number = if decimals > 0 {
+            let point = locale_match!(locale => LC_MONETARY::MON_DECIMAL_POINT);
+            let (width, part) = (decimals as usize, amount % unit);
+            format!("{whole}{point}{part:0width$}")
+        } else {
+            whole
+        };
         let precedes = locale_match!(locale => LC_MONETARY::P_CS_PRECEDES) == 1;
         // A code is no symbol: it never touches the number.
         let gap = !own || locale_match!(locale => LC_MONETARY::P_SEP_BY_SPACE) > 0;

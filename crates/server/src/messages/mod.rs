@@ -42,6 +42,8 @@ const ATTEMPTS: u32 = 12;
 /// How long a message waits while its provider refuses us, and for how long altogether.
 const REFUSED_PAUSE: TimeDelta = TimeDelta::minutes(5);
 const REFUSED_MOST: TimeDelta = TimeDelta::days(3);
+/// Who booked so short a time ago needs no reminder.
+const JUST_BOOKED: TimeDelta = TimeDelta::hours(2);
 /// The longest pause a provider may ask for.
 const ASKED_MOST: TimeDelta = TimeDelta::hours(4);
 
@@ -267,6 +269,10 @@ fn is_still_so(
     );
     let start = on_file.show.show.start_time;
     if !comes || start <= now {
+        return Ok(false);
+    }
+    let created = on_file.file.booking.created_at;
+    if kind == Kind::Reminder && now < created + JUST_BOOKED {
         return Ok(false);
     }
     // What this server knows of the show may be a moment old; if it is not, the show moved again and that is told too.

@@ -1,3 +1,5 @@
+//! Delivery over a whole server: who gets what, once, and what becomes of what does not go out.
+
 use super::*;
 use crate::{
     config::{MailRoute, Secret},
@@ -310,7 +312,7 @@ async fn a_receiver_that_says_goodbye_is_called_no_more() {
 async fn who_chose_no_mail_gets_none_but_of_moved_shows() {
     let house = cinema(|_| ()).await;
     let bearer = user(&house, |profile| {
-        profile["notifications"]["email"] = false.into()
+        profile["notifications"]["email"] = false.into();
     })
     .await;
     paid(&house, Some(&bearer)).await;

@@ -239,12 +239,12 @@ mod tests {
                 (|body| body["endpoint"] = "https://10.0.0.1/x".into()) as fn(&mut Value),
             ),
             ("/endpoint", |body| {
-                body["endpoint"] = "http://push.example/x".into()
+                body["endpoint"] = "http://push.example/x".into();
             }),
             ("/endpoint", |body| body["endpoint"] = Value::Null),
             ("/keys", |body| body["keys"] = Value::Null),
             ("/keys/p256dh", |body| {
-                body["keys"]["p256dh"] = "AAAA".into()
+                body["keys"]["p256dh"] = "AAAA".into();
             }),
             ("/keys/auth", |body| body["keys"]["auth"] = "AAAA".into()),
             ("/channel", |body| body["channel"] = "fcm".into()),

@@ -50,7 +50,7 @@ impl Apns {
         let mut header = Header::new(Algorithm::ES256);
         header.kid = Some(key_id);
         Ok(Self {
-            outward: Outward::new(Reach::Anywhere).map_err(|error| setting.wrong(error))?,
+            outward: Outward::new(Reach::Anywhere),
             endpoint: setting.endpoint()?,
             team,
             header,

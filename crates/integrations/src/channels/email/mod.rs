@@ -143,15 +143,16 @@ fn judge(error: &smtp::Error) -> SendError {
     }
 }
 
+/// What servers say of a sender they do not let us use. A code alone is not enough: the same ones are given for recipients,
+/// and one bad address must not stop all mail.
 fn says_sender(why: &str) -> bool {
     let why = why.to_ascii_lowercase();
     [
         "sender address rejected",
-        "5.7.1",
-        "5.7.60",
         "not allowed to send as",
-        "5.7.23",
-        "5.7.26",
+        "relay access denied",
+        "relaying denied",
+        "5.7.60",
     ]
     .iter()
     .any(|words| why.contains(words))

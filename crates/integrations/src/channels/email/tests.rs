@@ -1,3 +1,5 @@
+//! Mail: its headers and parts, a folder that is its owner's alone, and whose fault a server's answer is.
+
 use super::*;
 use crate::channels::{Attachment, Letter, testing};
 use std::sync::Arc;
@@ -157,6 +159,27 @@ async fn a_refused_recipient_is_final_and_a_busy_server_is_not() {
     ])
     .await;
     assert!(matches!(sent, Err(SendError::Temporary { .. })), "{sent:?}");
+    // The same code is the recipient's or ours, by its words.
+    for (answer, kind) in [
+        (
+            "554 5.7.1 <guest@example.com>: Recipient address rejected: Access denied\r\n",
+            "unsendable",
+        ),
+        (
+            "554 5.7.1 <guest@example.com>: Relay access denied\r\n",
+            "refused",
+        ),
+    ] {
+        let lines = [
+            "220 hi\r\n",
+            "250-hi\r\n250 AUTH PLAIN\r\n",
+            "235 ok\r\n",
+            "250 ok\r\n",
+            answer,
+        ];
+        let lines: &'static [&'static str] = Vec::leak(lines.to_vec());
+        assert_eq!(says(lines).await.unwrap_err().outcome(), kind, "{answer}");
+    }
     let sent = says(&["421 4.3.2 closed\r\n"]).await;
     assert!(matches!(sent, Err(SendError::Temporary { .. })), "{sent:?}");
     // Nobody listens.

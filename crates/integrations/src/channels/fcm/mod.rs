@@ -68,7 +68,7 @@ impl Fcm {
         let path = format!("v1/projects/{}/messages:send", account.project_id);
         let send_to = setting.endpoint()?.join(&path);
         Ok(Self {
-            outward: Outward::new(Reach::Anywhere).map_err(|error| setting.wrong(error))?,
+            outward: Outward::new(Reach::Anywhere),
             send_to: send_to.map_err(|_| setting.wrong("the project's id cannot be used"))?,
             token_from: Url::parse(&account.token_uri)
                 .map_err(|_| setting.wrong("the service account's token_uri cannot be used"))?,

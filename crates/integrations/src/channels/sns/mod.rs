@@ -35,7 +35,7 @@ impl Sns {
     pub fn open(setting: &Setting) -> Result<Self, SetUpError> {
         let (key, secret) = setting.credentials()?;
         Ok(Self {
-            outward: Outward::new(Reach::Anywhere).map_err(|error| setting.wrong(error))?,
+            outward: Outward::new(Reach::Anywhere),
             endpoint: setting.endpoint()?,
             region: setting.needed("region", "e.g. eu-central-1")?,
             credentials: Credentials::new(key, secret, None, None, "matinee"),

@@ -52,7 +52,7 @@ impl Twilio {
                 setting.needed("from", "the number or name messages come from")?,
             ),
         };
-        let outward = Outward::new(Reach::Anywhere).map_err(|error| setting.wrong(error))?;
+        let outward = Outward::new(Reach::Anywhere);
         Ok(Self {
             outward,
             messages,

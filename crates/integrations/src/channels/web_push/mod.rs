@@ -97,9 +97,9 @@ pub struct WebPush {
 
 impl WebPush {
     /// Pushes in the name of this key.
-    pub fn new(vapid: Vapid, reach: Reach) -> Result<Self, String> {
-        let outward = Outward::new(reach)?;
-        Ok(Self { outward, vapid })
+    pub const fn new(vapid: Vapid, reach: Reach) -> Self {
+        let outward = Outward::new(reach);
+        Self { outward, vapid }
     }
 
     /// What a browser subscribes with.

@@ -1,3 +1,5 @@
+//! Web Push against a server that plays a push service; the real one's stand-in is in `tests/messages`.
+
 use super::*;
 use crate::channels::{
     Letter,
@@ -16,7 +18,7 @@ fn browser(port: u16) -> Subscription {
 
 fn push() -> WebPush {
     let vapid = Vapid::new(&[7; 32], "mailto:tickets@example.com".into()).unwrap();
-    WebPush::new(vapid, Reach::Anywhere).unwrap()
+    WebPush::new(vapid, Reach::Anywhere)
 }
 
 #[tokio::test]

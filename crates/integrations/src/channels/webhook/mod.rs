@@ -49,9 +49,9 @@ pub struct Webhooks {
 }
 
 impl Webhooks {
-    pub fn new(reach: Reach) -> Result<Self, String> {
-        let outward = Outward::new(reach)?;
-        Ok(Self { outward })
+    pub const fn new(reach: Reach) -> Self {
+        let outward = Outward::new(reach);
+        Self { outward }
     }
 }
 
@@ -131,7 +131,7 @@ mod tests {
     #[tokio::test]
     async fn a_receiver_can_check_it_with_either_secret() {
         let played = Played::with(&[(204, "", "")]).await;
-        let hooks = Webhooks::new(Reach::Anywhere).unwrap();
+        let hooks = Webhooks::new(Reach::Anywhere);
         hooks.send(&parcel(played.port)).await.unwrap();
         let heard = played.heard().remove(0);
         let mut headers = HeaderMap::new();
@@ -176,7 +176,7 @@ mod tests {
             (500, "temporary"),
         ] {
             let played = Played::with(&[(status, "location: http://127.0.0.1:9/\r\n", "")]).await;
-            let hooks = Webhooks::new(Reach::Anywhere).unwrap();
+            let hooks = Webhooks::new(Reach::Anywhere);
             let error = hooks.send(&parcel(played.port)).await.unwrap_err();
             assert_eq!(error.outcome(), kind, "{status}");
             assert_eq!(played.heard().len(), 1, "redirects are not followed");
@@ -186,7 +186,7 @@ mod tests {
     #[tokio::test]
     async fn private_addresses_are_not_called_unless_allowed() {
         let played = Played::with(&[(204, "", "")]).await;
-        let hooks = Webhooks::new(Reach::Public).unwrap();
+        let hooks = Webhooks::new(Reach::Public);
         let error = hooks.send(&parcel(played.port)).await.unwrap_err();
         assert_eq!(error.outcome(), "unsendable");
         assert!(played.heard().is_empty());
