@@ -93,7 +93,7 @@ pub struct SessionRow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rotation {
     /// The new tokens are in place.
-    Rotated(SessionRow),
+    Rotated(Box<SessionRow>),
     /// The token is unknown or expired.
     Unknown,
     /// A used-up token came back: the family was ended.

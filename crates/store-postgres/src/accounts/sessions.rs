@@ -226,7 +226,7 @@ async fn replace(
         prune(now),
     ];
     pipeline::read(conn, &calls).await?;
-    Ok(Rotation::Rotated(SessionRow {
+    Ok(Rotation::Rotated(Box::new(SessionRow {
         access: next.access,
         access_expires_at: next.access_expires_at,
         refresh: next.refresh,
@@ -235,7 +235,7 @@ async fn replace(
         current_used: false,
         used_at: session.used_at.max(now),
         ..session
-    }))
+    })))
 }
 
 /// Remembers a token that must not come back.

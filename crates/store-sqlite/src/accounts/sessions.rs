@@ -207,7 +207,7 @@ fn replace(
         previous,
         micros(now)
     ])?;
-    Ok(Rotation::Rotated(SessionRow {
+    Ok(Rotation::Rotated(Box::new(SessionRow {
         access: next.access,
         access_expires_at: next.access_expires_at,
         refresh: next.refresh,
@@ -216,7 +216,7 @@ fn replace(
         current_used: false,
         used_at: session.used_at.max(now),
         ..session
-    }))
+    })))
 }
 
 /// Remembers a token that must not come back.
