@@ -204,7 +204,7 @@ pub async fn a_lost_rotation_may_be_asked_again(store: &(impl Store + ?Sized)) {
     }
     assert_eq!(
         store.session_by_access(digest(130), start()).await.unwrap(),
-        Some(now.clone())
+        Some(SessionRow::clone(&now))
     );
     // Its use ends the grace: the old token is now reuse and takes the family with it.
     store
