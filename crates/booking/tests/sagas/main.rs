@@ -13,6 +13,7 @@ mod late;
 mod matrix;
 mod meanwhile;
 mod pauses;
+mod preparing;
 mod refunds;
 mod simulation;
 mod turnstile;

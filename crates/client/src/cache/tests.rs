@@ -106,6 +106,7 @@ fn booking(number: u8, show: &Show, status: BookingStatus) -> Booking {
         guest_token: Some("tok_secret".into()),
         payment_id: None,
         next_action: None,
+        payment_methods: vec![],
         test: true,
     }
 }

@@ -122,6 +122,11 @@ export type Booking = {
 	/**  Set while the payer has to act. */
 	payment_id?: string | null,
 	next_action?: NextAction | null,
+	/**
+	 *  How a hold can be paid: `hosted` (on the gateway's own page), `test_cards` (the sandbox's names). Empty when it is no
+	 *  hold, or nobody takes payments.
+	 */
+	payment_methods?: string[],
 	/**  Paid in the sandbox: tickets say TEST. */
 	test?: boolean,
 };
@@ -329,7 +334,7 @@ export type NewAccount = {
 
 /**  What a person has to do before the money moves. */
 export type NextAction = {
-	/**  `simulate` (sandbox) or `redirect`. */
+	/**  `simulate` (sandbox) or `redirect`: open `url` in a browser, and look at the booking until it is decided. */
 	type: string,
 	url?: string | null,
 };
@@ -378,8 +383,8 @@ export type Payment = {
 /**  Body of `POST /payment`. */
 export type PaymentRequest = {
 	booking_id: string,
-	/**  The gateway's token, never card data. */
-	payment_method: string,
+	/**  The gateway's token, never card data; absent or `hosted` to pay on the gateway's own page. */
+	payment_method?: string | null,
 	/**  What the buyer saw; a different total answers `price_changed` and charges nothing. */
 	expected_total?: Money | null,
 };
