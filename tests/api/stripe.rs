@@ -254,7 +254,8 @@ async fn a_payer_pays_on_the_gateways_page() {
     );
     // Whoever goes to the page again comes back to the booking.
     let back = leads_to(&url).await;
-    assert!(back.ends_with(text(&booking, "booking_id")), "{back}");
+    let end = format!("/bookings/{}/paid", text(&booking, "booking_id"));
+    assert!(back.ends_with(&end), "{back}");
 }
 
 #[tokio::test]

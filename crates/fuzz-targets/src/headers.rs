@@ -61,3 +61,18 @@ pub fn tags(data: &[u8]) {
         none_match(&headers, <[u8]>::is_empty);
     }
 }
+
+/// A payment gateway's message: the signature's header in the first line, the body after it.
+pub fn webhooks(data: &[u8]) {
+    let end = data.iter().position(|byte| *byte == b'\n');
+    let (header, body) = data.split_at(end.unwrap_or(data.len()));
+    text(header, |header| {
+        let (time, about_a_charge) = outside::gateway_message(header, body);
+        if let Some(time) = time {
+            assert!(header.contains(&format!("t={time}")), "{header}");
+        }
+        if about_a_charge {
+            assert!(String::from_utf8_lossy(body).contains("metadata"));
+        }
+    });
+}

@@ -29,6 +29,7 @@ pub const TARGETS: &[Target] = &[
     ("cookies", headers::cookies),
     ("keys", headers::keys),
     ("tags", headers::tags),
+    ("webhooks", headers::webhooks),
     ("options", settings::options),
     ("databases", settings::databases),
     ("deep_links", app::deep_links),

@@ -43,3 +43,9 @@ pub fn secrets(value: &[u8]) -> (Option<String>, Option<String>) {
         guest_secret(&headers).ok().flatten(),
     )
 }
+
+/// A message of a payment gateway: the time its signature names, and whether it speaks of a charge.
+pub fn gateway_message(header: &str, body: &[u8]) -> (Option<i64>, bool) {
+    let (time, event) = matinee_integrations::stripe::parse(header, body);
+    (time, event.is_some())
+}

@@ -2,7 +2,9 @@
 //! localstripe's.
 
 use super::{
-    State, card, lock, recorded,
+    State,
+    front::{card, recorded},
+    lock,
     wire::{self, Answer, Request},
 };
 use serde_json::{Value, json};

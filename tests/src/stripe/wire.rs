@@ -73,7 +73,7 @@ impl Answer {
         }
     }
     pub fn error(status: u16, kind: &str, code: &str) -> Self {
-        Self::of(status, &super::error_body(kind, code))
+        Self::of(status, &super::front::error_body(kind, code))
     }
     pub fn write(&self, to: &mut TcpStream) {
         let mut head = format!(

@@ -1,3 +1,5 @@
+//! Every difference has its name, and equal books have none.
+
 use super::*;
 use matinee_domain::{
     ids::BookingId,

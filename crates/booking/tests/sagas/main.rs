@@ -14,6 +14,7 @@ mod late;
 mod matrix;
 mod meanwhile;
 mod pauses;
+mod preparing;
 mod refunds;
 mod refusals;
 mod simulation;

@@ -27,7 +27,8 @@ async fn a_payer_pays_on_the_page_and_comes_back() {
         let found = made.form.iter().find(|(own, _)| own == name);
         found.map_or("", |(_, value)| value.as_str()).to_owned()
     };
-    assert!(member("success_url").starts_with("https://kino.example/bookings/"));
+    let back = member("success_url");
+    assert!(back.starts_with("https://kino.example/bookings/") && back.ends_with("/paid"));
     assert_eq!(
         member("payment_method_options[card][capture_method]"),
         "manual"

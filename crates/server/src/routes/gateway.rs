@@ -128,7 +128,7 @@ pub async fn page(
         .check(Limit::PaymentPage, caller.address_key(), app.clock.now())?;
     let url = match app.desk.payment_page(payment_id).await {
         Ok(PaymentPage::AtGateway(url)) => url,
-        Ok(PaymentPage::Booking(booking)) => format!("{}/bookings/{booking}", app.base_url),
+        Ok(PaymentPage::Booking(booking)) => format!("{}/bookings/{booking}/paid", app.base_url),
         Err(matinee_booking::SaleError::NoBooking) => return Err(ApiError::not_found("payment")),
         Err(error) => return Err(error.into()),
     };

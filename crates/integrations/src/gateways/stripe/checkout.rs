@@ -7,7 +7,7 @@ use super::{
     api::form,
     currency,
     objects::{BOOKING, Link, PAYMENT, Session, SessionStatus},
-    refused,
+    reading::{not_there, refused},
 };
 use chrono::TimeDelta;
 use matinee_booking::{ChargeAnswer, ChargeName, ChargeRequest, ChargeState, GatewayError};
@@ -97,7 +97,7 @@ impl StripeGateway {
             ("expand[]", "payment_intent.payment_method"),
         ]);
         let session = self.api.get::<Session>(&path, expanded).await;
-        self.led_to(charge, session.map_err(super::not_there)?)
+        self.led_to(charge, session.map_err(not_there)?)
     }
 
     fn led_to(&self, charge: &ChargeName, session: Session) -> Result<Found, GatewayError> {

@@ -3,8 +3,9 @@
 use super::{
     StripeGateway,
     api::form,
-    currency, not_there,
+    currency,
     objects::{Intent, IntentStatus, Link, List, PAYMENT},
+    reading::not_there,
 };
 use chrono::{DateTime, Utc};
 use matinee_booking::{ChargePage, GatewayError, ListedCharge};

@@ -11,6 +11,7 @@ mod checkout;
 mod currency;
 mod list;
 mod objects;
+mod reading;
 mod refunds;
 mod settings;
 mod webhook;
@@ -25,7 +26,8 @@ use matinee_booking::{
     ChargeAnswer, ChargeName, ChargePage, ChargeRequest, ChargeState, GatewayError, GatewayHealth,
     HOSTED, Message, News, NotGenuine, PaymentGateway, RefundRequest, Ways,
 };
-use objects::{Account, BOOKING, ErrorBody, Intent, IntentStatus, Link, Method, PAYMENT};
+use objects::{Account, BOOKING, Intent, IntentStatus, PAYMENT};
+use reading::{answer, declined, not_there, refused};
 use std::{
     hash::{BuildHasher as _, RandomState},
     sync::{Arc, OnceLock},
@@ -203,7 +205,10 @@ impl StripeGateway {
     }
 
     fn return_url(&self, charge: &ChargeRequest) -> String {
-        format!("{}/bookings/{}", self.settings.return_to, charge.booking_id)
+        format!(
+            "{}/bookings/{}/paid",
+            self.settings.return_to, charge.booking_id
+        )
     }
 }
 
@@ -238,107 +243,6 @@ fn name_of(charge: &ChargeRequest) -> ChargeName {
 fn intent_of(charge: &ChargeName) -> Option<&str> {
     let id = charge.gateway_ref.as_deref()?;
     (!id.starts_with(PAGE) && !id.starts_with(FREE)).then_some(id)
-}
-
-/// A reading that failed.
-fn not_there(failure: Failure) -> GatewayError {
-    match failure {
-        Failure::Refused { status: 404, .. } => GatewayError::Unknown,
-        failure => failure.unclear(),
-    }
-}
-
-/// Something that could not be made. Stripe's own words are for the payer where they are about the card.
-fn refused(failure: Failure) -> GatewayError {
-    match failure {
-        Failure::Refused { status: 402, error } => GatewayError::Refused(words(&error)),
-        Failure::Refused { error, .. } => {
-            tracing::warn!(
-                code = error.code,
-                kind = error.kind,
-                "Stripe refused a charge"
-            );
-            GatewayError::Refused(match error.code.as_deref() {
-                Some("amount_too_small") => "The amount is too small for a card.".into(),
-                Some("amount_too_large") => "The amount is too large for one payment.".into(),
-                _ => "The payment service does not know this means of payment.".into(),
-            })
-        }
-        failure => failure.unclear(),
-    }
-}
-
-/// Why the bank said no, for the payer.
-fn words(error: &ErrorBody) -> String {
-    match error.message.as_deref().map(str::trim) {
-        Some(message) if !message.is_empty() && message.len() <= 200 => message.to_owned(),
-        _ => "The bank declined this card.".into(),
-    }
-}
-
-fn declined(intent: &Intent, error: &ErrorBody) -> ChargeAnswer {
-    ChargeAnswer {
-        state: ChargeState::Declined {
-            reason: words(error),
-        },
-        ..with_state(intent, ChargeState::Voided)
-    }
-}
-
-fn with_state(intent: &Intent, state: ChargeState) -> ChargeAnswer {
-    let refunded = intent.latest_charge.as_ref().and_then(Link::whole);
-    let refunded = refunded.map_or(0, |charge| charge.amount_refunded);
-    let refunded = currency::from_stripe(refunded, &intent.currency);
-    ChargeAnswer {
-        state,
-        method_label: intent
-            .payment_method
-            .as_ref()
-            .and_then(Link::whole)
-            .map(label)
-            .unwrap_or_default(),
-        gateway_ref: intent.id.clone(),
-        refunded_minor: refunded.map_or(0, |money| money.amount_minor),
-    }
-}
-
-/// What the payer calls it.
-fn label(method: &Method) -> String {
-    let capital = |text: &str| {
-        let mut letters = text.chars();
-        let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-        first.into_iter().chain(letters).collect::<String>()
-    };
-    match &method.card {
-        Some(card) => format!("{} •••• {}", capital(&card.brand), card.last4),
-        None => capital(&method.kind.replace('_', " ")),
-    }
-}
-
-/// Where an intent stands, in our words. One that was never confirmed is unknown: nothing was asked of any bank.
-fn answer(intent: &Intent) -> Result<ChargeAnswer, GatewayError> {
-    let state = match intent.status {
-        IntentStatus::RequiresPaymentMethod | IntentStatus::Canceled => {
-            match &intent.last_payment_error {
-                Some(error) => return Ok(declined(intent, error)),
-                None if intent.status == IntentStatus::Canceled => ChargeState::Voided,
-                None => return Err(GatewayError::Unknown),
-            }
-        }
-        IntentStatus::RequiresConfirmation => return Err(GatewayError::Unknown),
-        IntentStatus::RequiresAction => {
-            let redirect = intent.next_action.as_ref();
-            let redirect = redirect.and_then(|action| action.redirect_to_url.as_ref());
-            ChargeState::RequiresAction {
-                url: redirect.and_then(|redirect| redirect.url.clone()),
-            }
-        }
-        // The bank takes its time; nobody has to do anything but wait.
-        IntentStatus::Processing => ChargeState::RequiresAction { url: None },
-        IntentStatus::RequiresCapture => ChargeState::Authorized,
-        IntentStatus::Succeeded => ChargeState::Captured,
-    };
-    Ok(with_state(intent, state))
 }
 
 #[async_trait]

@@ -2,10 +2,11 @@
 //! than was taken never goes back, whatever the gateway would let pass.
 
 use super::{
-    Found, StripeGateway, answer,
+    Found, StripeGateway,
     api::{Failure, KEYS, form, fresh},
-    currency, not_there,
+    currency,
     objects::{Intent, IntentStatus, List, PAYMENT, REFUND, Refund},
+    reading::{answer, not_there},
 };
 use matinee_booking::{ChargeAnswer, ChargeName, ChargeState, GatewayError, RefundRequest};
 

@@ -6,8 +6,8 @@ use url::Url;
 
 /// Where Stripe answers.
 const API: &str = "https://api.stripe.com";
-/// Longest a call may take; what is not answered by then is looked up.
-const TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest a call may take, so that whoever pays is answered in time; what is not answered by then is looked up.
+const TIMEOUT: Duration = Duration::from_secs(8);
 
 /// Why the settings cannot be used. No message quotes a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

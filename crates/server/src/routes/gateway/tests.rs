@@ -114,7 +114,7 @@ async fn the_page_of_a_payment_leads_back_when_there_is_none() {
     let path = format!("/payments/{}/page", waits.text("payment_id"));
     let page = house.get(&path, &[]).await;
     assert_eq!(page.status, 303, "{page:?}");
-    let back = format!("http://127.0.0.1:8080/bookings/{booking}");
+    let back = format!("http://127.0.0.1:8080/bookings/{booking}/paid");
     assert_eq!(
         (page.header("location"), page.text("url")),
         (&*back, back.clone())

@@ -1,3 +1,5 @@
+//! Messages as Stripe signs them, and as anybody else might.
+
 use super::*;
 use crate::Secret;
 use chrono::{DateTime, TimeDelta, Utc};
