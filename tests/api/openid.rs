@@ -261,14 +261,11 @@ async fn a_revoked_secret_and_an_outage_are_told_apart() {
     assert!(!log.contains(SECRET), "the log holds the secret");
     // Nobody there: what the provider said about itself is still known, its answer to a code is not.
     let (url, browser) = house.begin().await;
-    let (_, state) = walk(&url, None).await.unwrap().map_or_else(
-        |_| {
-            let url = Url::parse(&url).unwrap();
-            let state = url.query_pairs().find(|(name, _)| name == "state");
-            (String::new(), state.unwrap().1.into_owned())
-        },
-        |came| came,
-    );
+    let (_, state) = walk(&url, None).await.unwrap().unwrap_or_else(|_| {
+        let url = Url::parse(&url).unwrap();
+        let state = url.query_pairs().find(|(name, _)| name == "state");
+        (String::new(), state.unwrap().1.into_owned())
+    });
     house.provider.kill().unwrap();
     let refused = finish(&browser, "c0de", &state).await;
     refused.expect_problem(503, "provider_unavailable");

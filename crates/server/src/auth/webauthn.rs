@@ -9,9 +9,9 @@ use url::{Host, Url};
 use webauthn_rs::{
     Webauthn, WebauthnBuilder,
     prelude::{
-        AuthenticationResult, CreationChallengeResponse, DiscoverableAuthentication,
-        DiscoverableKey, Passkey, PasskeyRegistration, PublicKeyCredential,
-        RegisterPublicKeyCredential, RequestChallengeResponse, Uuid, WebauthnError,
+        AuthenticationResult, CreationChallengeResponse, DiscoverableAuthentication, Passkey,
+        PasskeyRegistration, PublicKeyCredential, RegisterPublicKeyCredential,
+        RequestChallengeResponse, Uuid, WebauthnError,
     },
 };
 use webauthn_rs_proto::ResidentKeyRequirement;
@@ -64,7 +64,6 @@ impl Passkeys {
         known: Vec<Vec<u8>>,
     ) -> Result<(CreationChallengeResponse, PasskeyRegistration), WebauthnError> {
         let user = Uuid::from_bytes(*user_id.as_bytes());
-        let known = known.into_iter().map(Into::into).collect();
         let (mut challenge, state) =
             self.0
                 .start_passkey_registration(user, email, name, Some(known))?;
@@ -108,9 +107,8 @@ impl Passkeys {
         state: DiscoverableAuthentication,
         passkey: &Passkey,
     ) -> Result<AuthenticationResult, WebauthnError> {
-        let key = DiscoverableKey::from(passkey);
         self.0
-            .finish_discoverable_authentication(brought, state, &[key])
+            .finish_discoverable_authentication_v2(brought, state, passkey)
     }
 }
 

@@ -92,7 +92,7 @@ pub async fn finish(
         over()
     })?;
     let row = PasskeyRow {
-        credential: passkey.cred_id().to_vec(),
+        credential: passkey.cred_id().clone(),
         user_id: user.user_id,
         name,
         body: serde_json::to_string(&passkey).unwrap_or_default(),
