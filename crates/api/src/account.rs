@@ -2,6 +2,7 @@
 
 use crate::booking::{Booking, NotificationStatus};
 use crate::profile::Profile;
+use crate::subscriptions::Subscription;
 use chrono::{DateTime, Utc};
 use matinee_domain::ids::TicketId;
 use matinee_domain::seat_map::SeatId;
@@ -104,6 +105,8 @@ pub struct AccountExport {
     pub identities: Vec<LinkedIdentity>,
     pub second_factor: Option<SecondFactor>,
     pub passkeys: Vec<Passkey>,
+    /// Browsers and devices that get messages.
+    pub subscriptions: Vec<Subscription>,
     /// Newest first.
     pub bookings: Vec<ExportedBooking>,
     /// Newest first.

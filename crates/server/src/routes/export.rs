@@ -68,10 +68,12 @@ async fn file_of(
     let user = user.ok_or_else(|| ApiError::not_found("user"))?;
     let identities = app.store.identities_of(user_id).await?;
     let passkeys = app.store.passkeys_of(user_id).await?;
-    let messages = app
-        .store
-        .account_messages(&user.email, MESSAGES_MAX)
-        .await?;
+    // A row names an address, or the account.
+    let mut messages = Vec::new();
+    for recipient in [user.email.clone(), format!("user:{user_id}")] {
+        messages.extend(app.store.account_messages(&recipient, MESSAGES_MAX).await?);
+    }
+    messages.sort_by_key(|message| std::cmp::Reverse(message.created_at));
     let subject = user_id.to_string();
     let links = app.store.open_secrets(&subject, now).await?;
     Ok(api::AccountExport {
@@ -84,6 +86,7 @@ async fn file_of(
         identities: identities.into_iter().map(identity).collect(),
         second_factor: second_factor(app, user_id, now).await?,
         passkeys: passkeys.iter().map(passkey).collect(),
+        subscriptions: super::subscriptions::of_user(app, user_id).await?,
         bookings: bookings(app, user_id, now).await?,
         messages: messages.into_iter().map(message).collect(),
         open_links: links

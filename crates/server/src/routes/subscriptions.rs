@@ -140,7 +140,8 @@ const fn medium_of(channel: PushChannel) -> Medium {
     }
 }
 
-async fn listed(app: &App, user_id: UserId) -> Result<Subscriptions, ApiError> {
+/// A user's browsers and devices.
+pub(super) async fn of_user(app: &App, user_id: UserId) -> Result<Vec<Subscription>, ApiError> {
     let rows = app.store.subscriptions(user_id).await?;
     let items = rows.into_iter().filter_map(|row| {
         let channel = CHANNELS
@@ -152,13 +153,17 @@ async fn listed(app: &App, user_id: UserId) -> Result<Subscriptions, ApiError> {
             created_at: row.created_at,
         })
     });
+    Ok(items.collect())
+}
+
+async fn listed(app: &App, user_id: UserId) -> Result<Subscriptions, ApiError> {
     Ok(Subscriptions {
         push_key: app.channels.push_key().to_owned(),
         channels: CHANNELS
             .into_iter()
             .filter(|channel| app.channels.has(medium_of(*channel)))
             .collect(),
-        items: items.collect(),
+        items: of_user(app, user_id).await?,
     })
 }
 

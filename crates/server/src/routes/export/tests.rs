@@ -25,6 +25,7 @@ const TOLD: &[(&str, &str)] = &[
     ("refunds", "bookings"),
     ("tickets", "bookings"),
     ("messages", "messages"),
+    ("subscriptions", "subscriptions"),
 ];
 
 /// Tables a person is not told of, and why.
@@ -38,6 +39,8 @@ const NOT_TOLD: &[(&str, &str)] = &[
     ("price_sheets", "the catalog"),
     ("shows", "the catalog"),
     ("show_state", "the catalog"),
+    ("show_moves", "the catalog"),
+    ("webhooks", "integrators of the theater, not a person"),
     ("notes", "about the database"),
     ("secret_keys", "the server's own"),
     ("messages_sent", "a count"),

@@ -16,6 +16,8 @@ export type AccountExport = {
 	identities: LinkedIdentity[],
 	second_factor: SecondFactor | null,
 	passkeys: Passkey[],
+	/**  Browsers and devices that get messages. */
+	subscriptions: Subscription[],
 	/**  Newest first. */
 	bookings: ExportedBooking[],
 	/**  Newest first. */
