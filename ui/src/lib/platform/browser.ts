@@ -7,7 +7,6 @@ import { isPlatformError } from './error';
 import { locate, saveFile, share } from './host';
 import { createSend, type Answer, type Call, type Send } from './http';
 import { watchSeats } from './live-seats';
-import { makePasskey, passkeysPossible, showPasskey } from './passkeys';
 import { newAttempt, type Attempt, type Platform, type Read, type Session } from './platform';
 import { Reach } from './reach';
 import type {
@@ -241,10 +240,14 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
       store.maySignedIn = true;
       return whoAmI();
     },
-    passkeysPossible: passkeysPossible(),
+    // Old browsers lack the JSON forms; there the password remains. The rest of passkeys is fetched when somebody uses one.
+    passkeysPossible:
+      typeof PublicKeyCredential !== 'undefined' &&
+      typeof PublicKeyCredential.parseCreationOptionsFromJSON === 'function',
     async signInWithPasskey() {
       const asked = { method: 'POST', path: '/auth/passkey/start', body: {} } as const;
       const { value } = await rawSend<PasskeyAsked>(asked);
+      const { showPasskey } = await import('./passkeys');
       const credential = await showPasskey(value.options);
       const body = { secret: value.secret, credential, session: 'cookie' };
       await rawSend({ method: 'POST', path: '/auth/passkey/finish', body });
@@ -258,6 +261,7 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
     async makePasskey(name, password) {
       const asked = { method: 'POST', path: '/auth/passkeys/begin', body: { password } } as const;
       const { value } = await send<PasskeyAsked>(asked);
+      const { makePasskey } = await import('./passkeys');
       const credential = await makePasskey(value.options);
       const body = { secret: value.secret, name, credential };
       return (await send<Passkey>({ method: 'POST', path: '/auth/passkeys/finish', body })).value;

@@ -4,14 +4,6 @@
  */
 import { PlatformError } from './error';
 
-/** Old browsers lack the JSON forms; there the password remains. */
-export function passkeysPossible(): boolean {
-  return (
-    typeof PublicKeyCredential !== 'undefined' &&
-    typeof PublicKeyCredential.parseCreationOptionsFromJSON === 'function'
-  );
-}
-
 export async function makePasskey(options: string): Promise<string> {
   const { publicKey } = JSON.parse(options) as {
     publicKey: PublicKeyCredentialCreationOptionsJSON;
