@@ -42,11 +42,7 @@ export const keys = {
   movies: ['movies'] as const,
   shows: ['shows'] as const,
   bookings: ['bookings'] as const,
-  profile: ['profile'] as const,
-  sessions: ['sessions'] as const,
-  passkeys: ['passkeys'] as const,
-  secondFactor: ['second-factor'] as const,
-  signInMethods: ['sign-in-methods'] as const
+  profile: ['profile'] as const
 };
 
 export const theatersQuery = (query: TheaterQuery = {}) =>
@@ -110,19 +106,3 @@ export const bookingsQuery = () =>
 
 export const profileQuery = () =>
   queryOptions({ queryKey: keys.profile, queryFn: () => platform().profile(), staleTime: 0 });
-
-export const sessionsQuery = () =>
-  queryOptions({ queryKey: keys.sessions, queryFn: () => platform().sessions(), staleTime: 0 });
-
-export const secondFactorQuery = () =>
-  queryOptions({
-    queryKey: keys.secondFactor,
-    queryFn: () => platform().secondFactor(),
-    staleTime: 0
-  });
-
-export const signInMethodsQuery = () =>
-  queryOptions({ queryKey: keys.signInMethods, queryFn: () => platform().signInMethods() });
-
-export const passkeysQuery = () =>
-  queryOptions({ queryKey: keys.passkeys, queryFn: () => platform().passkeys(), staleTime: 0 });

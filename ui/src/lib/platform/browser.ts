@@ -9,24 +9,8 @@ import { createSend, type Answer, type Call, type Send } from './http';
 import { watchSeats } from './live-seats';
 import { newAttempt, type Attempt, type Platform, type Read, type Session } from './platform';
 import { Reach } from './reach';
-import type {
-  OpenIdFinished,
-  OpenIdStarted,
-  PasskeyAsked,
-  RecoveryCodes,
-  SessionInfo
-} from './generated/api';
-import type {
-  Booking,
-  DeviceSession,
-  Page,
-  Passkey,
-  Profile,
-  SecondFactorBegun,
-  Show,
-  SignInMethods,
-  Tickets
-} from './types';
+import type { AccountCalls } from './browser-account';
+import type { Booking, Page, Profile, Show, Tickets } from './types';
 
 const GUEST: Session = {
   signed_in: false,
@@ -95,6 +79,16 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
     const { guest_token, ...rest } = booking;
     if (guest_token) store.keepGuestToken(booking.booking_id, guest_token);
     return rest;
+  }
+
+  /** A call that few people make; its code comes with the first of them. */
+  function later<K extends keyof AccountCalls>(name: K): AccountCalls[K] {
+    const call = async (...args: never[]) => {
+      const { accountCalls } = await import('./browser-account');
+      const calls = accountCalls({ send, rawSend, store, whoAmI });
+      return (calls[name] as (...args: never[]) => unknown)(...args);
+    };
+    return call as AccountCalls[K];
   }
 
   async function whoAmI(): Promise<Session> {
@@ -221,109 +215,32 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
       await rawSend({ method: 'POST', path: '/auth/logout', body: {} });
       store.maySignedIn = false;
     },
-    signInMethods: async () =>
-      (await send<SignInMethods>({ method: 'GET', path: '/auth/methods' })).value,
-    async signInWithProvider() {
-      const path = '/auth/openid/start';
-      const { value } = await rawSend<OpenIdStarted>({ method: 'POST', path, body: {} });
-      window.location.assign(value.authorization_url);
-      return null;
-    },
-    async finishProviderSignIn(code, state) {
-      const path = '/auth/openid/finish';
-      const body = { code, state, session: 'cookie' };
-      const { value } = await rawSend<OpenIdFinished>({ method: 'POST', path, body });
-      if (value.handoff_url !== null) {
-        window.location.replace(value.handoff_url);
-        return null;
-      }
-      store.maySignedIn = true;
-      return whoAmI();
-    },
-    // Old browsers lack the JSON forms; there the password remains. The rest of passkeys is fetched when somebody uses one.
+    signInMethods: later('signInMethods'),
+    signInWithProvider: later('signInWithProvider'),
+    finishProviderSignIn: later('finishProviderSignIn'),
+    // Old browsers lack the JSON forms; there the password remains.
     passkeysPossible:
       typeof PublicKeyCredential !== 'undefined' &&
       typeof PublicKeyCredential.parseCreationOptionsFromJSON === 'function',
-    async signInWithPasskey() {
-      const asked = { method: 'POST', path: '/auth/passkey/start', body: {} } as const;
-      const { value } = await rawSend<PasskeyAsked>(asked);
-      const { showPasskey } = await import('./passkeys');
-      const credential = await showPasskey(value.options);
-      const body = { secret: value.secret, credential, session: 'cookie' };
-      await rawSend({ method: 'POST', path: '/auth/passkey/finish', body });
-      store.maySignedIn = true;
-      return whoAmI();
-    },
-    async passkeys() {
-      const path = '/users/me/passkeys';
-      return (await send<Page<Passkey>>({ method: 'GET', path })).value.items;
-    },
-    async makePasskey(name, password) {
-      const asked = { method: 'POST', path: '/auth/passkeys/begin', body: { password } } as const;
-      const { value } = await send<PasskeyAsked>(asked);
-      const { makePasskey } = await import('./passkeys');
-      const credential = await makePasskey(value.options);
-      const body = { secret: value.secret, name, credential };
-      return (await send<Passkey>({ method: 'POST', path: '/auth/passkeys/finish', body })).value;
-    },
-    async removePasskey(passkeyId) {
-      await send({ method: 'DELETE', path: `/users/me/passkeys/${id(passkeyId)}` });
-    },
-    async secondFactor() {
-      const { value } = await send<SessionInfo>({ method: 'GET', path: '/auth/session' });
-      return value.user?.second_factor ?? 'not_needed';
-    },
-    async beginSecondFactor(password) {
-      const path = '/auth/second-factor/begin';
-      return (await send<SecondFactorBegun>({ method: 'POST', path, body: { password } })).value;
-    },
-    async confirmSecondFactor(code) {
-      const path = '/auth/second-factor/confirm';
-      const { value } = await send<RecoveryCodes>({ method: 'POST', path, body: { code } });
-      return value.recovery_codes;
-    },
-    async removeSecondFactor(password, code) {
-      const path = '/auth/second-factor/remove';
-      await send({ method: 'POST', path, body: { password, code } });
-      store.maySignedIn = false;
-    },
-    async forgotPassword(email) {
-      await send({ method: 'POST', path: '/auth/password/forgot', body: { email } });
-    },
-    async resetPassword(token, password) {
-      await send({ method: 'POST', path: '/auth/password/reset', body: { token, password } });
-    },
-    async verifyEmail(token) {
-      await send({ method: 'POST', path: '/auth/verify', body: { token } });
-    },
+    signInWithPasskey: later('signInWithPasskey'),
+    passkeys: later('passkeys'),
+    makePasskey: later('makePasskey'),
+    removePasskey: later('removePasskey'),
+    secondFactor: later('secondFactor'),
+    beginSecondFactor: later('beginSecondFactor'),
+    confirmSecondFactor: later('confirmSecondFactor'),
+    removeSecondFactor: later('removeSecondFactor'),
+    forgotPassword: later('forgotPassword'),
+    resetPassword: later('resetPassword'),
+    verifyEmail: later('verifyEmail'),
     profile: () => get<Profile>('/users/me/profile'),
-    async saveProfile(profile, version) {
-      const headers = version === null ? {} : { 'If-Match': `"${version}"` };
-      const path = '/users/me/profile';
-      return (await send<Profile>({ method: 'PUT', path, body: profile, headers })).value;
-    },
-    async deleteAccount() {
-      await send({ method: 'DELETE', path: '/users/me' });
-      store.maySignedIn = false;
-    },
-    async resendVerification() {
-      await send({ method: 'POST', path: '/auth/verify/resend', body: {} });
-    },
-    async sessions() {
-      const path = '/users/me/sessions';
-      return (await send<Page<DeviceSession>>({ method: 'GET', path })).value.items;
-    },
-    async endSession(sessionId) {
-      await send({ method: 'DELETE', path: `/users/me/sessions/${id(sessionId)}` });
-    },
-    async endOtherSessions() {
-      await send({ method: 'DELETE', path: '/users/me/sessions' });
-    },
-    async exportAccount() {
-      const { value } = await send<unknown>({ method: 'GET', path: '/users/me/export' });
-      saveFile('matinee-account.json', 'application/json', JSON.stringify(value, null, 2));
-      return null;
-    },
+    saveProfile: later('saveProfile'),
+    deleteAccount: later('deleteAccount'),
+    resendVerification: later('resendVerification'),
+    sessions: later('sessions'),
+    endSession: later('endSession'),
+    endOtherSessions: later('endOtherSessions'),
+    exportAccount: later('exportAccount'),
     async recoverBooking(reference, email, attempt) {
       await send({
         method: 'POST',

@@ -1,0 +1,158 @@
+/**
+ * The calls about accounts that few people make on a visit: other ways to sign in, passwords, devices, a second factor, the export.
+ * Apart from the rest of the browser's Platform, so that no page carries them before somebody wants one.
+ */
+import type { BrowserStore } from './browser-store';
+import { saveFile } from './host';
+import type { Send } from './http';
+import { makePasskey as askForPasskey, showPasskey } from './passkeys';
+import type { Platform, Session } from './platform';
+import type {
+  OpenIdFinished,
+  OpenIdStarted,
+  PasskeyAsked,
+  RecoveryCodes,
+  SessionInfo
+} from './generated/api';
+import type {
+  DeviceSession,
+  Page,
+  Passkey,
+  Profile,
+  SecondFactorBegun,
+  SignInMethods
+} from './types';
+
+export type AccountCalls = Pick<
+  Platform,
+  | 'signInMethods'
+  | 'signInWithProvider'
+  | 'finishProviderSignIn'
+  | 'signInWithPasskey'
+  | 'passkeys'
+  | 'makePasskey'
+  | 'removePasskey'
+  | 'secondFactor'
+  | 'beginSecondFactor'
+  | 'confirmSecondFactor'
+  | 'removeSecondFactor'
+  | 'resendVerification'
+  | 'sessions'
+  | 'endSession'
+  | 'endOtherSessions'
+  | 'exportAccount'
+  | 'forgotPassword'
+  | 'resetPassword'
+  | 'verifyEmail'
+  | 'saveProfile'
+  | 'deleteAccount'
+>;
+
+const id = encodeURIComponent;
+
+export function accountCalls(host: {
+  send: Send;
+  rawSend: Send;
+  store: BrowserStore;
+  whoAmI: () => Promise<Session>;
+}): AccountCalls {
+  const { send, rawSend, store, whoAmI } = host;
+  return {
+    signInMethods: async () =>
+      (await send<SignInMethods>({ method: 'GET', path: '/auth/methods' })).value,
+    async signInWithProvider() {
+      const path = '/auth/openid/start';
+      const { value } = await rawSend<OpenIdStarted>({ method: 'POST', path, body: {} });
+      window.location.assign(value.authorization_url);
+      return null;
+    },
+    async finishProviderSignIn(code, state) {
+      const path = '/auth/openid/finish';
+      const body = { code, state, session: 'cookie' };
+      const { value } = await rawSend<OpenIdFinished>({ method: 'POST', path, body });
+      if (value.handoff_url !== null) {
+        window.location.replace(value.handoff_url);
+        return null;
+      }
+      store.maySignedIn = true;
+      return whoAmI();
+    },
+    async signInWithPasskey() {
+      const asked = { method: 'POST', path: '/auth/passkey/start', body: {} } as const;
+      const { value } = await rawSend<PasskeyAsked>(asked);
+      const credential = await showPasskey(value.options);
+      const body = { secret: value.secret, credential, session: 'cookie' };
+      await rawSend({ method: 'POST', path: '/auth/passkey/finish', body });
+      store.maySignedIn = true;
+      return whoAmI();
+    },
+    async passkeys() {
+      const path = '/users/me/passkeys';
+      return (await send<Page<Passkey>>({ method: 'GET', path })).value.items;
+    },
+    async makePasskey(name, password) {
+      const asked = { method: 'POST', path: '/auth/passkeys/begin', body: { password } } as const;
+      const { value } = await send<PasskeyAsked>(asked);
+      const credential = await askForPasskey(value.options);
+      const body = { secret: value.secret, name, credential };
+      return (await send<Passkey>({ method: 'POST', path: '/auth/passkeys/finish', body })).value;
+    },
+    async removePasskey(passkeyId) {
+      await send({ method: 'DELETE', path: `/users/me/passkeys/${id(passkeyId)}` });
+    },
+    async secondFactor() {
+      const { value } = await send<SessionInfo>({ method: 'GET', path: '/auth/session' });
+      return value.user?.second_factor ?? 'not_needed';
+    },
+    async beginSecondFactor(password) {
+      const path = '/auth/second-factor/begin';
+      return (await send<SecondFactorBegun>({ method: 'POST', path, body: { password } })).value;
+    },
+    async confirmSecondFactor(code) {
+      const path = '/auth/second-factor/confirm';
+      const { value } = await send<RecoveryCodes>({ method: 'POST', path, body: { code } });
+      return value.recovery_codes;
+    },
+    async removeSecondFactor(password, code) {
+      const path = '/auth/second-factor/remove';
+      await send({ method: 'POST', path, body: { password, code } });
+      store.maySignedIn = false;
+    },
+    async resendVerification() {
+      await send({ method: 'POST', path: '/auth/verify/resend', body: {} });
+    },
+    async sessions() {
+      const path = '/users/me/sessions';
+      return (await send<Page<DeviceSession>>({ method: 'GET', path })).value.items;
+    },
+    async endSession(sessionId) {
+      await send({ method: 'DELETE', path: `/users/me/sessions/${id(sessionId)}` });
+    },
+    async endOtherSessions() {
+      await send({ method: 'DELETE', path: '/users/me/sessions' });
+    },
+    async exportAccount() {
+      const { value } = await send<unknown>({ method: 'GET', path: '/users/me/export' });
+      saveFile('matinee-account.json', 'application/json', JSON.stringify(value, null, 2));
+      return null;
+    },
+    async forgotPassword(email) {
+      await send({ method: 'POST', path: '/auth/password/forgot', body: { email } });
+    },
+    async resetPassword(token, password) {
+      await send({ method: 'POST', path: '/auth/password/reset', body: { token, password } });
+    },
+    async verifyEmail(token) {
+      await send({ method: 'POST', path: '/auth/verify', body: { token } });
+    },
+    async saveProfile(profile, version) {
+      const headers = version === null ? {} : { 'If-Match': `"${version}"` };
+      const path = '/users/me/profile';
+      return (await send<Profile>({ method: 'PUT', path, body: profile, headers })).value;
+    },
+    async deleteAccount() {
+      await send({ method: 'DELETE', path: '/users/me' });
+      store.maySignedIn = false;
+    }
+  };
+}
