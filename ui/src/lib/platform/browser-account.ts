@@ -6,7 +6,7 @@ import type { BrowserStore } from './browser-store';
 import { saveFile } from './host';
 import type { Send } from './http';
 import { makePasskey as askForPasskey, showPasskey } from './passkeys';
-import type { Platform, Session } from './platform';
+import { newAttempt, type Attempt, type Platform, type Session } from './platform';
 import type {
   OpenIdFinished,
   OpenIdStarted,
@@ -15,6 +15,7 @@ import type {
   SessionInfo
 } from './generated/api';
 import type {
+  Booking,
   DeviceSession,
   Page,
   Passkey,
@@ -41,6 +42,8 @@ export type AccountCalls = Pick<
   | 'endSession'
   | 'endOtherSessions'
   | 'exportAccount'
+  | 'recoverBooking'
+  | 'redeemRecovery'
   | 'forgotPassword'
   | 'resetPassword'
   | 'verifyEmail'
@@ -50,13 +53,19 @@ export type AccountCalls = Pick<
 
 const id = encodeURIComponent;
 
+/** One attempt for one link: an answer lost on the way comes again. */
+const redeeming = new Map<string, Attempt>();
+
 export function accountCalls(host: {
   send: Send;
   rawSend: Send;
   store: BrowserStore;
   whoAmI: () => Promise<Session>;
+  keyed: (attempt: Attempt) => Record<string, string>;
+  asGuest: () => Record<string, string>;
+  keep: (booking: Booking) => Booking;
 }): AccountCalls {
-  const { send, rawSend, store, whoAmI } = host;
+  const { send, rawSend, store, whoAmI, keyed, asGuest, keep } = host;
   return {
     signInMethods: async () =>
       (await send<SignInMethods>({ method: 'GET', path: '/auth/methods' })).value,
@@ -153,6 +162,27 @@ export function accountCalls(host: {
     async deleteAccount() {
       await send({ method: 'DELETE', path: '/users/me' });
       store.maySignedIn = false;
+    },
+    async recoverBooking(reference, email, attempt) {
+      await send({
+        method: 'POST',
+        path: '/bookings/recover',
+        body: { reference, email },
+        headers: { ...keyed(attempt), ...asGuest() }
+      });
+    },
+    async redeemRecovery(token) {
+      const path = '/bookings/recover/redeem';
+      const attempt = redeeming.get(token) ?? newAttempt();
+      redeeming.set(token, attempt);
+      const headers = { ...keyed(attempt), ...asGuest() };
+      const answer = await send<{ booking: Booking }>({
+        method: 'POST',
+        path,
+        body: { token },
+        headers
+      });
+      return keep(answer.value.booking);
     }
   };
 }

@@ -7,7 +7,7 @@ import { isPlatformError } from './error';
 import { locate, saveFile, share } from './host';
 import { createSend, type Answer, type Call, type Send } from './http';
 import { watchSeats } from './live-seats';
-import { newAttempt, type Attempt, type Platform, type Read, type Session } from './platform';
+import type { Attempt, Platform, Read, Session } from './platform';
 import { Reach } from './reach';
 import type { AccountCalls } from './browser-account';
 import type { Booking, Page, Profile, Show, Tickets } from './types';
@@ -71,8 +71,6 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
 
   const asGuest = () => (store.maySignedIn ? {} : { 'Guest-Secret': store.guestSecret() });
 
-  const redeeming = new Map<string, Attempt>();
-
   const keyed = (attempt: Attempt) => ({ 'Idempotency-Key': attempt.key });
 
   function keep(booking: Booking): Booking {
@@ -85,7 +83,7 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
   function later<K extends keyof AccountCalls>(name: K): AccountCalls[K] {
     const call = async (...args: never[]) => {
       const { accountCalls } = await import('./browser-account');
-      const calls = accountCalls({ send, rawSend, store, whoAmI });
+      const calls = accountCalls({ send, rawSend, store, whoAmI, keyed, asGuest, keep });
       return (calls[name] as (...args: never[]) => unknown)(...args);
     };
     return call as AccountCalls[K];
@@ -241,28 +239,8 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
     endSession: later('endSession'),
     endOtherSessions: later('endOtherSessions'),
     exportAccount: later('exportAccount'),
-    async recoverBooking(reference, email, attempt) {
-      await send({
-        method: 'POST',
-        path: '/bookings/recover',
-        body: { reference, email },
-        headers: { ...keyed(attempt), ...asGuest() }
-      });
-    },
-    async redeemRecovery(token) {
-      const path = '/bookings/recover/redeem';
-      // One key for one link: an answer lost on the way comes again.
-      const attempt = redeeming.get(token) ?? newAttempt();
-      redeeming.set(token, attempt);
-      const headers = { ...keyed(attempt), ...asGuest() };
-      const answer = await send<{ booking: Booking }>({
-        method: 'POST',
-        path,
-        body: { token },
-        headers
-      });
-      return keep(answer.value.booking);
-    },
+    recoverBooking: later('recoverBooking'),
+    redeemRecovery: later('redeemRecovery'),
 
     settings: () => Promise.resolve(store.settings()),
     saveSettings: (change) => Promise.resolve(store.saveSettings(change)),
