@@ -3,9 +3,11 @@
 
 use crate::testing::House;
 use axum::http::StatusCode;
+use matinee_domain::ids::SubscriptionId;
 use matinee_store::{
     moving::TABLES,
     sign_in::{IdentityRow, PasskeyRow},
+    subscribers::SubscriptionRow,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -119,6 +121,14 @@ async fn what_a_person_left_behind_is_in_their_file() {
         used_at: None,
     };
     assert!(house.app.store.add_passkey(passkey).await.unwrap());
+    let browser = SubscriptionRow {
+        subscription_id: SubscriptionId::from_bytes([9; 16]),
+        user_id,
+        channel: "web_push".into(),
+        address: "{\"auth\":\"only-the-browser\"}".into(),
+        created_at: now,
+    };
+    assert!(house.app.store.save_subscription(browser, 5).await.unwrap());
     let begun = house.app.store.begin_second_factor(user_id, [7; 20]).await;
     assert!(begun.unwrap());
 
