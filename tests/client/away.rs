@@ -1,7 +1,7 @@
 //! The server is away: the copy answers, and as the server would.
 
 use crate::{World, until};
-use matinee_api::{Movie, Page, Show, ShowDetail, Theater};
+use matinee_api::{Movie, NotificationStatus, Page, Show, ShowDetail, Theater};
 use matinee_client::{Client, Coordinates, ErrorKind, MovieQuery, ShowQuery, TheaterQuery};
 use std::time::{Duration, Instant};
 
@@ -190,7 +190,7 @@ async fn nothing_new_costs_less_than_a_kilobyte() {
 async fn nothing_new_costs_little_also_for_somebody_with_bookings_and_tickets() {
     let world = World::new().await;
     let client = world.synced_client().await;
-    crate::buying::bought(&client).await;
+    let of_the_guest = crate::buying::bought(&client).await.booking_id;
     let account = crate::account::account();
     client.register(account).await.unwrap();
     let show = crate::buying::some_show(&client).await;
@@ -200,14 +200,19 @@ async fn nothing_new_costs_little_also_for_somebody_with_bookings_and_tickets() 
         let pay = crate::buying::pay_for(&booking);
         client.pay(pay, &format!("{key}-pay")).await.unwrap();
     }
-    // The mails that are sent change what a booking says.
-    until("everything is mailed and here", async || {
-        client.sync().await.unwrap();
-        world.relay.take_answered_bytes();
-        client.sync().await.unwrap();
-        (world.relay.take_answered_bytes() <= 2_500).then_some(())
+    // The mails that are sent change what a booking says: until the last of them has gone, there
+    // is something new at any moment.
+    until("everything is mailed", async || {
+        let mut all = client.bookings(None).await.unwrap().value.items;
+        all.push(client.booking(of_the_guest).await.unwrap().value);
+        let mailed = all.iter().all(|booking| {
+            let mut of_it = booking.notifications.iter();
+            of_it.len() > 0 && of_it.all(|one| one.status == NotificationStatus::Sent)
+        });
+        (all.len() == 7 && mailed).then_some(())
     })
     .await;
+    client.sync().await.unwrap();
     let everything = client.bookings(None).await.unwrap().value.items;
     assert_eq!(everything.len(), 6);
     // Sync, profile, history, and the guest's booking: four answers with nothing in them.
