@@ -126,6 +126,15 @@ impl Bench {
         self.server_on(database, &[])
     }
 
+    /// A server that may use one of the machine's cores only.
+    pub fn server_on_core(
+        &self,
+        database: Database,
+        core: usize,
+    ) -> Result<ServerProcess, Failure> {
+        ServerProcess::start_on_core(&self.binary, self.folder(), database, core)
+    }
+
     /// A server on a database, with more arguments.
     pub fn server_on(&self, database: Database, more: &[&str]) -> Result<ServerProcess, Failure> {
         ServerProcess::start(&self.binary, self.folder(), database, more)

@@ -24,6 +24,9 @@ mod plot;
 #[path = "../../tests/src/postgres.rs"]
 mod postgres;
 mod proc;
+#[allow(dead_code)]
+#[path = "../../tests/src/redis.rs"]
+mod redis;
 mod report;
 mod rows;
 mod server;

@@ -163,6 +163,11 @@ impl Plan {
         })
     }
 
+    /// Every show.
+    pub fn all(&self) -> Vec<&str> {
+        self.shows.iter().map(|(id, _)| id.as_str()).collect()
+    }
+
     /// The shows of which seats were taken.
     pub fn touched(&self) -> Vec<&str> {
         let mut seen = vec![false; self.shows.len()];

@@ -19,6 +19,11 @@ pub fn cpu_since(pid: u32, before: Duration) -> Result<Duration, Failure> {
     Ok(cpu(pid)?.saturating_sub(before))
 }
 
+/// A share of it in microseconds.
+pub fn us_each(time: Duration, done: u64) -> f64 {
+    time.as_secs_f64() * 1e6 / done.max(1) as f64
+}
+
 /// CPU time of a process and of everything it started, also of what has ended since: a parent inherits the time of a
 /// child it has waited for.
 pub fn tree_cpu(root: u32) -> Result<Duration, Failure> {

@@ -29,8 +29,31 @@ impl ServerProcess {
         database: Database,
         more: &[&str],
     ) -> Result<Self, Failure> {
-        let log = folder.join(format!("{}.log", database.name()));
-        let mut child = Command::new(binary)
+        Self::run(Command::new(binary), binary, folder, database, more)
+    }
+
+    /// The same, held to one core from its start on (util-linux' `taskset`).
+    pub fn start_on_core(
+        binary: &Path,
+        folder: &Path,
+        database: Database,
+        core: usize,
+    ) -> Result<Self, Failure> {
+        let mut command = Command::new("taskset");
+        command.args(["--cpu-list", &core.to_string()]).arg(binary);
+        Self::run(command, binary, folder, database, &[])
+    }
+
+    fn run(
+        mut command: Command,
+        binary: &Path,
+        folder: &Path,
+        database: Database,
+        more: &[&str],
+    ) -> Result<Self, Failure> {
+        let name = format!("{}-{}.log", database.name(), std::process::id());
+        let log = folder.join(name);
+        let mut child = command
             .arg("serve")
             .args(["--listen", "127.0.0.1:0", "--gateway", "sandbox"])
             .args(["--hold-minutes", "20", "--rate-limit", "off"])

@@ -117,6 +117,11 @@ impl Redis {
         format!("redis://{password}127.0.0.1:{}", self.port)
     }
 
+    /// Its process.
+    pub fn pid(&self) -> Option<u32> {
+        self.running.as_ref().map(|(server, _)| server.id())
+    }
+
     /// Where it listens.
     pub fn port(&self) -> u16 {
         self.port

@@ -1,6 +1,7 @@
 //! The rows of the table, each on databases of its own: one that fails takes no other with it.
 
 mod concurrency;
+mod cores;
 mod fanout;
 mod growth;
 mod hot;
@@ -11,9 +12,11 @@ mod overload;
 mod pretix;
 mod reads;
 mod record;
+mod redis;
 mod rush;
 mod sales;
 mod single;
+mod start;
 mod sync;
 mod writer;
 
@@ -57,6 +60,7 @@ pub const ROWS: &[Row] = &[
     row("latency", Postgres),
     row("concurrency", Sqlite),
     row("concurrency", Postgres),
+    row("cores", Sqlite),
     row("logins", Sqlite),
     row("growth", Sqlite),
     row("growth", Postgres),
@@ -68,8 +72,13 @@ pub const ROWS: &[Row] = &[
     row("rush", Postgres),
     row("overload", Sqlite),
     row("overload", Postgres),
+    row("redis", Postgres),
     Row {
         name: "sync",
+        engine: None,
+    },
+    Row {
+        name: "start",
         engine: None,
     },
 ];
@@ -100,6 +109,9 @@ impl Row {
             "growth" => growth::run(bench, engine, report).await,
             "fanout" => fanout::run(bench, report).await,
             "rush" => rush::run(bench, engine, report).await,
+            "cores" => cores::run(bench, engine, report).await,
+            "redis" => redis::run(bench, report).await,
+            "start" => start::run(bench, report).await,
             "sync" => sync::run(bench, report).await,
             "pretix" => pretix::run(bench, report).await,
             "hot" => hot::run(bench, engine, report).await,

@@ -34,24 +34,19 @@ impl Origin {
     }
 }
 
-/// NULL on a standby, which does not know its timeline.
-macro_rules! origin {
-    () => {
-        "SELECT s.system_identifier::text || '.' || d.oid::text || '.' \
-           || CASE WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END \
-           || '.' || h.epoch::text AS origin \
-         FROM pg_control_system() AS s, sync_head AS h, pg_database AS d WHERE d.datname = current_database()"
-    };
-}
+/// The identity of a session's server, kept in the session: reading it opens PostgreSQL's control file, which costs as
+/// much as the seat map. A session ends with its server's role as a primary, so it cannot get old. NULL on a standby,
+/// which does not know its timeline.
+const IDENTIFY: &str = "SELECT set_config('matinee.origin', s.system_identifier::text || '.' || d.oid::text || '.' \
+       || left(pg_walfile_name(pg_current_wal_lsn()), 8), false) \
+     FROM pg_control_system() AS s, pg_database AS d \
+     WHERE d.datname = current_database() AND NOT pg_is_in_recovery()";
 
-const VERSIONS: &str = concat!(
-    "SELECT t.theater, t.show, t.version, h.seats_total, o.origin \
+const VERSIONS: &str = "SELECT t.theater, t.show, t.version, h.seats_total, \
+       nullif(current_setting('matinee.origin', true), '') || '.' || o.epoch::text \
      FROM unnest($1::bytea[], $2::bytea[]) AS w (theater, show) \
      JOIN show_state AS t ON t.theater = w.theater AND t.show = w.show \
-     JOIN shows AS h ON h.theater = w.theater AND h.show = w.show CROSS JOIN (",
-    origin!(),
-    ") AS o"
-);
+     JOIN shows AS h ON h.theater = w.theater AND h.show = w.show CROSS JOIN sync_head AS o";
 
 /// What was found, and what is still to be read.
 pub(crate) struct Look<'r> {
@@ -121,13 +116,26 @@ async fn versions(
     pool: &Pool,
     shows: &[ShowId],
 ) -> Result<(Origin, Vec<(ShowId, u64, u16)>), StoreError> {
+    let conn = Connection::of(pool).await?;
+    if let Some(found) = versions_of(&conn, shows).await? {
+        return Ok(found);
+    }
+    pipeline::read(&conn, &[Call::new(IDENTIFY)]).await?;
+    let found = versions_of(&conn, shows).await?;
+    found.ok_or_else(|| StoreError::Unavailable("no origin".into()))
+}
+
+/// None from a session that was not asked yet who its server is.
+async fn versions_of(
+    conn: &Connection,
+    shows: &[ShowId],
+) -> Result<Option<(Origin, Vec<(ShowId, u64, u16)>)>, StoreError> {
     let theaters: Vec<_> = shows
         .iter()
         .map(|show| show.theater().as_bytes().to_vec())
         .collect();
     let own: Vec<_> = shows.iter().map(|show| &show.own()[..]).collect();
-    let conn = Connection::of(pool).await?;
-    let answers = pipeline::read(&conn, &[Call::new(VERSIONS).with(theaters).with(own)]).await?;
+    let answers = pipeline::read(conn, &[Call::new(VERSIONS).with(theaters).with(own)]).await?;
     let mut origin = None;
     let mut versions = Vec::with_capacity(shows.len());
     for row in answers.iter().flatten() {
@@ -136,6 +144,5 @@ async fn versions(
         versions.push((show, row.count(2)?, row.small(3)?));
         origin = row.value::<Option<String>>(4)?;
     }
-    let origin = origin.ok_or_else(|| StoreError::Unavailable("no origin".into()))?;
-    Ok((Origin::new(origin), versions))
+    Ok(origin.map(|origin| (Origin::new(origin), versions)))
 }
