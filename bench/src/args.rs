@@ -24,7 +24,7 @@ pub struct Args {
     /// Compare with pretix too, installed from PyPI into target/pretix (needs python3 with venv, and redis-server)
     #[arg(long)]
     pub pretix: bool,
-    /// Also put the table between the markers of this Markdown file
+    /// Also put the table between the markers of this Markdown file; with --only, these rows into the table that is there
     #[arg(long, value_name = "FILE")]
     pub update: Option<PathBuf>,
     /// Folder on the disk to measure [default: target/, or the system's temporary folder]
@@ -82,6 +82,11 @@ impl Args {
     pub fn grow(&self) -> u64 {
         self.grow
             .unwrap_or(if self.quick { 10_000 } else { 1_000_000 })
+    }
+
+    /// Whether every row is to be run.
+    pub fn all(&self) -> bool {
+        self.only.is_empty()
     }
 
     /// Whether a row is to be run: all, unless some are named.

@@ -112,7 +112,7 @@ async fn run(args: &Args) -> Result<bool, Failure> {
         std::fs::write(path, report.json()?)?;
     }
     if let Some(path) = &args.update {
-        report.update(path)?;
+        report.update(path, args.all())?;
     }
     for failed in report.failed() {
         eprintln!("matinee-bench: not measured: {failed}");

@@ -169,12 +169,18 @@ impl Report {
         out
     }
 
-    /// Puts the table between the markers of a file, and the plots into `plots/` beside it.
-    pub fn update(&self, path: &Path) -> Result<(), Failure> {
+    /// Puts the table between the markers of a file, and the plots into `plots/` beside it. A run of some rows replaces
+    /// what is there of them and leaves the others; a plot that several rows draw needs all of them.
+    pub fn update(&self, path: &Path, whole: bool) -> Result<(), Failure> {
         let text = std::fs::read_to_string(path)?;
         let parts = text
             .split_once(BEGIN)
             .and_then(|(before, rest)| Some((before, rest.split_once(END)?.1)));
+        let table = if whole {
+            self.markdown()
+        } else {
+            self.merged(parts.map_or("", |(before, _)| &text[before.len() + BEGIN.len()..]))
+        };
         let Some((before, after)) = parts else {
             let what = format!("{} has no line {BEGIN} with {END} after it", path.display());
             return Err(Failure::Server(what));
@@ -184,10 +190,64 @@ impl Report {
         for plot in &self.plots {
             std::fs::write(plots.join(&plot.file), plot.svg())?;
         }
-        let table = self.markdown();
         std::fs::write(path, format!("{before}{BEGIN}\n{table}{END}{after}"))?;
         Ok(())
     }
+}
+
+impl Report {
+    /// An earlier table with this run's figures in the place of those of the same name, or behind them.
+    fn merged(&self, earlier: &str) -> String {
+        let earlier = earlier.split_once(END).map_or("", |(table, _)| table);
+        let ours = self.markdown();
+        let note = format!("measured alone on {} | ", self.date);
+        let ours = ours.lines().filter(|line| first_cell(line).is_some());
+        let mut ours: Vec<String> = ours
+            .map(|line| {
+                line.trim_end_matches("| ")
+                    .trim_end_matches(" |")
+                    .to_owned()
+            })
+            .map(|line| format!("{line}; {}", note.trim_end()))
+            .collect();
+        let mut out: Vec<String> = Vec::new();
+        let mut last = 0;
+        for line in earlier.trim().lines() {
+            let same = ours.iter().position(|ours| {
+                first_cell(line).is_some() && first_cell(ours) == first_cell(line)
+            });
+            out.push(same.map_or_else(|| line.to_owned(), |at| ours.remove(at)));
+            if first_cell(line).is_some() {
+                last = out.len();
+            }
+        }
+        out.splice(last..last, ours);
+        for effect in &self.effects {
+            let (what, line) = (effect.split(':').next(), format!("- {effect}"));
+            let same =
+                |other: &&mut String| other.trim_start_matches("- ").split(':').next() == what;
+            match out.iter_mut().find(same) {
+                Some(other) => *other = line,
+                None => {
+                    let after = out.iter().rposition(|line| line.starts_with("- "));
+                    out.insert(after.map_or(out.len(), |at| at + 1), line);
+                }
+            }
+        }
+        for plot in &self.plots {
+            let line = format!("![{}](plots/{})", plot.title, plot.file);
+            if !out.contains(&line) {
+                out.extend([String::new(), line]);
+            }
+        }
+        out.join("\n") + "\n"
+    }
+}
+
+/// What a line of the table is about; None of the table's head and of other lines.
+fn first_cell(line: &str) -> Option<&str> {
+    let cell = line.strip_prefix("| ")?.split(" | ").next()?;
+    (cell != "What").then_some(cell)
 }
 
 fn with_unit(value: f64, unit: &str) -> String {
@@ -245,6 +305,29 @@ mod tests {
             [round(100), round(10), round(100)],
         );
         assert!((ratio(&ours, &base) - 0.8).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_run_of_some_rows_leaves_the_others() {
+        let mut first = Report::begin();
+        first.add("a", "one", 1.0, "", None, "first");
+        first.add("b", "two", 2.0, "", None, "first");
+        first.effects("Ones: 1".into());
+        let earlier = format!("\n{}{END}\nrest", first.markdown());
+        let mut second = Report::begin();
+        second.add("b", "two", 3.0, "", None, "second");
+        second.add("c", "three", 4.0, "", None, "second");
+        second.effects("Ones: 2".into());
+        second.effects("Threes: 3".into());
+        let table = second.merged(&earlier);
+        let rows: Vec<&str> = table.lines().filter_map(first_cell).collect();
+        assert_eq!(rows, ["one", "two", "three"]);
+        assert!(
+            table.contains("| two | 3.00 | – | second; measured alone on "),
+            "{table}"
+        );
+        assert!(table.contains("| one | 1.00 | – | first |"));
+        assert!(table.contains("- Ones: 2\n- Threes: 3\n") && !table.contains("rest"));
     }
 
     #[test]

@@ -59,6 +59,7 @@ pub fn specta_builder() -> Builder<Wry> {
             host::watch_opened,
             host::open_external,
             host::add_to_calendar,
+            host::open_receipt,
         ])
 }
 

@@ -113,6 +113,7 @@ async fn every_promised_call_is_described() {
         ("POST", "/bookings/{booking_id}/extend"),
         ("POST", "/payment"),
         ("GET", "/bookings/{booking_id}/tickets"),
+        ("GET", "/bookings/{booking_id}/receipt"),
         ("POST", "/cancel/{booking_id}"),
         ("GET", "/users/{user_id}/bookings"),
         ("GET", "/users/{user_id}/profile"),

@@ -99,6 +99,56 @@ async fn a_cancelled_seats_ticket_is_void() {
 }
 
 #[tokio::test]
+async fn a_receipt_says_what_was_paid_what_tax_it_contains_and_what_went_back() {
+    let caller = stranger();
+    let show = show().await;
+    let (held, holder) = caller.hold(&show, 1).await;
+    let path = format!("/bookings/{}/receipt", text(&held, "booking_id"));
+    holder.get(&path).await.expect_problem(409, "not_confirmed");
+
+    let (booking, guest) = caller.buy(&show, 2).await;
+    let id = text(&booking, "booking_id");
+    let path = format!("/bookings/{id}/receipt");
+    let receipt = async || {
+        let answer = guest.get(&path).await.expect(200).json();
+        let bytes = data_encoding::BASE64.decode(text(&answer, "pdf_base64").as_bytes());
+        let pdf = bytes.unwrap();
+        assert!(pdf.starts_with(b"%PDF-"));
+        pdf.into_iter().map(char::from).collect::<String>()
+    };
+    let paid = receipt().await;
+    let total = booking["total_amount"]["amount_minor"].as_i64().unwrap();
+    let total = format!("({}.{:02})", total / 100, total % 100);
+    let taxed = items(&booking["breakdown"])
+        .iter()
+        .find(|line| line["kind"] == "contained")
+        .unwrap();
+    for words in [
+        text(&booking, "reference"),
+        "TEST",
+        "(Total)",
+        &total,
+        text(taxed, "label"),
+    ] {
+        assert!(paid.contains(words), "{words} in {paid}");
+    }
+    assert!(!paid.contains("Kept"));
+
+    guest
+        .post(&format!("/cancel/{id}"), json!({}))
+        .await
+        .expect(200);
+    let back = receipt().await;
+    for words in [&*total, &total.replace('(', "(-"), "(Kept)", "(0.00)"] {
+        assert!(back.contains(words), "{words} in {back}");
+    }
+    stranger()
+        .get(&path)
+        .await
+        .expect_problem(401, "unauthenticated");
+}
+
+#[tokio::test]
 async fn the_confirmation_mail_carries_the_tickets() {
     let caller = stranger();
     let show = show().await;

@@ -7,6 +7,7 @@ use crate::{
     database::Engine,
     failure::{Failure, expect},
     plan::{self, Pair},
+    plot::{Plot, line, linear},
     report::Report,
     stats::{Random, Times},
     till,
@@ -108,5 +109,24 @@ pub async fn run(bench: &Bench, engine: Engine, report: &mut Report) -> Result<(
         won.get()
     ));
     drop(crowd);
-    server.stop().await?.remove()
+    server.stop().await?.remove()?;
+    report.plot(Plot {
+        file: format!("rush-{}.svg", engine.key()),
+        title: format!("The rush on {}", engine.name()),
+        x: linear("milliseconds"),
+        y: linear("share that has it (%)"),
+        lines: vec![
+            line("buyers answered", curve(&mut times)),
+            line("viewers, since then", curve(&mut delays)),
+        ],
+    });
+    Ok(())
+}
+
+/// After how many milliseconds which percentage has it.
+fn curve(times: &mut Times) -> Vec<(f64, f64)> {
+    let percent = (1..=20).map(|n| f64::from(n) * 5.0);
+    percent
+        .map(|share| (times.ms(share / 100.0), share))
+        .collect()
 }

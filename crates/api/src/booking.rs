@@ -275,6 +275,14 @@ pub struct Tickets {
     pub pdf_base64: String,
 }
 
+/// Answer of `GET /bookings/{booking_id}/receipt`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct Receipt {
+    pub booking_id: BookingId,
+    /// What was bought, paid and paid back, with the tax in it: one page, PDF in base64.
+    pub pdf_base64: String,
+}
+
 /// Body of `POST /bookings/recover`. Always answered 202.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type, JsonSchema)]
 pub struct RecoverRequest {

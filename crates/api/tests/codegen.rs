@@ -46,6 +46,7 @@ fn types() -> Types {
         api::Page<api::Passkey>,
         api::PasskeyBegin,
         api::PasskeyAsked,
+        api::Receipt,
         api::PasskeyMade,
         api::PasskeyUsed,
         api::SecondFactorBegin,

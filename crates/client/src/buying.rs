@@ -12,7 +12,7 @@ use crate::{
 use futures_util::{StreamExt, stream};
 use matinee_api::{
     BookRequest, Booking, BookingId, CancelAnswer, CancelRequest, ChangeRequest, Page, PaymentId,
-    PaymentRequest, SeatId, SimulateOutcome, SimulateRequest, Tickets, UserId,
+    PaymentRequest, Receipt, SeatId, SimulateOutcome, SimulateRequest, Tickets, UserId,
 };
 
 /// A page of the copy's bookings begins at this place.
@@ -146,6 +146,12 @@ impl Client {
             .keep_tickets(tickets.clone(), version)
             .await?;
         Ok(tickets)
+    }
+
+    /// The receipt of a paid booking, asked of the server each time.
+    pub async fn receipt(&self, id: BookingId) -> Result<Receipt, ClientError> {
+        let call = Call::get(format!("/bookings/{id}/receipt"));
+        self.send_as_caller(call, Some(id)).await?.json()
     }
 
     /// Brings the tickets to the device before anybody asks for them.

@@ -5,6 +5,7 @@ use crate::{
     settings::{Settings, SettingsChange},
     shell::Shell,
 };
+use data_encoding::BASE64;
 use matinee_client::{ClientError, Status, api::BookingId};
 use std::{fs, path::Path};
 use tauri::{AppHandle, State, ipc::Channel};
@@ -77,11 +78,37 @@ pub async fn add_to_calendar(
         .map_err(|error| not_opened(&error))
 }
 
-fn write(file: &Path, text: &str) -> std::io::Result<()> {
+/// Opens the booking's receipt with whatever shows a PDF here.
+#[tauri::command]
+#[specta::specta]
+pub async fn open_receipt(
+    app: AppHandle,
+    shell: State<'_, Shell>,
+    booking_id: String,
+) -> Answer<()> {
+    let id: BookingId = id(&booking_id)?;
+    let receipt = shell.client().await?.receipt(id).await?;
+    let file = shell.data().join("receipts").join(format!("{id}.pdf"));
+    let pdf = BASE64
+        .decode(receipt.pdf_base64.as_bytes())
+        .map_err(|error| {
+            tracing::error!(%error, "a receipt is not in base64");
+            ClientError::internal("The server's receipt cannot be read. Your booking is safe.")
+        })?;
+    write(&file, &pdf).map_err(|error| {
+        tracing::error!(%error, "the receipt was not written");
+        ClientError::internal("The receipt cannot be written on this device.")
+    })?;
+    app.opener()
+        .open_path(file.to_string_lossy(), None::<&str>)
+        .map_err(|error| not_opened(&error))
+}
+
+fn write(file: &Path, content: impl AsRef<[u8]>) -> std::io::Result<()> {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder)?;
     }
-    fs::write(file, text)
+    fs::write(file, content)
 }
 
 fn not_opened(error: &tauri_plugin_opener::Error) -> ClientError {

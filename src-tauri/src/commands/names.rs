@@ -50,4 +50,5 @@
     "watch_opened",
     "open_external",
     "add_to_calendar",
+    "open_receipt",
 ]

@@ -3,8 +3,9 @@
 use super::{Answer, Callers, Operation, Parameter, schema_of};
 use crate::{
     BestSeats, BookRequest, Booking, CancelAnswer, CancelRequest, ChangeRequest, Movie, NextPage,
-    Page, PaymentRequest, ProblemCode as P, Received, RecoverRedeemAnswer, RecoverRedeemRequest,
-    RecoverRequest, Show, ShowDetail, ShowSeats, SimulateRequest, SyncPage, Theater, Tickets,
+    Page, PaymentRequest, ProblemCode as P, Receipt, Received, RecoverRedeemAnswer,
+    RecoverRedeemRequest, RecoverRequest, Show, ShowDetail, ShowSeats, SimulateRequest, SyncPage,
+    Theater, Tickets,
 };
 
 const STRING: &str = r#"{"type":"string"}"#;
@@ -363,6 +364,17 @@ const SELLING: &[Operation] = &[
             "get",
             "/bookings/{booking_id}/tickets",
             "A booking's tickets",
+        )
+    },
+    Operation {
+        callers: Callers::Owner,
+        answers: &[ok!(200, "The receipt.", Receipt)],
+        problems: &[P::NotConfirmed],
+        ..call(
+            "getReceipt",
+            "get",
+            "/bookings/{booking_id}/receipt",
+            "What was paid for a booking, with the tax in it",
         )
     },
     Operation {

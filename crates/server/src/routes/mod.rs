@@ -13,6 +13,7 @@ mod health;
 mod openid;
 mod passkeys;
 mod profile;
+mod receipt;
 mod recover;
 mod sale_problem;
 mod seats;
@@ -81,6 +82,7 @@ pub fn api() -> Router<AppState> {
         )
         .route("/bookings/{booking_id}/extend", post(book::extend))
         .route("/bookings/{booking_id}/tickets", get(book::tickets))
+        .route("/bookings/{booking_id}/receipt", get(receipt::receipt))
         .route("/bookings/recover", post(recover::recover))
         .route("/bookings/recover/redeem", post(recover::redeem))
         .route("/payment", post(book::pay))

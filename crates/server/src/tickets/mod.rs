@@ -7,6 +7,8 @@
 mod code;
 pub mod ics;
 mod pdf;
+mod receipt;
+mod sheet;
 mod signed;
 
 pub use ics::{Method, calendar};
@@ -40,6 +42,14 @@ pub fn tickets(keys: &Keys, on_file: &OnFile) -> Result<api::Tickets, ApiError> 
 /// The tickets as a printable page, for a mail.
 pub fn pdf(keys: &Keys, on_file: &OnFile) -> Result<Vec<u8>, ApiError> {
     Ok(pdf::document(on_file, &coded(keys, on_file)?))
+}
+
+/// The answer of `GET /bookings/{booking_id}/receipt`.
+pub fn receipt(on_file: &OnFile) -> Result<api::Receipt, ApiError> {
+    Ok(api::Receipt {
+        booking_id: on_file.file.booking.booking_id,
+        pdf_base64: data_encoding::BASE64.encode(&receipt::document(on_file)?),
+    })
 }
 
 fn coded(keys: &Keys, on_file: &OnFile) -> Result<Vec<Coded>, ApiError> {

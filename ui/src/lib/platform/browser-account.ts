@@ -11,6 +11,7 @@ import type {
   OpenIdFinished,
   OpenIdStarted,
   PasskeyAsked,
+  Receipt,
   RecoveryCodes,
   SessionInfo
 } from './generated/api';
@@ -42,6 +43,7 @@ export type AccountCalls = Pick<
   | 'endSession'
   | 'endOtherSessions'
   | 'exportAccount'
+  | 'openReceipt'
   | 'recoverBooking'
   | 'redeemRecovery'
   | 'forgotPassword'
@@ -57,6 +59,7 @@ const id = encodeURIComponent;
 const redeeming = new Map<string, Attempt>();
 
 export function accountCalls(host: {
+  as: (bookingId: string) => Record<string, string>;
   send: Send;
   rawSend: Send;
   store: BrowserStore;
@@ -65,7 +68,7 @@ export function accountCalls(host: {
   asGuest: () => Record<string, string>;
   keep: (booking: Booking) => Booking;
 }): AccountCalls {
-  const { send, rawSend, store, whoAmI, keyed, asGuest, keep } = host;
+  const { as, send, rawSend, store, whoAmI, keyed, asGuest, keep } = host;
   return {
     signInMethods: async () =>
       (await send<SignInMethods>({ method: 'GET', path: '/auth/methods' })).value,
@@ -144,6 +147,12 @@ export function accountCalls(host: {
       const { value } = await send<unknown>({ method: 'GET', path: '/users/me/export' });
       saveFile('matinee-account.json', 'application/json', JSON.stringify(value, null, 2));
       return null;
+    },
+    async openReceipt(bookingId) {
+      const path = `/bookings/${id(bookingId)}/receipt`;
+      const { value } = await send<Receipt>({ method: 'GET', path, headers: as(bookingId) });
+      const pdf = Uint8Array.from(atob(value.pdf_base64), (letter) => letter.charCodeAt(0));
+      saveFile('matinee-receipt.pdf', 'application/pdf', pdf);
     },
     async forgotPassword(email) {
       await send({ method: 'POST', path: '/auth/password/forgot', body: { email } });

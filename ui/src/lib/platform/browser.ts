@@ -83,7 +83,7 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
   function later<K extends keyof AccountCalls>(name: K): AccountCalls[K] {
     const call = async (...args: never[]) => {
       const { accountCalls } = await import('./browser-account');
-      const calls = accountCalls({ send, rawSend, store, whoAmI, keyed, asGuest, keep });
+      const calls = accountCalls({ as, send, rawSend, store, whoAmI, keyed, asGuest, keep });
       return (calls[name] as (...args: never[]) => unknown)(...args);
     };
     return call as AccountCalls[K];
@@ -239,6 +239,7 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
     endSession: later('endSession'),
     endOtherSessions: later('endOtherSessions'),
     exportAccount: later('exportAccount'),
+    openReceipt: later('openReceipt'),
     recoverBooking: later('recoverBooking'),
     redeemRecovery: later('redeemRecovery'),
 

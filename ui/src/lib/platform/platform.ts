@@ -221,6 +221,8 @@ export interface Platform {
   /** False when the host can't share and the text was copied instead. */
   share(share: Share): Promise<boolean>;
   addToCalendar(bookingId: string): Promise<void>;
+  /** What was paid and what went back, as a PDF: opened in the app, saved in a browser. */
+  openReceipt(bookingId: string): Promise<void>;
   /** Shell only: the app was asked to open something (a deep link, a notification); `path` is a UI path. */
   opened(onOpen: (path: string) => void): () => void;
   /** Text kept for this sitting (typed data that must survive a reload); null removes it. */

@@ -107,4 +107,5 @@ export interface ShellCommands {
   watchOpened(events: ChannelOf<string>): Answer<null>;
   openExternal(url: string): Answer<null>;
   addToCalendar(bookingId: string): Answer<null>;
+  openReceipt(bookingId: string): Answer<null>;
 }

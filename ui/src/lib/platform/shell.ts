@@ -97,6 +97,7 @@ export function createShellPlatform(commands: ShellCommands): Platform {
     share,
     openExternal: (url) => done(commands.openExternal(url)),
     addToCalendar: (bookingId) => done(commands.addToCalendar(bookingId)),
+    openReceipt: (bookingId) => done(commands.openReceipt(bookingId)),
     remember(key, text) {
       if (text === null) session.removeItem(key);
       else session.setItem(key, text);

@@ -548,6 +548,13 @@ export type Rating = {
 	out_of: number,
 };
 
+/**  Answer of `GET /bookings/{booking_id}/receipt`. */
+export type Receipt = {
+	booking_id: string,
+	/**  What was bought, paid and paid back, with the tax in it: one page, PDF in base64. */
+	pdf_base64: string,
+};
+
 /**  Answer of `POST /bookings/recover/redeem`: the booking with its guest token. */
 export type RecoverRedeemAnswer = {
 	booking: Booking,

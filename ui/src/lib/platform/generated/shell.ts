@@ -64,6 +64,8 @@ export const commands = {
 	openExternal: (url: string) => typedError<null, ClientError>(__TAURI_INVOKE("open_external", { url })),
 	/**  Hands the booking's calendar entry to the system's calendar. */
 	addToCalendar: (bookingId: string) => typedError<null, ClientError>(__TAURI_INVOKE("add_to_calendar", { bookingId })),
+	/**  Opens the booking's receipt with whatever shows a PDF here. */
+	openReceipt: (bookingId: string) => typedError<null, ClientError>(__TAURI_INVOKE("open_receipt", { bookingId })),
 };
 
 /* Types */
