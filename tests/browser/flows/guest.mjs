@@ -1,4 +1,5 @@
 /** The whole path of a guest: from the list of theaters to a ticket, and back by cancelling. */
+import { readFile } from 'node:fs/promises';
 import { chosen, EMAIL, names, openShow, payAs, place, proceed, seatNamed, suggested, ticketShown } from '../lib/buying.mjs';
 import { equal, ok, until } from '../lib/expect.mjs';
 import { button, field, heading, link } from '../lib/screen.mjs';
@@ -43,6 +44,10 @@ async function wholePath(scene, { api, programme }) {
   await page.getByText(say('ticket_test'), { exact: true }).first().waitFor();
   await button(page, 'add_to_calendar').waitFor();
   ok(await page.getByRole('link', { name: say('save_pdf') }).count(), 'the ticket as PDF');
+  const saved = page.waitForEvent('download');
+  await button(page, 'receipt').click();
+  const receipt = await readFile(await (await saved).path(), 'latin1');
+  ok(receipt.startsWith('%PDF-') && receipt.includes(total), `a receipt about ${total}`);
   equal(await statusOf(api, show, wanted), ['sold', 'sold'], 'the seats after paying');
 
   await page.getByRole('link', { name: say('nav_tickets') }).click();

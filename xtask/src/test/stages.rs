@@ -202,11 +202,10 @@ impl Context {
             system::ensure(wanted, self.may_install)?;
             self.localstripe = Some(localstripe::ensure(self.may_install)?);
         }
-        let rust = stages.iter().any(|stage| stage.name == "rust");
         if needs >= Some(Needs::FrontEnd) {
             self.node = Some(node::ensure(self.may_install)?);
         }
-        if rust {
+        if needs == Some(Needs::Everything) {
             self.node()?.install_peer(peers::OPENID, self.may_install)?;
         }
         // The shell embeds the built UI, so that nothing of Rust's compiles without it.
