@@ -1,9 +1,10 @@
 /**
- * The pictures of the documentation, taken from the real thing: eight screens, two sizes, two themes. Their colours are
+ * The pictures of the documentation, taken from the real thing: twelve screens, two sizes, two themes. Their colours are
  * reduced, so that all of them together stay small.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { newEmail, register } from './flows/account.mjs';
 import { names, openShow, payAs, proceed, ticketShown } from './lib/buying.mjs';
 import { button, field, heading } from './lib/screen.mjs';
 import { quantised } from './lib/png.mjs';
@@ -22,12 +23,24 @@ async function quiet(page) {
 
 async function series(stage, { server, programme }, size, theme) {
   const scene = new Scene(stage, server.address, size);
+  const write = (name, png) => {
+    const file = `${name}-${size}-${theme}.png`;
+    const small = quantised(png);
+    writeFileSync(join(folder, file), small);
+    console.log(`${file} ${Math.round(small.length / 1024)} kB`);
+  };
   const shot = async (name) => {
     await quiet(page);
-    const file = `${name}-${size}-${theme}.png`;
-    const png = quantised(await page.screenshot());
-    writeFileSync(join(folder, file), png);
-    console.log(`${file} ${Math.round(png.length / 1024)} kB`);
+    write(name, await page.screenshot());
+  };
+  // In a window as high as the page, so that what sticks to the window's edges stays there.
+  const whole = async (name) => {
+    const usual = page.viewportSize();
+    await quiet(page);
+    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    await page.setViewportSize({ ...usual, height });
+    await shot(name);
+    await page.setViewportSize(usual);
   };
   const settings = { favourite_theater_id: programme.theater.theater_id };
   const page = await scene.person({ theme, settings });
@@ -57,6 +70,18 @@ async function series(stage, { server, programme }, size, theme) {
   await page.goto('/settings');
   await page.getByText(say('party_size')).first().waitFor();
   await shot('settings');
+  await page.goto(`/bookings/${booking}`);
+  await button(page, 'receipt').waitFor();
+  await whole('booking');
+  for (const [name, words] of [['signin', 'sign_in'], ['recover', 'send_link']]) {
+    await page.goto(`/${name}`);
+    await button(page, words).waitFor();
+    await shot(name);
+  }
+  await register(page, newEmail());
+  await page.goto('/profile');
+  await field(page, 'phone').waitFor();
+  await whole('profile');
   await scene.close();
 }
 

@@ -7,7 +7,7 @@ import { say } from '../lib/tools.mjs';
 
 const PASSWORD = 'a long evening at the pictures';
 
-async function register(page, email) {
+export async function register(page, email) {
   await page.goto('/register');
   await field(page, 'name').fill('Ada Moviegoer');
   await field(page, 'email').fill(email);
@@ -16,7 +16,7 @@ async function register(page, email) {
   await toast(page, 'registered').waitFor();
 }
 
-const newEmail = () => `ada.${randomUUID().slice(0, 8)}@example.org`;
+export const newEmail = () => `ada.${randomUUID().slice(0, 8)}@example.org`;
 
 async function registerAndReturn(scene) {
   const page = await scene.person();
