@@ -5,7 +5,8 @@ use super::fixtures::{apply, bytes, catalog, show_id, start, theater_id};
 use crate::{
     Store,
     accounts::{
-        OneTimeRow, OneTimeUse, ProfileData, Role, Rotation, SessionRow, TokenDigest, UserRow,
+        OneTimeRow, OneTimeUse, PasswordBy, ProfileData, Role, Rotation, SessionRow, TokenDigest,
+        UserRow,
     },
     bookings::{BookedSeat, BookingRow, HoldLimits, HoldOutcome, HoldSeats, Owner},
     outbox::NewMessage,
@@ -276,7 +277,7 @@ pub async fn a_new_password_ends_every_session(store: &(impl Store + ?Sized)) {
         store.add_session(session(number, owner)).await.unwrap();
     }
     store
-        .set_password(user_id(1), "$argon2id$new".into())
+        .set_password(user_id(1), "$argon2id$new".into(), PasswordBy::Mail)
         .await
         .unwrap();
     assert_eq!(
