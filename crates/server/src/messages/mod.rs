@@ -140,7 +140,10 @@ async fn failed(
 ) -> Result<(), StoreError> {
     let message = &claimed.message;
     let id = message.notification_id;
-    let refused = matches!(error, DeliveryError::Send(SendError::Refused { .. }));
+    let refused = matches!(
+        error,
+        DeliveryError::Send(SendError::Refused { .. } | SendError::Doubtful { .. })
+    );
     if refused && now < message.created_at + REFUSED_MOST {
         // Said by the channel, once.
         let until = now + REFUSED_PAUSE;
