@@ -188,13 +188,14 @@ pub(super) async fn set_role(
     Ok(())
 }
 
-/// Takes a person out of messages; those not yet sent are given up.
+/// Takes a person out of messages, and out of what providers said about them; those not yet sent are given up. What goes
+/// to integrators says nothing about a person.
 macro_rules! forget_messages {
     ($which:literal) => {
         concat!(
             "UPDATE messages AS m SET recipient = '', payload = '{}', \
-               last_error = CASE status WHEN 'pending' THEN 'the account was erased' ELSE last_error END, \
-               status = CASE status WHEN 'pending' THEN 'failed' ELSE status END WHERE ",
+               last_error = CASE status WHEN 'pending' THEN 'the account was erased' ELSE NULL END, \
+               status = CASE status WHEN 'pending' THEN 'failed' ELSE status END WHERE channel <> 'webhook' AND ",
             $which
         )
     };

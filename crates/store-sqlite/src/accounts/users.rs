@@ -208,7 +208,8 @@ pub(super) fn erase(conn: &Connection, user_id: UserId) -> rusqlite::Result<()> 
     Ok(())
 }
 
-/// Takes the person out of messages; those not yet sent are given up.
+/// Takes the person out of messages, and out of what providers said about them; those not yet sent are given up. What goes
+/// to integrators says nothing about a person.
 fn forget_messages(
     conn: &Connection,
     which: &str,
@@ -216,9 +217,9 @@ fn forget_messages(
 ) -> rusqlite::Result<()> {
     conn.prepare_cached(&format!(
         "UPDATE messages SET recipient = '', payload = '{{}}',
-           last_error = CASE status WHEN 'pending' THEN 'the account was erased' ELSE last_error END,
+           last_error = CASE status WHEN 'pending' THEN 'the account was erased' ELSE NULL END,
            status = CASE status WHEN 'pending' THEN 'failed' ELSE status END
-         WHERE {which}"
+         WHERE channel <> 'webhook' AND {which}"
     ))?
     .execute(key)?;
     Ok(())
