@@ -175,6 +175,21 @@ async fn an_account_is_linked_by_an_address_that_both_made_sure_of() {
         .expect_problem(409, "email_unverified");
 }
 
+/// The provider gives an address of somebody who left to somebody else.
+#[tokio::test]
+async fn a_second_person_with_the_address_does_not_get_the_account() {
+    let house = House::new().await;
+    house.person("john", "john@example.org", true).await;
+    let first = who(&house, house.sign_in("john").await).await;
+    house.person("another", "john@example.org", true).await;
+    let refused = house.sign_in("another").await;
+    let refused = refused.expect_problem(409, "email_taken");
+    let detail = refused.json()["detail"].to_string();
+    assert!(detail.contains("another person"), "{detail}");
+    let again = who(&house, house.sign_in("john").await).await;
+    assert_eq!(again["user_id"], first["user_id"]);
+}
+
 #[tokio::test]
 async fn a_sign_in_is_bound_to_its_browser_and_good_once() {
     let house = House::new().await;

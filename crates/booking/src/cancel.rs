@@ -1,7 +1,7 @@
 //! Cancelling tickets, and paying money back until it is certain.
 
 use crate::{
-    desk::{Desk, OnFile, after, step},
+    desk::{Desk, OnFile, about_refund, after, step},
     error::SaleError,
     hold::{Answered, repeated},
     pay::payment,
@@ -132,11 +132,12 @@ impl Desk {
         let amount = refund_for(on_file, &seats, now);
         let amount = amount.min(paid.captured_minor - paid.refunded_minor);
         step.cancel_seats = seats;
-        step.messages
-            .extend(self.message(file, "cancellation", now));
-        if amount > 0 {
+        let refund_id = (amount > 0).then(|| self.new_refund_id());
+        let message = self.message(file, "cancellation", now);
+        step.messages.extend(message.map(about_refund(refund_id)));
+        if let Some(refund_id) = refund_id {
             step.refunds.push(RefundRow {
-                refund_id: self.new_refund_id(),
+                refund_id,
                 payment_id: paid.payment_id,
                 booking_id: file.booking.booking_id,
                 amount: Money::new(amount, file.booking.total.currency),
@@ -284,7 +285,9 @@ impl Desk {
                 if row.status != to {
                     row.status = row.status.advance(to)?;
                 }
-                step.messages.extend(self.message(file, "refund", now));
+                let message = self.message(file, "refund", now);
+                let told = about_refund(Some(refund.refund_id));
+                step.messages.extend(message.map(told));
             }
         }
         step.payments.push(row);

@@ -110,6 +110,15 @@ impl Desk {
     }
 }
 
+/// What a message tells of: this refund, or none.
+pub(crate) fn about_refund(refund: Option<RefundId>) -> impl Fn(NewMessage) -> NewMessage {
+    let refund = refund.map_or_else(|| "null".into(), |id| format!("\"{id}\""));
+    move |message| NewMessage {
+        payload: format!("{{\"refund\":{refund}}}"),
+        ..message
+    }
+}
+
 /// A step that changes nothing yet: the caller fills in what it does.
 pub(crate) fn step(
     file: &BookingFile,

@@ -22,6 +22,11 @@ pub fn is_night(at: DateTime<Utc>, zone: Tz) -> bool {
     !(NIGHT_UNTIL..NIGHT_FROM).contains(&hour)
 }
 
+/// When the night ends there that it is at `at`.
+pub fn morning(at: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
+    at_or_after(at, NIGHT_UNTIL, zone)
+}
+
 /// When the reminder of a show that starts at `start` is due.
 pub fn due(start: DateTime<Utc>, zone: Tz) -> DateTime<Utc> {
     let wished = start - BEFORE;
@@ -125,6 +130,9 @@ mod tests {
             let start = DateTime::from_timestamp(seconds, 0).unwrap();
             let due = due(start, zone);
             prop_assert!(!is_night(due, zone), "{start} in {zone}: {due}");
+            let morning = morning(start, zone);
+            prop_assert!(!is_night(morning, zone), "{start} in {zone}: {morning}");
+            prop_assert!(morning >= start && morning - start <= TimeDelta::hours(25), "{start} in {zone}: {morning}");
             prop_assert!(due + LEFT_IN_THE_MORNING <= start && start - due <= EARLIEST, "{start} in {zone}: {due}");
         }
     }

@@ -6,7 +6,7 @@
 
 use chrono::{DateTime, Utc};
 use openidconnect::{
-    AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, CsrfToken,
+    AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, CsrfToken, DiscoveryError,
     EndpointMaybeSet, EndpointNotSet, EndpointSet, HttpRequest, HttpResponse, IssuerUrl, Nonce,
     OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, RequestTokenError,
     Scope, SignatureVerificationError, SubjectIdentifier, TokenResponse, UserInfoError,
@@ -40,7 +40,8 @@ const ALGORITHMS: [CoreJwsSigningAlgorithm; 4] = [
 /// Which provider, and who this server is there. No Debug: it holds the client's secret.
 #[derive(Clone)]
 pub struct OpenIdSettings {
-    pub issuer: Url,
+    /// A URL, as the operator wrote it: a slash at its end is part of the name.
+    pub issuer: String,
     pub client_id: String,
     pub client_secret: Option<String>,
     /// Where the provider sends people back to; registered there.
@@ -217,13 +218,16 @@ impl OpenIdProvider {
         {
             return Ok(Arc::clone(&known.metadata));
         }
-        let issuer = self.settings.issuer.as_str().trim_end_matches('/');
-        let issuer = IssuerUrl::new(issuer.to_owned())
-            .map_err(|error| OpenIdError::Unreachable(error.to_string()))?;
-        let http = |request| send(self.http.clone(), request);
-        let metadata = CoreProviderMetadata::discover_async(issuer, &http)
-            .await
-            .map_err(|error| OpenIdError::Unreachable(chain(&error)))?;
+        let issuer = self.settings.issuer.trim();
+        let metadata = match self.discover(issuer).await {
+            // It calls itself otherwise. Whether a slash ends its name is easily mistaken.
+            Err(error @ DiscoveryError::Validation(_)) => {
+                let other = other_end(issuer);
+                self.discover(&other).await.map_err(|_| error)
+            }
+            found => found,
+        };
+        let metadata = metadata.map_err(|error| OpenIdError::Unreachable(chain(&error)))?;
         let metadata = Arc::new(metadata);
         *known = Some(Known {
             at: Instant::now(),
@@ -231,6 +235,22 @@ impl OpenIdProvider {
         });
         Ok(metadata)
     }
+
+    /// What the provider of this name says about itself.
+    async fn discover(
+        &self,
+        issuer: &str,
+    ) -> Result<CoreProviderMetadata, DiscoveryError<crate::outbound::OutboundError>> {
+        let issuer = IssuerUrl::new(issuer.to_owned()).map_err(DiscoveryError::UrlParse)?;
+        let http = |request| send(self.http.clone(), request);
+        CoreProviderMetadata::discover_async(issuer, &http).await
+    }
+}
+
+/// The same issuer with a slash at its end, or without.
+fn other_end(issuer: &str) -> String {
+    let bare = issuer.strip_suffix('/');
+    bare.map_or_else(|| format!("{issuer}/"), ToOwned::to_owned)
 }
 
 /// The claims of a token that is signed by the provider, for this client, for this sign-in, and still good.
@@ -299,3 +319,6 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

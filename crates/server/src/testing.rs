@@ -264,7 +264,7 @@ impl House {
         let messages = self
             .app
             .store
-            .claim_messages(now, now + TimeDelta::days(1), 100)
+            .claim_messages("email", now, now + TimeDelta::days(1), 100)
             .await
             .unwrap();
         let of_kind = messages

@@ -25,6 +25,7 @@ const STEPS: &[(&str, &str)] = &[
     step!("0006_leases"),
     step!("0007_messages"),
     step!("0008_ways_in"),
+    step!("0009_delivery"),
 ];
 
 /// The schema version this program knows.

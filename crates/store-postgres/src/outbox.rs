@@ -64,7 +64,7 @@ pub(crate) async fn insert(conn: &Connection, message: &NewMessage) -> Result<()
 }
 
 const CLAIM: &str = "WITH due AS ( \
-       SELECT theater, booking, message FROM messages WHERE status = 'pending' AND due_at <= $1 \
+       SELECT theater, booking, message FROM messages WHERE status = 'pending' AND channel = $4 AND due_at <= $1 \
        ORDER BY due_at, created_at, message LIMIT $3 FOR UPDATE SKIP LOCKED) \
      UPDATE messages AS m SET attempts = m.attempts + 1, due_at = $2 FROM due AS d \
      WHERE m.theater = d.theater AND m.booking = d.booking AND m.message = d.message \
@@ -147,6 +147,7 @@ fn listed(row: &Row) -> Result<MessageRow, StoreError> {
 impl OutboxStore for PostgresStore {
     async fn claim_messages(
         &self,
+        channel: &str,
         now: DateTime<Utc>,
         lease_until: DateTime<Utc>,
         limit: u16,
@@ -155,7 +156,8 @@ impl OutboxStore for PostgresStore {
             let call = Call::new(CLAIM)
                 .with(micros(now))
                 .with(micros(lease_until))
-                .with(i64::from(limit));
+                .with(i64::from(limit))
+                .with(channel);
             let answers = pipeline::read(&conn, &[call]).await?;
             let mut claimed = answers
                 .iter()
@@ -174,7 +176,7 @@ impl OutboxStore for PostgresStore {
         notification_id: NotificationId,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let sql = "WITH sent AS (UPDATE messages SET status = 'sent', sent_at = $2, payload = '{}' \
+        let sql = "WITH sent AS (UPDATE messages SET status = 'sent', sent_at = $2, payload = '{}', last_error = NULL \
                WHERE message = $1 AND status = 'pending' RETURNING 1) \
              UPDATE messages_sent SET n = n + (SELECT count(*) FROM sent) WHERE EXISTS (SELECT 1 FROM sent)";
         self.write(|conn| async move {
@@ -253,30 +255,42 @@ impl OutboxStore for PostgresStore {
                sent_at, last_error FROM messages \
              WHERE ($1::text IS NULL OR status = $1) AND ($2::text IS NULL OR channel = $2) \
                AND ($3::text IS NULL OR recipient = $3) AND ($4::bigint IS NULL OR created_at >= $4) \
+               AND (cardinality($6::bytea[]) = 0 OR message = ANY($6)) \
+               AND ($7::bigint IS NULL OR (created_at, message) < ($7, $8::bytea)) \
              ORDER BY created_at DESC, message DESC LIMIT $5";
+        let ids: Vec<_> = query.ids.iter().map(|id| id.as_bytes().to_vec()).collect();
         let conn = self.connection().await?;
         let call = Call::new(sql)
             .with(query.status.map(status_text))
             .with(query.channel)
             .with(query.recipient)
             .with(query.since.map(micros))
-            .with(i64::from(query.limit));
+            .with(i64::from(query.limit))
+            .with(ids)
+            .with(query.after.map(|(at, _)| micros(at)))
+            .with(query.after.map(|(_, id)| id.as_bytes().to_vec()));
         let answers = pipeline::read(&conn, &[call]).await?;
         answers.iter().flatten().map(listed).collect()
     }
 
     async fn resend_message(
         &self,
+        booking_id: Option<BookingId>,
         notification_id: NotificationId,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         let sql = "UPDATE messages SET status = 'pending', attempts = 0, due_at = $2, sent_at = NULL, \
                last_error = NULL \
-             WHERE message = $1 AND status <> 'pending' AND recipient <> '' RETURNING 1";
+             WHERE theater = $3 AND booking = $4 AND message = $1 AND status <> 'pending' AND recipient <> '' RETURNING 1";
+        let theater = booking_id.map(|id| id.theater().as_bytes().to_vec());
+        let booking = booking_id.map(|id| id.own().to_vec());
+        let (theater, booking) = (&theater.unwrap_or_default(), &booking.unwrap_or_default());
         self.write(|conn| async move {
             let call = Call::new(sql)
                 .with(&notification_id.as_bytes()[..])
-                .with(micros(now));
+                .with(micros(now))
+                .with(theater)
+                .with(booking);
             let answers = pipeline::read(&conn, &[call]).await?;
             Ok(answers.iter().any(|rows| !rows.is_empty()))
         })
@@ -337,10 +351,11 @@ impl OutboxStore for PostgresStore {
         starts: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         // Moved again meanwhile: what was told is what they last heard. A statement sees the others' rows as they were
-        // before it, so each row is named by one of the two only.
-        let sql = "WITH here AS (SELECT 1 FROM shows WHERE theater = $1 AND show = $2 AND starts_at = $3), \
+        // before it, so each row is named by one of the two only. An import that is moving the show is waited for, and
+        // waits: the row must not go while its next move relies on it.
+        let sql = "WITH here AS (SELECT 1 FROM shows WHERE theater = $1 AND show = $2 AND starts_at = $3 FOR SHARE), \
                told AS (DELETE FROM show_moves WHERE theater = $1 AND show = $2 AND EXISTS (SELECT 1 FROM here)) \
-             UPDATE show_moves SET starts_before = $3 WHERE theater = $1 AND show = $2 \
+             UPDATE show_moves SET starts_before = $3, mark = uuid_send(gen_random_uuid()) WHERE theater = $1 AND show = $2 \
                AND NOT EXISTS (SELECT 1 FROM here)";
         self.write(|conn| async move {
             let call = Call::new(sql)

@@ -187,7 +187,9 @@ of_a_store! {
         a_person_comes_with_an_identity,
         no_code_is_good_twice,
         guessing_codes_ends_in_a_pause,
-        a_passkey_is_one_persons;
+        a_passkey_is_one_persons,
+        a_new_password_leaves_no_other_way_in,
+        an_administrator_has_one_way_in;
     one_time:
         a_keyed_secret_is_made_once,
         a_keyed_use_is_repeated_by_its_key_alone;

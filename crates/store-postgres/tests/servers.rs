@@ -8,7 +8,7 @@ mod support;
 
 use chrono::TimeDelta;
 use matinee_store::{
-    AccountStore as _, BookingStore as _, Maintenance as _, SeatFeed, ShowChange,
+    AccountStore as _, BookingStore as _, Maintenance as _, OutboxStore as _, SeatFeed, ShowChange,
     bookings::{HoldLimits, HoldOutcome, SeatsEffect, StepOutcome},
     conformance::fixtures::{apply, catalog, start},
     feed::{NoFeed, SeatState},
@@ -310,4 +310,39 @@ async fn a_job_has_one_holder() {
     assert!(!lease(1, 400).await.unwrap());
     let time = store.time().await.unwrap().unwrap();
     assert!((time - chrono::Utc::now()).abs() < TimeDelta::seconds(5));
+}
+
+/// People are told of a show's first move while an import on another server is moving it again: the second move is still
+/// told, however the two meet.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_move_that_is_under_way_is_not_forgotten() {
+    let url = migrated("a_move_that_is_under_way").await;
+    let store = open(&url, Arc::new(NoFeed), Locking::Optimistic).await;
+    apply(&*store, catalog()).await;
+    let (import, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    let (theater, own) = (show().theater(), show());
+    let key: [&(dyn tokio_postgres::types::ToSql + Sync); 2] =
+        [&&theater.as_bytes()[..], &&own.own()[..]];
+    let noted = "INSERT INTO show_moves (theater, show, starts_before, mark) VALUES ($1, $2, 1, '\\x00112233445566778899aabbccddeeff')";
+    import.execute(noted, &key).await.unwrap();
+    let shows = catalog().shows;
+    let first = shows.iter().find(|known| known.show_id == show()).unwrap();
+    let told = first.start_time;
+    import.batch_execute("BEGIN").await.unwrap();
+    let moved =
+        "UPDATE shows SET starts_at = starts_at + 60000000 WHERE theater = $1 AND show = $2";
+    assert_eq!(import.execute(moved, &key).await.unwrap(), 1);
+    let telling = {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move { store.show_move_told(show(), told).await })
+    };
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    import.batch_execute("COMMIT").await.unwrap();
+    telling.await.unwrap().unwrap();
+    let moves = store.show_moves(9).await.unwrap();
+    let moves: Vec<_> = moves.iter().map(|m| (m.show_id, m.starts_before)).collect();
+    assert_eq!(moves, [(show(), told)]);
 }

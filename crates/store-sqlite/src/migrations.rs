@@ -44,6 +44,10 @@ const STEPS: &[(&str, &str)] = &[
         "ways_in",
         include_str!("../../../migrations/sqlite/0009_ways_in.sql"),
     ),
+    (
+        "delivery",
+        include_str!("../../../migrations/sqlite/0010_delivery.sql"),
+    ),
 ];
 
 /// "MTNE": tells our files from other SQLite databases.

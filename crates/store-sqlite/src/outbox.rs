@@ -2,7 +2,7 @@
 
 use crate::{
     SqliteStore,
-    columns::{damaged, micros, optional_time, time},
+    columns::{damaged, micros, optional_time, time, to_json},
     failure::OrStoreError,
     query,
     writer::Tx,
@@ -62,11 +62,11 @@ pub(crate) fn insert(tx: &Tx<'_>, message: &NewMessage) -> Result<(), StoreError
 
 pub(crate) const DUE: &str = "SELECT theater, booking, message, kind, channel, recipient, payload, created_at, attempts \
      FROM messages INDEXED BY messages_due \
-     WHERE status = 'pending' AND due_at <= ?1 ORDER BY due_at, created_at, message LIMIT ?2";
+     WHERE status = 'pending' AND channel = ?3 AND due_at <= ?1 ORDER BY due_at, created_at, message LIMIT ?2";
 pub(crate) const LEASE: &str = "UPDATE messages SET attempts = attempts + 1, due_at = ?2 WHERE message = ?1 AND status = 'pending'";
 
 /// The payload may hold a secret, and nobody needs it any more.
-const SENT: &str = "UPDATE messages SET status = 'sent', sent_at = ?2, payload = '{}' WHERE message = ?1 AND status = 'pending'";
+const SENT: &str = "UPDATE messages SET status = 'sent', sent_at = ?2, payload = '{}', last_error = NULL WHERE message = ?1 AND status = 'pending'";
 
 pub(crate) const OLD_SENT: &str = "DELETE FROM messages WHERE (booking, message) IN \
      (SELECT booking, message FROM messages INDEXED BY messages_sent_at \
@@ -77,11 +77,17 @@ pub(crate) const OLD_FAILED: &str = "DELETE FROM messages WHERE (booking, messag
 
 fn claim(
     tx: &Tx<'_>,
+    channel: &str,
     now: DateTime<Utc>,
     lease_until: DateTime<Utc>,
     limit: u16,
 ) -> Result<Vec<ClaimedMessage>, StoreError> {
-    let mut claimed = query::all(tx.conn(), DUE, params![micros(now), limit], message)?;
+    let mut claimed = query::all(
+        tx.conn(),
+        DUE,
+        params![micros(now), limit, channel],
+        message,
+    )?;
     let mut lease = tx.prepare(LEASE)?;
     for claim in &mut claimed {
         let id = claim.message.notification_id;
@@ -144,6 +150,10 @@ fn add(conn: &Connection, message: &NewMessage) -> Result<usize, StoreError> {
     .db()
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 fn listed(row: &Row<'_>) -> Result<MessageRow, StoreError> {
     Ok(MessageRow {
         booking_id: booking_of(row)?,
@@ -189,11 +199,13 @@ fn to_tell(
 impl OutboxStore for SqliteStore {
     async fn claim_messages(
         &self,
+        channel: &str,
         now: DateTime<Utc>,
         lease_until: DateTime<Utc>,
         limit: u16,
     ) -> Result<Vec<ClaimedMessage>, StoreError> {
-        self.write(move |tx| claim(tx, now, lease_until, limit))
+        let channel = channel.to_owned();
+        self.write(move |tx| claim(tx, &channel, now, lease_until, limit))
             .await
     }
 
@@ -276,6 +288,8 @@ impl OutboxStore for SqliteStore {
     }
 
     async fn messages(&self, query: MessageQuery) -> Result<Vec<MessageRow>, StoreError> {
+        let ids: Vec<_> = query.ids.iter().map(|id| hex(id.as_bytes())).collect();
+        let ids = to_json(&ids)?;
         self.read(move |conn| {
             query::all(
                 conn,
@@ -283,13 +297,18 @@ impl OutboxStore for SqliteStore {
                      sent_at, last_error FROM messages \
                  WHERE (?1 IS NULL OR status = ?1) AND (?2 IS NULL OR channel = ?2) \
                    AND (?3 IS NULL OR recipient = ?3) AND (?4 IS NULL OR created_at >= ?4) \
+                   AND (?6 = '[]' OR message IN (SELECT unhex(value) FROM json_each(?6))) \
+                   AND (?7 IS NULL OR (created_at, message) < (?7, ?8)) \
                  ORDER BY created_at DESC, message DESC LIMIT ?5",
                 params![
                     query.status.map(status_text),
                     query.channel,
                     query.recipient,
                     query.since.map(micros),
-                    query.limit
+                    query.limit,
+                    ids,
+                    query.after.map(|(at, _)| micros(at)),
+                    query.after.map(|(_, id)| *id.as_bytes())
                 ],
                 listed,
             )
@@ -299,17 +318,19 @@ impl OutboxStore for SqliteStore {
 
     async fn resend_message(
         &self,
+        booking_id: Option<BookingId>,
         notification_id: NotificationId,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
         self.write(move |tx| {
+            let booking: &[u8] = booking_id.as_ref().map_or(&[], |id| &id.own()[..]);
             let resent = tx
                 .prepare(
                     "UPDATE messages SET status = 'pending', attempts = 0, due_at = ?2, sent_at = NULL, \
                          last_error = NULL \
-                     WHERE message = ?1 AND status <> 'pending' AND recipient <> ''",
+                     WHERE booking = ?3 AND message = ?1 AND status <> 'pending' AND recipient <> ''",
                 )?
-                .execute(params![notification_id.as_bytes(), micros(now)])
+                .execute(params![notification_id.as_bytes(), micros(now), booking])
                 .db()?;
             Ok(resent > 0)
         })
@@ -351,7 +372,7 @@ impl OutboxStore for SqliteStore {
             let key = params![theater.as_bytes(), show_id.own(), micros(starts)];
             // Moved again meanwhile: what was told is what they last heard.
             tx.prepare(
-                "UPDATE show_moves SET starts_before = ?3 WHERE theater = ?1 AND show = ?2",
+                "UPDATE show_moves SET starts_before = ?3, mark = randomblob(16) WHERE theater = ?1 AND show = ?2",
             )?
             .execute(key)
             .db()?;

@@ -61,7 +61,10 @@ async fn a_secret_is_kept_only_while_its_mail_can_still_go_out() {
         mail(&store, 3).await,
     );
     let lease = start() + TimeDelta::minutes(2);
-    store.claim_messages(start(), lease, 9).await.unwrap();
+    store
+        .claim_messages("email", start(), lease, 9)
+        .await
+        .unwrap();
     store.message_sent(sent, start()).await.unwrap();
     let failure = |id, again| store.message_failed(id, again, "no".into());
     failure(failed, None).await.unwrap();
@@ -75,6 +78,9 @@ async fn a_secret_is_kept_only_while_its_mail_can_still_go_out() {
             kept("pending", SECRET)
         ]
     );
-    let again = store.claim_messages(lease, lease, 9).await.unwrap();
+    let again = store
+        .claim_messages("email", lease, lease, 9)
+        .await
+        .unwrap();
     assert_eq!(again[0].message.payload, SECRET);
 }

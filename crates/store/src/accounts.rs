@@ -109,6 +109,15 @@ pub enum OneTimeUse {
     BookingRecovery,
 }
 
+/// Who sets a new password for a person; what else goes with the old one follows from that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PasswordBy {
+    /// The person, by a mailed link. Who reads the mail owns the address: it is confirmed in the same transaction.
+    Mail,
+    /// Whoever runs the server, who makes the person an administrator in the same transaction.
+    Operator,
+}
+
 /// A mailed, single-use secret, kept as a digest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OneTimeRow {
@@ -152,8 +161,16 @@ pub trait AccountStore: Send + Sync + 'static {
         profile: ProfileData,
         expected_version: u64,
     ) -> Result<Option<u64>, StoreError>;
-    /// Replaces the password and ends every session.
-    async fn set_password(&self, user_id: UserId, password_hash: String) -> Result<(), StoreError>;
+    /// Replaces the password in one transaction with what else opened the account: every session, passkey and mailed reset
+    /// ends. Where the address was never confirmed, somebody else may have set the account up: its subscriptions and phone
+    /// go too, and a customer's code generator. (That of staff stays: a mailbox alone must not open their account.) By
+    /// [`PasswordBy::Operator`] generator, identities and subscriptions go in any case.
+    async fn set_password(
+        &self,
+        user_id: UserId,
+        password_hash: String,
+        by: PasswordBy,
+    ) -> Result<(), StoreError>;
     /// Marks the e-mail as verified and makes the guest bookings of that e-mail the user's.
     async fn verify_email(&self, user_id: UserId) -> Result<(), StoreError>;
     /// Erases the account: personal data and sessions go, bookings stay without a person.

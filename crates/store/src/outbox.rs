@@ -68,6 +68,10 @@ pub struct MessageQuery {
     pub recipient: Option<String>,
     /// Written at or after.
     pub since: Option<DateTime<Utc>>,
+    /// Only these, when any are named.
+    pub ids: Vec<NotificationId>,
+    /// Those after this one in the order of the answer: the next page.
+    pub after: Option<(DateTime<Utc>, NotificationId)>,
     /// At most this many, 1..=10,000.
     pub limit: u16,
 }
@@ -85,9 +89,10 @@ pub struct ShowMove {
 /// The outbox.
 #[async_trait]
 pub trait OutboxStore: Send + Sync + 'static {
-    /// Claims due messages until `lease_until`, oldest first.
+    /// Claims due messages of a channel until `lease_until`, oldest first.
     async fn claim_messages(
         &self,
+        channel: &str,
         now: DateTime<Utc>,
         lease_until: DateTime<Utc>,
         limit: u16,
@@ -121,9 +126,11 @@ pub trait OutboxStore: Send + Sync + 'static {
     /// Messages, newest first. For people who run the server: it may read all that is kept.
     async fn messages(&self, query: MessageQuery) -> Result<Vec<MessageRow>, StoreError>;
     /// Sends a message that is over once more, with all its attempts before it; false when there is none such, or its
-    /// person was erased. Whether its words can still be made is the caller's to know.
+    /// person was erased. Whether its words can still be made is the caller's to know. The booking is part of its key: without
+    /// it, all messages would have to be gone through.
     async fn resend_message(
         &self,
+        booking_id: Option<BookingId>,
         notification_id: NotificationId,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
@@ -138,7 +145,8 @@ pub trait OutboxStore: Send + Sync + 'static {
     /// Shows that were moved after seats of them were taken and whose people are not all told yet. They are noted in the
     /// transaction that moves them.
     async fn show_moves(&self, limit: u16) -> Result<Vec<ShowMove>, StoreError>;
-    /// Everybody is told that the show begins at `starts`, unless it was moved again meanwhile.
+    /// Everybody is told that the show begins at `starts`. If it was moved again meanwhile, that is what they last heard, and
+    /// the next move has a mark of its own. Waits for an import that is moving the show.
     async fn show_move_told(
         &self,
         show_id: ShowId,

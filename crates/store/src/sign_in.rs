@@ -105,7 +105,8 @@ pub trait SignInStore: Send + Sync + 'static {
         issuer: &str,
         subject: &str,
     ) -> Result<Option<UserRow>, StoreError>;
-    /// Links an identity to an account that is there; false when it is linked already, to whomever.
+    /// Links an identity to an account that is there; false when it is linked already, to whomever, or the account is
+    /// linked to another subject of the same issuer: that is another person.
     async fn link_identity(&self, identity: IdentityRow) -> Result<bool, StoreError>;
     /// Adds a user with an identity, in one transaction; false when the e-mail or the identity is taken, and then nothing
     /// is kept. Guest bookings of a verified e-mail become the user's.

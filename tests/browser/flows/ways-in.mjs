@@ -2,8 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { equal, ok, until } from '../lib/expect.mjs';
-import { button, field, toast } from '../lib/screen.mjs';
+import { button, field, heading, toast } from '../lib/screen.mjs';
 import { say } from '../lib/tools.mjs';
+import { textOf } from './recovery.mjs';
 
 const PASSWORD = 'a long evening at the pictures';
 const newEmail = () => `grace.${randomUUID().slice(0, 8)}@example.org`;
@@ -15,6 +16,16 @@ async function register(page, email) {
   await field(page, 'password').first().fill(PASSWORD);
   await button(page, 'create_account').click();
   await toast(page, 'registered').waitFor();
+}
+
+/** Opens the link that was mailed at registration. */
+async function confirmAddress(page, server, email) {
+  const mails = () => server.mails().map(textOf).filter((mail) => mail.includes(email));
+  const url = await until('the link is mailed', () =>
+    mails().map((mail) => /https?:\/\/\S*\/verify#token=\S*/.exec(mail)?.[0]).find(Boolean)
+  );
+  await page.goto(url.replace(/^https?:\/\/[^/]+/, ''));
+  await heading(page, 'verify_done_title').waitFor();
 }
 
 async function devices(scene, { api, server }) {
@@ -83,6 +94,7 @@ async function passkey(scene, { server }) {
   });
   const email = newEmail();
   await register(page, email);
+  await confirmAddress(page, server, email);
   await page.goto('/profile');
   const form = page.locator('section[aria-labelledby=passkeys]');
   await form.locator('[name=passkey_name]').fill('This laptop');

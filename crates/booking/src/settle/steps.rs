@@ -4,7 +4,7 @@
 
 use super::Next;
 use crate::{
-    desk::{Desk, OnFile, after, step},
+    desk::{Desk, OnFile, about_refund, after, step},
     error::SaleError,
     ports::{ChargeAnswer, ChargeState},
 };
@@ -106,8 +106,9 @@ impl Desk {
             return Ok(Next::Take(Box::new(step)));
         }
         row.refunded_minor = row.captured_minor;
+        let refund_id = self.new_refund_id();
         step.refunds.push(RefundRow {
-            refund_id: self.new_refund_id(),
+            refund_id,
             payment_id: paid.payment_id,
             booking_id: paid.booking_id,
             amount: paid.amount,
@@ -117,8 +118,9 @@ impl Desk {
             attempts: 0,
         });
         step.payments.push(row);
-        step.messages
-            .extend(self.message(&on_file.file, "refund", now));
+        let message = self.message(&on_file.file, "refund", now);
+        let told = about_refund(Some(refund_id));
+        step.messages.extend(message.map(told));
         Ok(Next::Take(Box::new(step)))
     }
 

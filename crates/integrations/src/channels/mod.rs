@@ -147,6 +147,9 @@ pub enum SendError {
     /// Ours to mend: an expired secret, a revoked key, an account without money. The message is as good as before.
     #[error("the provider refuses us: {why}. {remedy}")]
     Refused { why: String, remedy: &'static str },
+    /// It looks like ours to mend, but one recipient could cause it as well: only when several say the same it is.
+    #[error("the provider seems to refuse us: {why}. {remedy}")]
+    Doubtful { why: String, remedy: &'static str },
 }
 
 impl SendError {
@@ -163,7 +166,7 @@ impl SendError {
             Self::Temporary { .. } => "temporary",
             Self::Unsendable(_) => "unsendable",
             Self::Gone(_) => "gone",
-            Self::Refused { .. } => "refused",
+            Self::Refused { .. } | Self::Doubtful { .. } => "refused",
         }
     }
 }

@@ -11,7 +11,7 @@ use matinee_booking::Entropy;
 use matinee_domain::ids::UserId;
 use matinee_store::{
     Store, StoreError,
-    accounts::{ProfileData, Role, UserRow},
+    accounts::{PasswordBy, ProfileData, Role, UserRow},
 };
 use std::io::{BufRead, IsTerminal, Write};
 
@@ -101,10 +101,12 @@ async fn create(
     password_hash: String,
 ) -> Result<String, StoreError> {
     if let Some(user) = store.user_by_email(&email).await? {
-        store.set_password(user.user_id, password_hash).await?;
-        store.set_role(user.user_id, Role::Admin).await?;
+        store
+            .set_password(user.user_id, password_hash, PasswordBy::Operator)
+            .await?;
         return Ok(format!(
-            "{email} is an administrator now, with the new password; their sessions have ended"
+            "{email} is an administrator now, with the new password, which is the only way into the account: its sessions, \
+             passkeys, code generator, links to a sign-in provider and subscribed devices are gone"
         ));
     }
     let entropy: &dyn Entropy = &SystemEntropy;

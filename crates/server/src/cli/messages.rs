@@ -10,8 +10,10 @@ use matinee_store::{
     outbox::{MessageQuery, MessageRow, MessageStatus},
 };
 
-/// Most messages one command shows or sends again.
-const MOST: u16 = 10_000;
+/// Messages read at a time.
+const PAGE: u16 = 1_000;
+/// Ids one command may name.
+const NAMED: u16 = 10_000;
 
 #[derive(Subcommand)]
 pub(super) enum MessagesCommand {
@@ -64,6 +66,7 @@ impl Which {
             recipient: self.recipient.clone(),
             since: self.since,
             limit,
+            ..MessageQuery::default()
         }
     }
     const fn is_everything(&self) -> bool {
@@ -204,33 +207,57 @@ async fn resend(store: &dyn Store, args: &ResendArgs) -> Result<(), CliError> {
             "name messages by their ids, or say which: --status failed sends all that were given up".into(),
         ));
     }
-    let mut rows = store.messages(args.which.query(MOST)).await?;
-    if !args.ids.is_empty() {
-        rows.retain(|row| args.ids.contains(&row.notification_id.to_string()));
-        let found = |id: &&String| {
-            !rows
-                .iter()
-                .any(|row| row.notification_id.to_string() == **id)
-        };
-        if let Some(missing) = args.ids.iter().find(found) {
-            return Err(CliError::Refused(format!(
-                "there is no message {missing} among those; nothing was sent again"
-            )));
+    let mut query = args.which.query(PAGE);
+    query.ids = named(store, &args.ids, &query).await?;
+    let (mut again, mut left) = (0, 0);
+    loop {
+        let rows = store.messages(query.clone()).await?;
+        for row in &rows {
+            match resend_one(store, row).await? {
+                None => again += 1,
+                Some(why) => {
+                    left += 1;
+                    println!("{} was left: {why}", row.notification_id);
+                }
+            }
+        }
+        match rows.last() {
+            Some(last) if rows.len() == usize::from(PAGE) => {
+                query.after = Some((last.created_at, last.notification_id));
+            }
+            _ => break,
         }
     }
-    let mut again = 0;
-    let mut left = Vec::new();
-    for row in &rows {
-        match resend_one(store, row).await? {
-            None => again += 1,
-            Some(why) => left.push((row.notification_id, why)),
-        }
-    }
-    for (id, why) in &left {
-        println!("{id} was left: {why}");
-    }
-    println!("{again} messages go out again");
+    println!("{again} messages go out again, {left} were left");
     Ok(())
+}
+
+/// The named ones, if all of them are there and fit.
+async fn named(
+    store: &dyn Store,
+    ids: &[String],
+    query: &MessageQuery,
+) -> Result<Vec<NotificationId>, CliError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let missing = |id: &String| {
+        CliError::Refused(format!("there is no message {id}; nothing was sent again"))
+    };
+    let parsed = ids.iter().map(|id| id.parse().map_err(|_| missing(id)));
+    let known = parsed.collect::<Result<Vec<NotificationId>, _>>()?;
+    let rows = store
+        .messages(MessageQuery {
+            ids: known.clone(),
+            limit: NAMED,
+            ..query.clone()
+        })
+        .await?;
+    let there = |id: &NotificationId| rows.iter().any(|row| row.notification_id == *id);
+    match known.iter().position(|id| !there(id)) {
+        Some(at) => Err(missing(&ids[at])),
+        None => Ok(known),
+    }
 }
 
 /// Sends a message again, or says why not.
@@ -238,13 +265,13 @@ async fn resend_one(
     store: &dyn Store,
     row: &MessageRow,
 ) -> Result<Option<&'static str>, StoreError> {
-    let id: NotificationId = row.notification_id;
+    let id = row.notification_id;
     if row.kind.parse().is_ok_and(Kind::holds_a_secret) {
         return Ok(Some("its link is forgotten; the person asks for a new one"));
     }
     if row.recipient.is_empty() {
         return Ok(Some("the account was erased"));
     }
-    let resent = store.resend_message(id, Utc::now()).await?;
+    let resent = store.resend_message(row.booking_id, id, Utc::now()).await?;
     Ok((!resent).then_some("it waits to go out already"))
 }

@@ -6,7 +6,8 @@ use url::{Host, Url};
 /// A provider people may sign in at, and who this server is there.
 #[derive(Clone)]
 pub struct OpenId {
-    pub issuer: Url,
+    /// As it was written: a slash at its end is part of the name.
+    pub issuer: String,
     pub client_id: String,
     pub client_secret: Option<Secret>,
     /// What stands on the button.
@@ -50,7 +51,7 @@ impl OpenId {
         })?;
         let host = url.host_str().unwrap_or_default().to_owned();
         Ok(Some(Self {
-            issuer: url,
+            issuer: issuer.trim().to_owned(),
             client_id,
             client_secret,
             name: given(name).unwrap_or(host),

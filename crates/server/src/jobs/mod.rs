@@ -9,6 +9,7 @@ use crate::{app::App, messages};
 use chrono::TimeDelta;
 use matinee_booking::{JobReport, SaleError};
 use matinee_domain::limits;
+use matinee_integrations::channels::Medium;
 use matinee_store::StoreError;
 use std::{sync::Arc, time::Duration};
 use tokio::task::JoinSet;
@@ -100,13 +101,15 @@ pub fn start(app: &Arc<App>, tasks: &mut JoinSet<()>) {
         ));
     }
     // Messages are claimed one by one, so several servers share them.
-    tasks.spawn(every(
-        By::Each,
-        app.clone(),
-        "outbox",
-        DELIVER_EVERY,
-        async |app| messages::deliver(app).await,
-    ));
+    for medium in Medium::ALL {
+        tasks.spawn(every(
+            By::Each,
+            app.clone(),
+            outbox_of(medium),
+            DELIVER_EVERY,
+            async move |app| messages::deliver(app, medium).await,
+        ));
+    }
     tasks.spawn(every(
         By::One,
         app.clone(),
@@ -140,6 +143,18 @@ pub fn start(app: &Arc<App>, tasks: &mut JoinSet<()>) {
             })
         },
     ));
+}
+
+/// What the log calls the delivery on a medium.
+const fn outbox_of(medium: Medium) -> &'static str {
+    match medium {
+        Medium::Email => "outbox of mail",
+        Medium::Sms => "outbox of sms",
+        Medium::WebPush => "outbox of web push",
+        Medium::Fcm => "outbox of fcm",
+        Medium::Apns => "outbox of apns",
+        Medium::Webhook => "outbox of webhooks",
+    }
 }
 
 /// Compares the last hours with the gateway's list; each difference is an error in the log and counts in a metric.

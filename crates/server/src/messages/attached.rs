@@ -1,6 +1,6 @@
 //! What goes with a message: files for people, and the facts for integrators' programs.
 
-use super::{kind::Kind, planned::Planned};
+use super::{DeliveryError, kind::Kind, planned::Planned};
 use crate::{app::App, tickets};
 use chrono::{DateTime, Utc};
 use matinee_api::Booking;
@@ -9,30 +9,37 @@ use matinee_domain::booking::BookingStatus;
 use matinee_integrations::channels::Attachment;
 use serde_json::{Value, json};
 
-/// The files of a mail: tickets and a calendar entry, or the entry that takes the one before it back.
-pub fn files(app: &App, kind: Kind, on_file: &OnFile) -> Vec<Attachment> {
+/// The files of a mail: tickets and a calendar entry, or the entry that takes the one before it back. A mail that speaks of
+/// tickets never goes without them.
+pub(super) fn files(
+    app: &App,
+    kind: Kind,
+    on_file: &OnFile,
+    now: DateTime<Utc>,
+) -> Result<Vec<Attachment>, DeliveryError> {
     let calendar = |method: tickets::Method| Attachment {
         name: "show.ics".into(),
         // The part says the same method as the calendar inside (RFC 6047).
         media_type: format!("text/calendar; charset=utf-8; method={}", method.name()),
-        bytes: tickets::calendar(on_file, Some(method)).into_bytes(),
+        bytes: tickets::calendar(on_file, Some((method, now))).into_bytes(),
     };
-    match kind {
-        Kind::Confirmation => match tickets::pdf(&app.keys, on_file) {
-            Ok(pdf) => vec![
+    Ok(match kind {
+        Kind::Confirmation => {
+            let pdf = tickets::pdf(&app.keys, on_file);
+            let pdf = pdf.map_err(|error| DeliveryError::Files(error.0.detail.clone()))?;
+            vec![
                 Attachment {
                     name: "tickets.pdf".into(),
                     media_type: "application/pdf".into(),
                     bytes: pdf,
                 },
                 calendar(tickets::Method::Publish),
-            ],
-            Err(_) => vec![],
-        },
+            ]
+        }
         Kind::Change => vec![calendar(tickets::Method::Publish)],
         Kind::Cancellation if is_cancelled(on_file) => vec![calendar(tickets::Method::Cancel)],
         _ => vec![],
-    }
+    })
 }
 
 fn is_cancelled(on_file: &OnFile) -> bool {

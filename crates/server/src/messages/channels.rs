@@ -1,10 +1,11 @@
 //! The channels of a server: which there are, and which of them refuse us at the moment.
 
+use super::people::id_from;
 use crate::config::{Config, MailRoute, Secret};
 use chrono::{DateTime, TimeDelta, Utc};
 use matinee_booking::Entropy;
 use matinee_integrations::channels::{
-    self, Channel, Medium, Parcel, SendError, SetUpError,
+    self, Channel, Medium, Parcel, Recipient, SendError, SetUpError,
     email::{Email, MailSetUpError},
     outward::Reach,
     web_push::{Vapid, WebPush},
@@ -12,10 +13,19 @@ use matinee_integrations::channels::{
 };
 use matinee_store::{Store, StoreError};
 use parking_lot::Mutex;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::time::timeout;
 
 /// A channel that refused us is left alone this long; what is meant for it waits.
 pub const PAUSE: TimeDelta = TimeDelta::minutes(1);
+/// Different recipients in a row whose doubtful refusals make a certain one.
+const DOUBTS: usize = 3;
+/// Longest a channel may take, whatever it waits for: less than a claim lasts, and no message holds up the rest for ever.
+const LONGEST: Duration = Duration::from_secs(75);
 /// The database's key that our push key is made from.
 const VAPID_KEY: &str = "vapid";
 /// The one that webhooks' secrets are made from.
@@ -38,6 +48,8 @@ pub enum ChannelsError {
 pub struct Channels {
     channels: BTreeMap<Medium, Arc<dyn Channel>>,
     refused: Mutex<BTreeMap<Medium, Refusal>>,
+    /// Whom a channel doubtfully refused to take mail for since it last took some.
+    doubts: Mutex<BTreeMap<Medium, BTreeSet<[u8; 16]>>>,
     /// What browsers subscribe with.
     push_key: String,
     /// Makes webhooks' secrets.
@@ -90,6 +102,7 @@ impl Channels {
         Ok(Self {
             channels,
             refused: Mutex::default(),
+            doubts: Mutex::default(),
             push_key,
             webhook_key: store.secret_key(WEBHOOK_KEY, entropy.bytes()).await?,
             reach,
@@ -109,19 +122,49 @@ impl Channels {
     /// Hands a message over, unless the channel refused us a moment ago.
     pub async fn send(&self, medium: Medium, parcel: &Parcel) -> Result<(), SendError> {
         let Some(channel) = self.channels.get(&medium) else {
-            return Err(SendError::Refused {
+            let missing = SendError::Refused {
                 why: format!("there is no provider for {medium}"),
                 remedy: "Name one in MATINEE_CHANNELS, or give the messages up",
-            });
+            };
+            self.note(medium, "none", parcel.now, Some(&missing));
+            return Err(missing);
         };
         if let Some(refusal) = self.refused.lock().get(&medium)
             && parcel.now < refusal.until
         {
             return Err(refusal.error.clone());
         }
-        let sent = channel.send(parcel).await;
-        self.note(medium, channel.provider(), parcel.now, sent.as_ref().err());
+        let sent = timeout(LONGEST, channel.send(parcel)).await;
+        let sent = sent.unwrap_or_else(|_| Err(SendError::temporary("it took too long")));
+        let certain = self.certain(medium, parcel, sent.as_ref().err());
+        let error = certain.as_ref().or(sent.as_ref().err());
+        self.note(medium, channel.provider(), parcel.now, error);
         sent
+    }
+
+    /// What one recipient can cause closes no channel: the refusal, once several different ones met the same in a row.
+    fn certain(
+        &self,
+        medium: Medium,
+        parcel: &Parcel,
+        error: Option<&SendError>,
+    ) -> Option<SendError> {
+        let mut doubts = self.doubts.lock();
+        let Some(error) = error else {
+            doubts.remove(&medium);
+            return None;
+        };
+        let SendError::Doubtful { why, remedy } = error else {
+            return None;
+        };
+        let met = doubts.entry(medium).or_default();
+        if met.len() < DOUBTS {
+            met.insert(recipient(parcel));
+        }
+        (met.len() >= DOUBTS).then(|| SendError::Refused {
+            why: why.clone(),
+            remedy,
+        })
     }
 
     /// Remembers a refusal, and says it and its end once.
@@ -151,6 +194,14 @@ impl Channels {
     /// Which channels refuse us.
     pub fn refusing(&self) -> Vec<Medium> {
         self.refused.lock().keys().copied().collect()
+    }
+}
+
+/// Tells recipients apart; of anything but mail only the messages, which is as good.
+fn recipient(parcel: &Parcel) -> [u8; 16] {
+    match &parcel.to {
+        Recipient::Mailbox(address) => id_from(&[address.to_lowercase().as_bytes()]),
+        _ => parcel.id,
     }
 }
 
@@ -203,6 +254,87 @@ pub fn addresses(text: &str) -> Vec<Secret> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use matinee_integrations::channels::Letter;
+
+    /// Answers what it is told to, or nothing at all.
+    struct Says(Option<Result<(), SendError>>);
+
+    #[async_trait::async_trait]
+    impl Channel for Says {
+        fn medium(&self) -> Medium {
+            Medium::Email
+        }
+        fn provider(&self) -> &'static str {
+            "says"
+        }
+        async fn send(&self, _: &Parcel) -> Result<(), SendError> {
+            match &self.0 {
+                Some(answer) => answer.clone(),
+                None => std::future::pending().await,
+            }
+        }
+    }
+
+    fn channels(says: Option<Result<(), SendError>>) -> Channels {
+        let channel: Arc<dyn Channel> = Arc::new(Says(says));
+        Channels {
+            channels: BTreeMap::from([(Medium::Email, channel)]),
+            refused: Mutex::default(),
+            doubts: Mutex::default(),
+            push_key: String::new(),
+            webhook_key: [0; 32],
+            reach: Reach::Public,
+        }
+    }
+
+    async fn send(channels: &Channels, to: &str) -> Result<(), SendError> {
+        let parcel = Parcel {
+            id: [1; 16],
+            name: "n1".into(),
+            to: Recipient::Mailbox(to.into()),
+            letter: Arc::new(Letter::default()),
+            now: DateTime::UNIX_EPOCH,
+        };
+        channels.send(Medium::Email, &parcel).await
+    }
+
+    /// One address, however often it is tried, closes no channel; three that meet the same do, until one gets through.
+    #[tokio::test]
+    async fn no_single_recipient_closes_a_channel() {
+        let refused = channels(Some(Err(SendError::Doubtful {
+            why: "relaying denied".into(),
+            remedy: "Mend it",
+        })));
+        for _ in 0..5 {
+            send(&refused, "Eve@example.org").await.unwrap_err();
+            send(&refused, "eve@example.org").await.unwrap_err();
+        }
+        send(&refused, "ada@example.org").await.unwrap_err();
+        assert_eq!(refused.refusing(), []);
+        send(&refused, "bob@example.org").await.unwrap_err();
+        assert_eq!(refused.refusing(), [Medium::Email]);
+        // A channel that takes something begins anew.
+        let open = channels(Some(Ok(())));
+        *open.doubts.lock() = refused.doubts.lock().clone();
+        send(&open, "ada@example.org").await.unwrap();
+        assert!(open.doubts.lock().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_channel_that_never_answers_is_given_up() {
+        let silent = channels(None);
+        let sending = timeout(Duration::from_mins(10), send(&silent, "ada@example.org"));
+        let sent = sending.await.expect("it waits without end");
+        assert!(matches!(sent, Err(SendError::Temporary { .. })), "{sent:?}");
+    }
+
+    #[tokio::test]
+    async fn a_provider_that_was_taken_out_is_seen() {
+        let mut none = channels(None);
+        none.channels.clear();
+        send(&none, "ada@example.org").await.unwrap_err();
+        assert_eq!(none.refusing(), [Medium::Email]);
+    }
 
     #[test]
     fn the_host_of_a_link_is_the_host_of_message_ids() {

@@ -7,7 +7,7 @@ use super::{
 };
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
-use matinee_api::{Booking, Money};
+use matinee_api::{Booking, Refund, RefundStatus};
 use matinee_integrations::channels::Letter;
 use minijinja::{Value, context};
 
@@ -37,12 +37,24 @@ pub struct View {
     pub unsubscribe: Option<String>,
 }
 
+/// The refund a message tells of: the one noted with it, if any went back then. A message without a note (it was written by
+/// an older version, or is sent again) tells of the newest that the gateway did not refuse for good.
+pub fn refund_told<'b>(booking: &'b Booking, payload: &str) -> Option<&'b Refund> {
+    let noted: serde_json::Value = serde_json::from_str(payload).unwrap_or_default();
+    let mut refunds = booking.refunds.iter();
+    match noted.get("refund") {
+        Some(id) => refunds.find(|refund| id.as_str() == Some(&refund.refund_id.to_string())),
+        None => refunds.rfind(|refund| refund.status != RefundStatus::Failed),
+    }
+}
+
 impl View {
-    /// What is said of a booking.
+    /// What is said of a booking, and of a refund of it.
     pub fn of_booking(
         place: Place,
         booking: &Booking,
         before: Option<DateTime<Utc>>,
+        refund: Option<&Refund>,
     ) -> Result<Self, WordsError> {
         let words = Words::of(place.language());
         let zone: Tz = booking.time_zone.parse().unwrap_or(chrono_tz::UTC);
@@ -55,13 +67,6 @@ impl View {
             }
         };
         let seats: Vec<String> = booking.seats.iter().map(seat).collect();
-        let back: i64 = booking
-            .refunds
-            .iter()
-            .map(|refund| refund.amount.amount_minor)
-            .sum();
-        let back = Money::new(back, booking.total_amount.currency);
-        let method = booking.refunds.first().map(|refund| refund.method.clone());
         Ok(Self {
             movie: booking.movie_name.clone(),
             reference: booking.reference.to_string(),
@@ -71,8 +76,8 @@ impl View {
             screen: booking.show.screen.name.clone(),
             seats: seats.join(", "),
             total: place.money(booking.total_amount),
-            refund: (back.amount_minor > 0).then(|| place.money(back)),
-            refund_method: method.unwrap_or_default(),
+            refund: refund.map(|refund| place.money(refund.amount)),
+            refund_method: refund.map_or_else(String::new, |refund| refund.method.clone()),
             guest: booking.guest_email.is_some(),
             test: booking.test,
             has_booking: true,

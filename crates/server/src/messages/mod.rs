@@ -13,19 +13,20 @@ pub mod people;
 pub mod planned;
 pub mod preview;
 mod spread;
+mod turns;
 mod words;
 
 pub use channels::{Channels, ChannelsError};
 pub use kind::Kind;
+pub use turns::deliver;
 pub use words::{LANGUAGES, Language};
 
 use crate::{app::App, render};
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::future::join_all;
 use letters::View;
 use locale::Place;
-use matinee_booking::{JobReport, OnFile, SaleError};
-use matinee_domain::booking::BookingStatus;
+use matinee_booking::{OnFile, SaleError};
+use matinee_domain::{booking::BookingStatus, reminder};
 use matinee_integrations::channels::{Letter, Medium, Parcel, SendError};
 use matinee_store::{StoreError, bookings::Owner, outbox::ClaimedMessage};
 use people::{Named, Reached};
@@ -33,12 +34,10 @@ use planned::Planned;
 use std::sync::Arc;
 use words::Words;
 
-/// Messages of one round, sent side by side.
-const ROUND: u16 = 16;
-/// A claimed message is somebody else's to send again after this long; no channel takes as long.
+/// A claimed message is somebody else's to send again after this long; no channel may take as long.
 const LEASE: TimeDelta = TimeDelta::minutes(2);
 /// Attempts before a message is given up: with the pauses below, after about a day.
-const ATTEMPTS: u32 = 12;
+const ATTEMPTS: u32 = 15;
 /// How long a message waits while its provider refuses us, and for how long altogether.
 const REFUSED_PAUSE: TimeDelta = TimeDelta::minutes(5);
 const REFUSED_MOST: TimeDelta = TimeDelta::days(3);
@@ -60,6 +59,10 @@ enum DeliveryError {
     Words(#[from] minijinja::Error),
     #[error("the show's other time is not known here yet")]
     TooEarly,
+    #[error("people sleep where the show is; it waits until {0}")]
+    Night(DateTime<Utc>),
+    #[error("its files could not be made: {0}")]
+    Files(String),
     #[error(transparent)]
     Sale(#[from] SaleError),
 }
@@ -76,25 +79,6 @@ enum Delivered {
     Sent,
     /// Nobody wants it (any more).
     Unwanted,
-}
-
-/// One round of delivery.
-pub async fn deliver(app: &App) -> Result<JobReport, SaleError> {
-    let now = app.clock.now();
-    let claimed = app.store.claim_messages(now, now + LEASE, ROUND).await?;
-    let mut report = JobReport {
-        more: claimed.len() == usize::from(ROUND),
-        ..JobReport::default()
-    };
-    let outcomes = join_all(claimed.iter().map(|message| one(app, message))).await;
-    for delivered in outcomes {
-        if delivered? {
-            report.done += 1;
-        } else {
-            report.failed += 1;
-        }
-    }
-    Ok(report)
 }
 
 /// Sends a message and writes down what became of it; false when it did not go out.
@@ -127,7 +111,12 @@ const fn outcome(sent: &Result<Delivered, DeliveryError>) -> &'static str {
         Ok(Delivered::Sent) => "sent",
         Ok(Delivered::Unwanted) => "unwanted",
         Err(DeliveryError::Send(error)) => error.outcome(),
-        Err(DeliveryError::Sale(_) | DeliveryError::TooEarly) => "temporary",
+        Err(
+            DeliveryError::Sale(_)
+            | DeliveryError::TooEarly
+            | DeliveryError::Night(_)
+            | DeliveryError::Files(_),
+        ) => "temporary",
         Err(_) => "unsendable",
     }
 }
@@ -140,13 +129,22 @@ async fn failed(
 ) -> Result<(), StoreError> {
     let message = &claimed.message;
     let id = message.notification_id;
-    let refused = matches!(error, DeliveryError::Send(SendError::Refused { .. }));
+    let refused = matches!(
+        error,
+        DeliveryError::Send(SendError::Refused { .. } | SendError::Doubtful { .. })
+    );
     if refused && now < message.created_at + REFUSED_MOST {
         // Said by the channel, once.
         let until = now + REFUSED_PAUSE;
         return app
             .store
             .message_postponed(id, until, error.to_string())
+            .await;
+    }
+    if let DeliveryError::Night(until) = error {
+        return app
+            .store
+            .message_postponed(id, *until, error.to_string())
             .await;
     }
     if let DeliveryError::Send(SendError::Gone(why)) = error
@@ -191,7 +189,7 @@ async fn gone(app: &App, recipient: &str, why: &str) -> Result<bool, StoreError>
 fn retry_at(error: &DeliveryError, attempt: u32, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     let asked = match error {
         DeliveryError::Send(SendError::Temporary { after, .. }) => *after,
-        DeliveryError::Sale(_) | DeliveryError::TooEarly => None,
+        DeliveryError::Sale(_) | DeliveryError::TooEarly | DeliveryError::Files(_) => None,
         _ => return None,
     };
     if attempt >= ATTEMPTS {
@@ -219,12 +217,17 @@ async fn send(app: &App, claimed: &ClaimedMessage) -> Result<Delivered, Delivery
         Some(booking_id) => Some(app.desk.on_file(booking_id).await?),
         None => None,
     };
-    if let Some(on_file) = &on_file
-        && !is_still_so(kind, on_file, planned, claimed.attempt, now)?
-    {
+    let so = match &on_file {
+        Some(on_file) => is_still_so(kind, medium, on_file, planned, claimed.attempt, now)?,
+        None => true,
+    };
+    // Integrators hear of every step, also of one that is over by now: their copy says how the booking is.
+    if so || kind == Kind::Confirmation {
+        spread::spread(app, message, kind, now).await?;
+    }
+    if !so {
         return Ok(Delivered::Unwanted);
     }
-    spread::spread(app, message, kind, now).await?;
     let Some(reached) = people::reach(app, message, kind, medium).await? else {
         return Ok(Delivered::Unwanted);
     };
@@ -251,15 +254,16 @@ async fn send(app: &App, claimed: &ClaimedMessage) -> Result<Delivered, Delivery
     Ok(Delivered::Sent)
 }
 
-/// Whether a planned message still tells the truth.
+/// Whether a message that may be late still tells the truth. An integrator's says how the booking is now, so it does.
 fn is_still_so(
     kind: Kind,
+    medium: Medium,
     on_file: &OnFile,
     planned: Planned,
     attempt: u32,
     now: DateTime<Utc>,
 ) -> Result<bool, DeliveryError> {
-    if !matches!(kind, Kind::Reminder | Kind::Change) {
+    if !matches!(kind, Kind::Confirmation | Kind::Reminder | Kind::Change) {
         return Ok(true);
     }
     let status = on_file.file.booking.state.status();
@@ -267,12 +271,14 @@ fn is_still_so(
         status,
         BookingStatus::Confirmed | BookingStatus::PartlyCancelled
     );
+    if kind == Kind::Confirmation {
+        return Ok(comes || medium == Medium::Webhook);
+    }
     let start = on_file.show.show.start_time;
     if !comes || start <= now {
         return Ok(false);
     }
-    let created = on_file.file.booking.created_at;
-    if kind == Kind::Reminder && now < created + JUST_BOOKED {
+    if kind == Kind::Reminder && !is_time_to_remind(on_file, now)? {
         return Ok(false);
     }
     // What this server knows of the show may be a moment old; if it is not, the show moved again and that is told too.
@@ -281,6 +287,20 @@ fn is_still_so(
         Some(starts) => Ok(starts == start),
         None => Ok(true),
     }
+}
+
+/// Whether a reminder still helps and wakes nobody. It was written at a good hour, but may have had to wait since.
+fn is_time_to_remind(on_file: &OnFile, now: DateTime<Utc>) -> Result<bool, DeliveryError> {
+    let start = on_file.show.show.start_time;
+    let created = on_file.file.booking.created_at;
+    if now < created + JUST_BOOKED || start - now < planned::TOO_LATE {
+        return Ok(false);
+    }
+    let zone = on_file.show.theater.time_zone;
+    if reminder::is_night(now, zone) {
+        return Err(DeliveryError::Night(reminder::morning(now, zone)));
+    }
+    Ok(true)
 }
 
 fn about_booking(
@@ -300,14 +320,16 @@ fn about_booking(
         .as_ref()
         .and_then(|user| Language::of(&user.profile.language));
     let language = language.unwrap_or_else(|| Language::of_country(country));
-    let mut view = View::of_booking(Place::new(language, country), &booking, planned.before)?;
+    let refund = letters::refund_told(&booking, payload);
+    let place = Place::new(language, country);
+    let mut view = View::of_booking(place, &booking, planned.before, refund)?;
     view.link = link(app, payload).unwrap_or_else(|| page_of(app, on_file));
     if kind == Kind::Reminder {
         view.unsubscribe = Some(format!("{}/profile", app.base_url));
     }
     let mut letter = letters::letter(kind, Words::of(language), &view)?;
     match medium {
-        Medium::Email => letter.attachments = attached::files(app, kind, on_file),
+        Medium::Email => letter.attachments = attached::files(app, kind, on_file, now)?,
         Medium::Webhook => letter.data = attached::data(kind, &booking, planned, now),
         _ => {}
     }

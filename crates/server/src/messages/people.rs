@@ -1,9 +1,9 @@
 //! Who gets a message, and what they chose.
 
-use super::kind::Kind;
+use super::{DeliveryError, kind::Kind};
 use crate::app::App;
 use matinee_domain::ids::{SubscriptionId, UserId, WebhookId};
-use matinee_integrations::channels::{Medium, Recipient, webhook::Target};
+use matinee_integrations::channels::{Medium, Recipient, SendError, webhook::Target};
 use matinee_store::{
     StoreError,
     accounts::UserRow,
@@ -51,13 +51,13 @@ pub struct Reached {
     pub user: Option<UserRow>,
 }
 
-/// Finds out where a message goes now. `None` when nobody wants it there (any more).
-pub async fn reach(
+/// Finds out where a message goes now. `None` when nobody wants it there (any more); an error when it may be wanted again.
+pub(super) async fn reach(
     app: &App,
     message: &NewMessage,
     kind: Kind,
     medium: Medium,
-) -> Result<Option<Reached>, StoreError> {
+) -> Result<Option<Reached>, DeliveryError> {
     let Some(named) = Named::of(&message.recipient) else {
         return Ok(None);
     };
@@ -99,9 +99,10 @@ fn of_user(user: &UserRow, medium: Medium) -> Option<Recipient> {
     }
 }
 
-/// A phone number in E.164 form, if it says its country: `+49 (30) 123-456` is `+4930123456`.
+/// A phone number in E.164 form, if it says its country: `+49 (30) 123-456` is `+4930123456`. The `(0)` in
+/// `+49 (0)30 123456` is dialled only inside the country.
 pub fn phone(written: &str) -> Option<String> {
-    let rest = written.trim().strip_prefix('+')?;
+    let rest = written.trim().strip_prefix('+')?.replace("(0)", "");
     let digits: String = rest.chars().filter(char::is_ascii_digit).collect();
     let fits = (8..=15).contains(&digits.len()) && !digits.starts_with('0');
     fits.then(|| format!("+{digits}"))
@@ -145,12 +146,16 @@ pub struct Device {
     pub token: String,
 }
 
-async fn of_webhook(app: &App, id: WebhookId) -> Result<Option<Recipient>, StoreError> {
+/// What a stopped webhook does not get is given up and not dropped: it is sent again once its receiver is back.
+async fn of_webhook(app: &App, id: WebhookId) -> Result<Option<Recipient>, DeliveryError> {
     let hooks = app.store.webhooks().await?;
-    let row = hooks
-        .into_iter()
-        .find(|row| row.webhook_id == id && row.stopped.is_none());
-    Ok(row.map(|row| Recipient::Hook(target(app, &row))))
+    let Some(row) = hooks.into_iter().find(|row| row.webhook_id == id) else {
+        return Ok(None);
+    };
+    if let Some(why) = &row.stopped {
+        return Err(SendError::Unsendable(format!("the webhook is stopped: {why}")).into());
+    }
+    Ok(Some(Recipient::Hook(target(app, &row))))
 }
 
 fn target(app: &App, row: &WebhookRow) -> Target {
@@ -199,7 +204,9 @@ mod tests {
 
     #[test]
     fn a_phone_has_to_say_its_country() {
-        assert_eq!(phone(" +49 (30) 123-456 ").as_deref(), Some("+4930123456"));
+        for written in [" +49 (30) 123-456 ", "+49 (0)30 123456", "+49(0) 30/123456"] {
+            assert_eq!(phone(written).as_deref(), Some("+4930123456"), "{written}");
+        }
         for wrong in [
             "",
             "030 123456",

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// Nobody is reminded of a show that begins within this time.
-const TOO_LATE: TimeDelta = TimeDelta::minutes(30);
+pub(super) const TOO_LATE: TimeDelta = TimeDelta::minutes(30);
 /// Bookings, shows or moves read at a time.
 const PAGE: u16 = 500;
 

@@ -67,8 +67,8 @@ async fn of_integrators(
     }
     let hooks = app.store.webhooks().await?;
     let wanted = hooks.iter().filter(|hook| {
-        let chosen = hook.kinds.is_empty() || hook.kinds.iter().any(|name| name == kind.name());
-        chosen && hook.stopped.is_none()
+        // Also what is meant for a stopped one: it is given up in its turn, and can be sent again.
+        hook.kinds.is_empty() || hook.kinds.iter().any(|name| name == kind.name())
     });
     let copies = wanted.map(|hook| {
         let to = people::names_webhook(hook.webhook_id);

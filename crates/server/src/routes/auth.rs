@@ -23,7 +23,7 @@ use matinee_api::{
 };
 use matinee_domain::ids::{NotificationId, UserId};
 use matinee_store::{
-    accounts::{OneTimeRow, OneTimeUse, ProfileData, Role, UserRow},
+    accounts::{OneTimeRow, OneTimeUse, PasswordBy, ProfileData, Role, UserRow},
     outbox::NewMessage,
 };
 
@@ -290,7 +290,8 @@ pub async fn forgot(
     Ok(StatusCode::ACCEPTED.into_response())
 }
 
-/// `POST /auth/password/reset`: a new password by a mailed link; every session ends.
+/// `POST /auth/password/reset`: a new password by a mailed link; every session and passkey ends, and what was set up
+/// before anybody had shown that the address is theirs.
 pub async fn reset(
     State(app): State<AppState>,
     address: Address,
@@ -306,10 +307,10 @@ pub async fn reset(
         .hash(body.value.password, app.entropy.bytes())
         .await?;
     let user_id = use_link(&app, &body.value.token, OneTimeUse::PasswordReset, now).await?;
-    app.store.set_password(user_id, hash).await?;
+    app.store
+        .set_password(user_id, hash, PasswordBy::Mail)
+        .await?;
     app.sessions.forget_all();
-    // Who reads the mail owns the address.
-    app.store.verify_email(user_id).await?;
     if let Some(user) = app.store.user(user_id).await? {
         let pair = pair_key(&app, &address, &user.email);
         app.limits.succeeded(pair, now);

@@ -8,7 +8,8 @@
 //!
 //! An account is found by the provider's name for the person. The first time it is found by the e-mail, and only when both
 //! the provider and this server made sure of the address: else somebody could open an account by naming its address there,
-//! or lie in wait with an account made here under somebody else's.
+//! or lie in wait with an account made here under somebody else's. An account that knows another person of this provider is
+//! never linked by the address: addresses are given to the next person, the provider's names for people are not.
 
 use super::auth::{NAME_MAX, opening, session_answer};
 use crate::{
@@ -307,8 +308,14 @@ async fn account(app: &App, claims: OpenIdClaims, now: DateTime<Utc>) -> Result<
     if app.store.link_identity(identity(user.user_id)).await? {
         return Ok(user);
     }
-    let linked = app.store.user_by_identity(issuer, subject).await?;
-    linked.ok_or_else(over)
+    if let Some(linked) = app.store.user_by_identity(issuer, subject).await? {
+        return Ok(linked);
+    }
+    Err(ApiError::new(
+        ProblemCode::EmailTaken,
+        "This e-mail address belongs to an account that signs in as another person of this provider. Nothing was changed: \
+         sign in with your e-mail address and password, or use another address.",
+    ))
 }
 
 fn new_user(app: &App, claims: &OpenIdClaims, email: &str, now: DateTime<Utc>) -> UserRow {

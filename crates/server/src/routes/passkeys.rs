@@ -22,7 +22,7 @@ use matinee_api::{
 };
 use matinee_domain::ids::UserId;
 use matinee_store::{
-    accounts::{Role, UserRow},
+    accounts::{Role, TokenDigest, UserRow},
     sign_in::{FlowKind, FlowRow, PASSKEYS_MAX, PasskeyRow},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -39,6 +39,8 @@ const NAME_MAX: usize = 100;
 #[derive(Serialize, Deserialize)]
 struct Making {
     user_id: UserId,
+    /// Digest of the password's hash: a new password ends what was begun under the old one.
+    account: TokenDigest,
     state: PasskeyRegistration,
 }
 
@@ -66,6 +68,7 @@ pub async fn begin(
         .map_err(|error| failed(&error))?;
     let making = Making {
         user_id: user.user_id,
+        account: digest(&user.password_hash),
         state,
     };
     asked(&app, FlowKind::PasskeyMaking, &options, &making, now).await
@@ -83,7 +86,7 @@ pub async fn finish(
     let request = body.value;
     let name = super::profile::text("/name", &request.name, 1, NAME_MAX)?;
     let making: Making = begun(&app, FlowKind::PasskeyMaking, &request.secret, now).await?;
-    if making.user_id != user.user_id {
+    if making.user_id != user.user_id || making.account != digest(&user.password_hash) {
         return Err(over());
     }
     let brought = words(&request.credential)?;
@@ -217,8 +220,8 @@ async fn own_account(app: &App, caller: &Caller) -> Result<UserRow, ApiError> {
     user.ok_or_else(crate::auth::session_ended)
 }
 
-/// A passkey opens an account by itself, so adding one needs what opens it now: the password, and for staff with a
-/// generator a session that showed a code.
+/// A passkey opens an account by itself, so adding one needs an address that is known to be the person's, and what opens
+/// the account now: the password, and for staff with a generator a session that showed a code.
 async fn may_add(
     app: &App,
     caller: &Caller,
@@ -227,6 +230,12 @@ async fn may_add(
     password: Option<String>,
 ) -> Result<(), ApiError> {
     let now = app.clock.now();
+    if !user.email_verified {
+        return Err(ApiError::new(
+            ProblemCode::EmailUnverified,
+            "Confirm your e-mail address first, by the link that was mailed to it; then make a passkey.",
+        ));
+    }
     if user.role != Role::Customer && !caller.second_factor {
         let factor = app.store.second_factor(user.user_id).await?;
         if factor.is_some_and(|factor| factor.confirmed_at.is_some()) {

@@ -22,8 +22,10 @@ impl Method {
     }
 }
 
-/// The calendar with one event, in UTC, so that no time-zone table has to travel with it.
-pub fn calendar(on_file: &OnFile, method: Option<Method>) -> String {
+/// The calendar with one event, in UTC, so that no time-zone table has to travel with it. A mailed one is newer than all
+/// that were mailed before (RFC 5546, 2.1.5): moving a show leaves no mark on its bookings, so the time of mailing tells.
+pub fn calendar(on_file: &OnFile, mailed: Option<(Method, DateTime<Utc>)>) -> String {
+    let method = mailed.map(|(method, _)| method);
     let (file, show) = (&on_file.file, &on_file.show);
     let place = &show.theater.location;
     let screen = show
@@ -45,8 +47,13 @@ pub fn calendar(on_file: &OnFile, method: Option<Method>) -> String {
     }
     out.line("BEGIN", "VEVENT");
     out.line("UID", &format!("{}@matinee", file.booking.booking_id));
-    out.time("DTSTAMP", file.booking.created_at);
-    out.line("SEQUENCE", &file.booking.version.to_string());
+    let created = file.booking.created_at;
+    let (stamp, sequence) = match mailed {
+        Some((_, now)) => (now, (now - created).num_seconds().max(0) as u64),
+        None => (created, file.booking.version),
+    };
+    out.time("DTSTAMP", stamp);
+    out.line("SEQUENCE", &sequence.to_string());
     out.time("DTSTART", show.show.start_time);
     out.time("DTEND", show.show.end_time);
     if method == Some(Method::Cancel) {

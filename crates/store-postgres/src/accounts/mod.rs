@@ -23,8 +23,8 @@ use matinee_domain::ids::UserId;
 use matinee_store::{
     AccountStore, StoreError,
     accounts::{
-        AccountMessage, OneTimeRow, OneTimeUse, ProfileData, Role, Rotation, SessionRow,
-        TokenDigest, UserRow,
+        AccountMessage, OneTimeRow, OneTimeUse, PasswordBy, ProfileData, Role, Rotation,
+        SessionRow, TokenDigest, UserRow,
     },
     idempotency::{IdempotencyRecord, Lookup},
     outbox::NewMessage,
@@ -100,9 +100,14 @@ impl AccountStore for PostgresStore {
         .await
     }
 
-    async fn set_password(&self, user_id: UserId, password_hash: String) -> Result<(), StoreError> {
+    async fn set_password(
+        &self,
+        user_id: UserId,
+        password_hash: String,
+        by: PasswordBy,
+    ) -> Result<(), StoreError> {
         let hash = &password_hash;
-        self.write(|conn| async move { users::set_password(&conn, user_id, hash).await })
+        self.write(|conn| async move { users::set_password(&conn, user_id, hash, by).await })
             .await
     }
 

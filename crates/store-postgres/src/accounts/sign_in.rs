@@ -73,12 +73,18 @@ async fn owner(
 }
 
 async fn link(conn: &Connection, identity: &IdentityRow) -> Result<bool, StoreError> {
-    let sql = "INSERT INTO identities (issuer, subject, \"user\", email, linked_at) VALUES ($1, $2, $3, $4, $5) \
+    // Two that are linked at once see each other.
+    let lock = "SELECT 1 FROM users WHERE \"user\" = $1 FOR UPDATE";
+    let id = &identity.user_id.as_bytes()[..];
+    pipeline::read(conn, &[Call::new(lock).with(id)]).await?;
+    let sql = "INSERT INTO identities (issuer, subject, \"user\", email, linked_at) \
+         SELECT $1::text, $2::text, $3::bytea, $4::text, $5::bigint \
+         WHERE NOT EXISTS (SELECT 1 FROM identities WHERE \"user\" = $3 AND issuer = $1) \
          ON CONFLICT (issuer, subject) DO NOTHING RETURNING 1";
     let call = Call::new(sql)
         .with(text(&identity.issuer))
         .with(text(&identity.subject))
-        .with(&identity.user_id.as_bytes()[..])
+        .with(id)
         .with(text(&identity.email))
         .with(micros(identity.linked_at));
     Ok(first(conn, call).await?.is_some())

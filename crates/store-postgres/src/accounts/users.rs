@@ -8,7 +8,7 @@ use crate::{
 use matinee_domain::ids::UserId;
 use matinee_store::{
     StoreError,
-    accounts::{ProfileData, Role, UserRow},
+    accounts::{PasswordBy, ProfileData, Role, UserRow},
 };
 use tokio_postgres::Row;
 
@@ -112,23 +112,53 @@ pub(super) async fn save_profile(
     first(conn, call).await?.map(|row| row.count(0)).transpose()
 }
 
-/// Replaces the password; sessions and mailed resets of the old one end.
+/// Replaces the password; whatever else opened the account ends with the old one.
 pub(super) async fn set_password(
     conn: &Connection,
-    user: UserId,
+    user_id: UserId,
     password_hash: &str,
+    by: PasswordBy,
 ) -> Result<(), StoreError> {
-    let id = &user.as_bytes()[..];
-    let calls = [
+    let id = &user_id.as_bytes()[..];
+    // A passkey that is added at the same moment is waited for: it locks the row as well.
+    let lock = "SELECT 1 FROM users WHERE \"user\" = $1 FOR UPDATE";
+    first(conn, Call::new(lock).with(id)).await?;
+    let Some(user) = by_id(conn, user_id).await? else {
+        return Ok(());
+    };
+    let operator = by == PasswordBy::Operator;
+    let mut calls = vec![
         Call::new("UPDATE users SET password_hash = $2 WHERE \"user\" = $1")
             .with(id)
             .with(password_hash),
         Call::new("DELETE FROM sessions WHERE \"user\" = $1").with(id),
+        Call::new("DELETE FROM passkeys WHERE \"user\" = $1").with(id),
         Call::new("DELETE FROM one_time_secrets WHERE subject = $1 AND purpose = 'password_reset'")
-            .with(user.to_string()),
+            .with(user_id.to_string()),
     ];
+    if operator || !user.email_verified {
+        calls.push(Call::new("DELETE FROM subscriptions WHERE \"user\" = $1").with(id));
+    }
+    if operator || (!user.email_verified && user.role == Role::Customer) {
+        calls.push(Call::new("DELETE FROM second_factors WHERE \"user\" = $1").with(id));
+        calls.push(Call::new("DELETE FROM recovery_codes WHERE \"user\" = $1").with(id));
+    }
+    if operator {
+        calls.push(Call::new("DELETE FROM identities WHERE \"user\" = $1").with(id));
+    }
     pipeline::read(conn, &calls).await?;
-    Ok(())
+    if !user.email_verified {
+        let profile = ProfileData {
+            phone: String::new(),
+            notify_sms: false,
+            ..user.profile
+        };
+        save_profile(conn, user_id, &profile, user.profile_version).await?;
+    }
+    match by {
+        PasswordBy::Mail => verify_email(conn, user_id).await,
+        PasswordBy::Operator => set_role(conn, user_id, Role::Admin).await,
+    }
 }
 
 /// Marks the e-mail as verified; guest bookings made with it become the user's.
@@ -158,13 +188,14 @@ pub(super) async fn set_role(
     Ok(())
 }
 
-/// Takes a person out of messages; those not yet sent are given up.
+/// Takes a person out of messages, and out of what providers said about them; those not yet sent are given up. What goes
+/// to integrators says nothing about a person.
 macro_rules! forget_messages {
     ($which:literal) => {
         concat!(
             "UPDATE messages AS m SET recipient = '', payload = '{}', \
-               last_error = CASE status WHEN 'pending' THEN 'the account was erased' ELSE last_error END, \
-               status = CASE status WHEN 'pending' THEN 'failed' ELSE status END WHERE ",
+               last_error = CASE status WHEN 'pending' THEN 'the account was erased' ELSE NULL END, \
+               status = CASE status WHEN 'pending' THEN 'failed' ELSE status END WHERE channel <> 'webhook' AND ",
             $which
         )
     };

@@ -16,8 +16,8 @@ use matinee_domain::ids::UserId;
 use matinee_store::{
     AccountStore, StoreError,
     accounts::{
-        AccountMessage, OneTimeRow, OneTimeUse, ProfileData, Role, Rotation, SessionRow,
-        TokenDigest, UserRow,
+        AccountMessage, OneTimeRow, OneTimeUse, PasswordBy, ProfileData, Role, Rotation,
+        SessionRow, TokenDigest, UserRow,
     },
     idempotency::{IdempotencyRecord, Lookup},
     outbox::NewMessage,
@@ -71,8 +71,13 @@ impl AccountStore for SqliteStore {
         .await
     }
 
-    async fn set_password(&self, user_id: UserId, password_hash: String) -> Result<(), StoreError> {
-        self.write(move |tx| users::set_password(tx.conn(), user_id, &password_hash).db())
+    async fn set_password(
+        &self,
+        user_id: UserId,
+        password_hash: String,
+        by: PasswordBy,
+    ) -> Result<(), StoreError> {
+        self.write(move |tx| users::set_password(tx.conn(), user_id, &password_hash, by).db())
             .await
     }
 

@@ -57,7 +57,8 @@ fn owner(conn: &Connection, issuer: &str, subject: &str) -> rusqlite::Result<Opt
 fn link(conn: &Connection, identity: &IdentityRow) -> rusqlite::Result<bool> {
     let linked = conn
         .prepare_cached(
-            "INSERT INTO identities (issuer, subject, user, email, linked_at) VALUES (?1, ?2, ?3, ?4, ?5)
+            "INSERT INTO identities (issuer, subject, user, email, linked_at) SELECT ?1, ?2, ?3, ?4, ?5
+             WHERE NOT EXISTS (SELECT 1 FROM identities WHERE user = ?3 AND issuer = ?1)
              ON CONFLICT (issuer, subject) DO NOTHING",
         )?
         .execute(params![

@@ -5,7 +5,7 @@ use crate::{
     columns::micros,
 };
 use matinee_domain::ids::UserId;
-use matinee_store::accounts::{ProfileData, Role, UserRow};
+use matinee_store::accounts::{PasswordBy, ProfileData, Role, UserRow};
 use rusqlite::{Connection, OptionalExtension as _, Row, params, types::Type};
 
 /// What makes an e-mail unique: spelling does not matter, spaces around it neither.
@@ -104,21 +104,52 @@ pub(super) fn save_profile(
     .optional()
 }
 
-/// Replaces the password; sessions and mailed resets of the old one end.
+/// Replaces the password; whatever else opened the account ends with the old one.
 pub(super) fn set_password(
     conn: &Connection,
     user_id: UserId,
     password_hash: &str,
+    by: PasswordBy,
 ) -> rusqlite::Result<()> {
+    let Some(user) = by_id(conn, user_id)? else {
+        return Ok(());
+    };
+    let id = user_id.as_bytes();
+    let operator = by == PasswordBy::Operator;
+    let forget = |table: &str| {
+        conn.prepare_cached(&format!("DELETE FROM {table} WHERE user = ?1"))?
+            .execute([id])
+    };
     conn.prepare_cached("UPDATE users SET password_hash = ?2 WHERE user = ?1")?
-        .execute(params![user_id.as_bytes(), password_hash])?;
-    conn.prepare_cached("DELETE FROM sessions WHERE user = ?1")?
-        .execute([user_id.as_bytes()])?;
+        .execute(params![id, password_hash])?;
+    forget("sessions")?;
+    forget("passkeys")?;
     conn.prepare_cached(
         "DELETE FROM one_time_secrets WHERE subject = ?1 AND purpose = 'password_reset'",
     )?
     .execute([user_id.to_string()])?;
-    Ok(())
+    if operator || !user.email_verified {
+        forget("subscriptions")?;
+    }
+    if operator || (!user.email_verified && user.role == Role::Customer) {
+        forget("second_factors")?;
+        forget("recovery_codes")?;
+    }
+    if !user.email_verified {
+        let profile = ProfileData {
+            phone: String::new(),
+            notify_sms: false,
+            ..user.profile
+        };
+        save_profile(conn, user_id, &profile, user.profile_version)?;
+    }
+    match by {
+        PasswordBy::Mail => verify_email(conn, user_id),
+        PasswordBy::Operator => {
+            forget("identities")?;
+            set_role(conn, user_id, Role::Admin)
+        }
+    }
 }
 
 /// Marks the e-mail as verified; guest bookings made with it become the user's.
@@ -177,7 +208,8 @@ pub(super) fn erase(conn: &Connection, user_id: UserId) -> rusqlite::Result<()> 
     Ok(())
 }
 
-/// Takes the person out of messages; those not yet sent are given up.
+/// Takes the person out of messages, and out of what providers said about them; those not yet sent are given up. What goes
+/// to integrators says nothing about a person.
 fn forget_messages(
     conn: &Connection,
     which: &str,
@@ -185,9 +217,9 @@ fn forget_messages(
 ) -> rusqlite::Result<()> {
     conn.prepare_cached(&format!(
         "UPDATE messages SET recipient = '', payload = '{{}}',
-           last_error = CASE status WHEN 'pending' THEN 'the account was erased' ELSE last_error END,
+           last_error = CASE status WHEN 'pending' THEN 'the account was erased' ELSE NULL END,
            status = CASE status WHEN 'pending' THEN 'failed' ELSE status END
-         WHERE {which}"
+         WHERE channel <> 'webhook' AND {which}"
     ))?
     .execute(key)?;
     Ok(())

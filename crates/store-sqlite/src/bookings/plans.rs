@@ -56,7 +56,10 @@ fn hot_statements_walk_their_index() {
             crate::outbox::TO_TELL,
             "USING INDEX sqlite_autoindex_bookings_1 (booking=?)",
         ),
-        (crate::outbox::DUE, "USING INDEX messages_due (due_at<?)"),
+        (
+            crate::outbox::DUE,
+            "USING INDEX messages_due (channel=? AND due_at<?)",
+        ),
         (
             crate::outbox::OLD_SENT,
             "USING COVERING INDEX messages_sent_at (sent_at<?)",

@@ -5,7 +5,8 @@ use super::fixtures::{apply, bytes, catalog, show_id, start, theater_id};
 use crate::{
     Store,
     accounts::{
-        OneTimeRow, OneTimeUse, ProfileData, Role, Rotation, SessionRow, TokenDigest, UserRow,
+        OneTimeRow, OneTimeUse, PasswordBy, ProfileData, Role, Rotation, SessionRow, TokenDigest,
+        UserRow,
     },
     bookings::{BookedSeat, BookingRow, HoldLimits, HoldOutcome, HoldSeats, Owner},
     outbox::NewMessage,
@@ -276,7 +277,7 @@ pub async fn a_new_password_ends_every_session(store: &(impl Store + ?Sized)) {
         store.add_session(session(number, owner)).await.unwrap();
     }
     store
-        .set_password(user_id(1), "$argon2id$new".into())
+        .set_password(user_id(1), "$argon2id$new".into(), PasswordBy::Mail)
         .await
         .unwrap();
     assert_eq!(
@@ -500,6 +501,17 @@ pub async fn an_erased_account_leaves_its_bookings(store: &(impl Store + ?Sized)
             .await
             .unwrap();
     }
+    let mut rest = vec![about(3, Some(id)), about(4, Some(id)), about(5, Some(id))];
+    rest[0].channel = "webhook".into();
+    assert_eq!(store.add_messages(rest).await.unwrap(), 3);
+    let quotes = "550 <a@example.org>: no such user".to_owned();
+    let told = |number| NotificationId::from_bytes(bytes(27, number));
+    let failed = store.message_failed(told(4), None, quotes.clone());
+    failed.await.unwrap();
+    let later = start() + TimeDelta::hours(1);
+    let again = store.message_failed(told(5), Some(later), quotes);
+    again.await.unwrap();
+    store.message_sent(told(5), start()).await.unwrap();
     store.delete_user(user_id(1), start()).await.unwrap();
     let file = store.booking(id).await.unwrap().unwrap();
     assert_eq!(file.booking.owner, Owner::Guest { email: None });
@@ -507,12 +519,22 @@ pub async fn an_erased_account_leaves_its_bookings(store: &(impl Store + ?Sized)
     let late = start() + TimeDelta::minutes(1);
     assert!(
         store
-            .claim_messages(start(), late, 10)
+            .claim_messages("email", start(), late, 10)
             .await
             .unwrap()
             .is_empty()
     );
-    assert_eq!(store.message_counts().await.unwrap(), (0, 0, 2));
+    // What goes to an integrator is not about the person and stays.
+    assert_eq!(store.message_counts().await.unwrap(), (1, 1, 3));
+    let all = crate::outbox::MessageQuery {
+        limit: 9,
+        ..Default::default()
+    };
+    for row in store.messages(all).await.unwrap() {
+        let about_nobody = row.recipient.is_empty() || row.channel == "webhook";
+        assert!(about_nobody, "{row:?}");
+        assert!(!format!("{:?}", row.last_error).contains('@'), "{row:?}");
+    }
     assert_eq!(store.verify(start()).await.unwrap().violations, vec![]);
 }
 
@@ -544,7 +566,7 @@ pub async fn a_secret_goes_out_with_its_message(store: &(impl Store + ?Sized)) {
     };
     assert!(store.add_one_time(secret, Some(again)).await.is_err());
     let claimed = store
-        .claim_messages(start(), start() + TimeDelta::minutes(1), 10)
+        .claim_messages("email", start(), start() + TimeDelta::minutes(1), 10)
         .await
         .unwrap();
     assert_eq!(
@@ -593,7 +615,7 @@ pub async fn a_registration_is_one_commit(store: &(impl Store + ?Sized)) {
     );
     assert!(register(3, "c@example.org", 3).await.unwrap());
     let claimed = store
-        .claim_messages(start(), start() + TimeDelta::minutes(1), 10)
+        .claim_messages("email", start(), start() + TimeDelta::minutes(1), 10)
         .await
         .unwrap();
     let mut to: Vec<_> = claimed

@@ -43,7 +43,7 @@ async fn write(house: &House, count: u32) {
 async fn claim(house: &House, minute: i64, limit: u16) -> Vec<(NewMessage, u32)> {
     let claimed = house
         .store
-        .claim_messages(later(minute), later(minute + 1), limit)
+        .claim_messages("email", later(minute), later(minute + 1), limit)
         .await
         .unwrap();
     claimed
@@ -69,6 +69,18 @@ pub async fn messages_are_claimed_in_order(engine: &impl Engine) {
             .iter()
             .all(|(_, attempt)| *attempt == 3)
     );
+    // Each channel's are claimed by themselves.
+    let hook = NewMessage {
+        channel: "webhook".into(),
+        ..message(6, Some(booking_id(1)))
+    };
+    let added = house.store.add_messages(vec![hook.clone()]).await;
+    assert_eq!(added.unwrap(), 1);
+    assert_eq!(claim(&house, 4, 9).await.len(), 5);
+    let claimed = house.store.claim_messages("webhook", later(4), later(5), 9);
+    let claimed: Vec<_> = claimed.await.unwrap();
+    let claimed: Vec<_> = claimed.iter().map(|c| &c.message).collect();
+    assert_eq!(claimed, [&hook]);
 }
 
 /// Many deliverers never hold one message together.
@@ -78,7 +90,12 @@ pub async fn a_message_is_claimed_by_one(engine: &impl Engine) {
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..20 {
         let store = Arc::clone(&house.store);
-        tasks.spawn(async move { store.claim_messages(later(1), later(2), 5).await.unwrap() });
+        tasks.spawn(async move {
+            store
+                .claim_messages("email", later(1), later(2), 5)
+                .await
+                .unwrap()
+        });
     }
     let mut ids: Vec<_> = tasks
         .join_all()

@@ -6,9 +6,12 @@ use super::{
 };
 use crate::{
     Store,
+    accounts::{PasswordBy, Role},
     sign_in::{FlowKind, FlowRow, IdentityRow, PASSKEYS_MAX, PasskeyRow},
+    subscribers::SubscriptionRow,
 };
 use chrono::TimeDelta;
+use matinee_domain::ids::SubscriptionId;
 
 fn flow(number: u32) -> FlowRow {
     FlowRow {
@@ -60,8 +63,17 @@ pub async fn an_identity_is_one_persons(store: &(impl Store + ?Sized)) {
     assert!(other.unwrap().is_none());
     let kept = store.identities_of(user_id(1)).await.unwrap();
     assert_eq!(kept, [identity("x", 1)]);
+    // Another person of the same provider, whatever their address; another provider's is welcome.
+    assert!(!store.link_identity(identity("y", 1)).await.unwrap());
+    let elsewhere = IdentityRow {
+        issuer: "https://other.example".into(),
+        ..identity("y", 1)
+    };
+    assert!(store.link_identity(elsewhere).await.unwrap());
+    assert!(store.link_identity(identity("y", 2)).await.unwrap());
     store.delete_user(user_id(1), start()).await.unwrap();
-    assert!(store.link_identity(identity("x", 2)).await.unwrap());
+    store.add_user(user(3, "c@example.org")).await.unwrap();
+    assert!(store.link_identity(identity("x", 3)).await.unwrap());
 }
 
 /// A person comes with an identity, or not at all.
@@ -188,4 +200,80 @@ pub async fn a_passkey_is_one_persons(store: &(impl Store + ?Sized)) {
     assert!(!store.add_passkey(passkey(100, 1)).await.unwrap());
     store.delete_user(user_id(1), start()).await.unwrap();
     assert!(store.passkey(&digest(2)).await.unwrap().is_none());
+}
+
+/// What opens or hears the account of person 1, all at once.
+async fn set_up(store: &(impl Store + ?Sized), verified: bool, role: Role) {
+    let mut person = user(1, "a@example.org");
+    (person.email_verified, person.role) = (verified, role);
+    person.profile.notify_sms = true;
+    store.add_user(person).await.unwrap();
+    let me = user_id(1);
+    assert!(store.add_passkey(passkey(1, 1)).await.unwrap());
+    assert!(store.link_identity(identity("x", 1)).await.unwrap());
+    assert!(store.begin_second_factor(me, [1; 20]).await.unwrap());
+    let codes = vec![digest(1)];
+    let confirmed = store.confirm_second_factor(me, 1, codes, [9; 16], start());
+    assert!(confirmed.await.unwrap());
+    let subscription = SubscriptionRow {
+        subscription_id: SubscriptionId::from_bytes([1; 16]),
+        user_id: me,
+        channel: "web_push".into(),
+        address: "{}".into(),
+        created_at: start(),
+    };
+    assert!(store.save_subscription(subscription, 9).await.unwrap());
+    store.add_session(session(1, 1)).await.unwrap();
+}
+
+/// What is left of it beside the password: passkeys, identities, a generator, recovery codes, subscriptions, whether there
+/// is a phone with SMS switched on.
+async fn left(store: &(impl Store + ?Sized)) -> (usize, usize, bool, bool, usize, bool) {
+    let me = user_id(1);
+    assert!(store.sessions_of(me, start()).await.unwrap().is_empty());
+    let user = store.user(me).await.unwrap().unwrap();
+    assert_eq!(user.password_hash, "$argon2id$new");
+    (
+        store.passkeys_of(me).await.unwrap().len(),
+        store.identities_of(me).await.unwrap().len(),
+        store.second_factor(me).await.unwrap().is_some(),
+        store.take_recovery_code(me, digest(1)).await.unwrap(),
+        store.subscriptions(me).await.unwrap().len(),
+        user.profile.notify_sms && !user.profile.phone.is_empty(),
+    )
+}
+
+/// A new password by mail ends passkeys, and what was set up before the address was known to be theirs; the address is
+/// confirmed then. A generator of staff stays: a mailbox alone does not open their account.
+pub async fn a_new_password_leaves_no_other_way_in(store: &(impl Store + ?Sized)) {
+    let new = "$argon2id$new".to_owned();
+    let mail = || store.set_password(user_id(1), new.clone(), PasswordBy::Mail);
+    for (verified, role, expected) in [
+        (false, Role::Customer, (0, 1, false, false, 0, false)),
+        (false, Role::Admin, (0, 1, true, true, 0, false)),
+        (true, Role::Customer, (0, 1, true, true, 1, true)),
+    ] {
+        set_up(store, verified, role).await;
+        mail().await.unwrap();
+        assert_eq!(left(store).await, expected, "{verified} {role:?}");
+        let kept = store.user(user_id(1)).await.unwrap().unwrap();
+        assert!(kept.email_verified && kept.role == role);
+        store.delete_user(user_id(1), start()).await.unwrap();
+    }
+    // Nobody's password changes nothing.
+    mail().await.unwrap();
+}
+
+/// Whom the operator makes an administrator has the new password and nothing else that was there before.
+pub async fn an_administrator_has_one_way_in(store: &(impl Store + ?Sized)) {
+    for verified in [false, true] {
+        set_up(store, verified, Role::Customer).await;
+        let new = "$argon2id$new".to_owned();
+        let set = store.set_password(user_id(1), new, PasswordBy::Operator);
+        set.await.unwrap();
+        assert_eq!(left(store).await, (0, 0, false, false, 0, verified));
+        let kept = store.user(user_id(1)).await.unwrap().unwrap();
+        assert_eq!((kept.role, kept.email_verified), (Role::Admin, verified));
+        store.delete_user(user_id(1), start()).await.unwrap();
+    }
 }

@@ -35,7 +35,10 @@ async fn written(house: &House) -> Vec<NotificationId> {
         })
         .await;
     let store = &house.store;
-    store.claim_messages(later(1), later(2), 9).await.unwrap();
+    store
+        .claim_messages("email", later(1), later(2), 9)
+        .await
+        .unwrap();
     store.message_sent(ids[0], later(1)).await.unwrap();
     let error = "no such address".to_owned();
     store.message_failed(ids[1], None, error).await.unwrap();
@@ -50,12 +53,25 @@ pub async fn a_dead_letter_is_seen_and_sent_again(engine: &impl Engine) {
     let listed = store.messages(all()).await.unwrap();
     let newest_first: Vec<_> = listed.iter().map(|row| row.notification_id).collect();
     assert_eq!(newest_first, [ids[2], ids[1], ids[0]]);
+    // Page by page, and by their ids.
+    let after = Some((listed[1].created_at, listed[1].notification_id));
+    let rest = store.messages(MessageQuery { after, ..all() }).await;
+    assert_eq!(rest.unwrap(), listed[2..]);
+    let named = vec![ids[0], ids[2], NotificationId::from_bytes(bytes(27, 99))];
+    let named = store.messages(MessageQuery {
+        ids: named,
+        ..all()
+    });
+    let named: Vec<_> = named.await.unwrap();
+    let named: Vec<_> = named.iter().map(|row| row.notification_id).collect();
+    assert_eq!(named, [ids[2], ids[0]]);
     let failed = MessageQuery {
         status: Some(MessageStatus::Failed),
         channel: Some("email".into()),
         recipient: Some("guest@example.org".into()),
         since: Some(start()),
         limit: 1,
+        ..all()
     };
     let dead = store.messages(failed.clone()).await.unwrap();
     assert_eq!(dead.len(), 1);
@@ -87,13 +103,38 @@ pub async fn a_dead_letter_is_seen_and_sent_again(engine: &impl Engine) {
             .is_empty()
     );
 
-    assert!(store.resend_message(ids[1], later(5)).await.unwrap());
+    assert!(
+        store
+            .resend_message(Some(booking_id(1)), ids[1], later(5))
+            .await
+            .unwrap()
+    );
     // What waits already is not sent twice, and what is not there cannot be.
-    assert!(!store.resend_message(ids[1], later(5)).await.unwrap());
-    assert!(!store.resend_message(ids[2], later(5)).await.unwrap());
+    assert!(
+        !store
+            .resend_message(Some(booking_id(1)), ids[1], later(5))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .resend_message(Some(booking_id(1)), ids[2], later(5))
+            .await
+            .unwrap()
+    );
     let unknown = NotificationId::from_bytes(bytes(27, 99));
-    assert!(!store.resend_message(unknown, later(5)).await.unwrap());
-    let again = store.claim_messages(later(5), later(6), 9).await.unwrap();
+    assert!(
+        !store
+            .resend_message(Some(booking_id(1)), unknown, later(5))
+            .await
+            .unwrap()
+    );
+    let other = store.resend_message(Some(booking_id(2)), ids[0], later(5));
+    assert!(!other.await.unwrap(), "it is of another booking");
+    let again = store
+        .claim_messages("email", later(5), later(6), 9)
+        .await
+        .unwrap();
     let attempts: Vec<_> = again
         .iter()
         .map(|c| (c.message.notification_id, c.attempt))
@@ -101,7 +142,12 @@ pub async fn a_dead_letter_is_seen_and_sent_again(engine: &impl Engine) {
     assert!(attempts.contains(&(ids[1], 1)), "{attempts:?}");
     store.message_sent(ids[1], later(6)).await.unwrap();
     // What was sent is sent again too, and counted again.
-    assert!(store.resend_message(ids[1], later(7)).await.unwrap());
+    assert!(
+        store
+            .resend_message(Some(booking_id(1)), ids[1], later(7))
+            .await
+            .unwrap()
+    );
     store.message_sent(ids[1], later(8)).await.unwrap();
     assert_eq!(store.message_counts().await.unwrap(), (1, 3, 0));
     house.is_sound().await;
@@ -119,12 +165,12 @@ pub async fn a_message_waits_or_is_dropped(engine: &impl Engine) {
             .await
             .unwrap();
         let early = store
-            .claim_messages(later(9 + round), later(9 + round), 9)
+            .claim_messages("email", later(9 + round), later(9 + round), 9)
             .await
             .unwrap();
         assert!(early.is_empty(), "round {round}");
         let due = store
-            .claim_messages(later(10 + round), later(60), 9)
+            .claim_messages("email", later(10 + round), later(60), 9)
             .await
             .unwrap();
         assert_eq!((due.len(), due[0].attempt), (1, 1), "round {round}");
@@ -167,7 +213,10 @@ pub async fn a_message_is_added_once(engine: &impl Engine) {
     ];
     assert_eq!(store.add_messages(messages.clone()).await.unwrap(), 3);
     assert_eq!(store.add_messages(messages.clone()).await.unwrap(), 0);
-    let claimed = store.claim_messages(later(1), later(2), 9).await.unwrap();
+    let claimed = store
+        .claim_messages("email", later(1), later(2), 9)
+        .await
+        .unwrap();
     assert_eq!(claimed.len(), 3);
     for claim in claimed {
         let id = claim.message.notification_id;
@@ -277,7 +326,8 @@ pub async fn a_moved_show_is_noted_until_told(engine: &impl Engine) {
     // There and back: another move than the first.
     shift(0).await;
     assert_eq!(moves().await, noted(at(9)));
+    // Three things to tell: both moves until the first was told, the second alone, and the way back.
     let mut marks = marks.into_inner().unwrap();
     marks.dedup();
-    assert_eq!(marks.len(), 2);
+    assert_eq!(marks.len(), 3);
 }

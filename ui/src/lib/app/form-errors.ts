@@ -23,6 +23,10 @@ const words: Record<string, () => Explanation> = {
     title: m.error_provider_title(),
     detail: m.error_provider_detail()
   }),
+  email_unverified: () => ({
+    title: m.error_email_unverified_title(),
+    detail: m.error_email_unverified_detail()
+  }),
   email_taken: () => ({ title: m.error_email_taken_title(), detail: m.error_email_taken_detail() }),
   bad_server_address: () => ({ title: m.server_invalid(), detail: m.server_hint() }),
   hold_expired: () => ({

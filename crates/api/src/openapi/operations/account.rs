@@ -227,7 +227,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: Some(schema_of::<PasskeyBegin>),
         body_required: false,
         answers: &[ok!(200, "What the browser needs.", PasskeyAsked)],
-        problems: &[P::NotFound, P::Forbidden, P::Invalid],
+        problems: &[P::NotFound, P::Forbidden, P::EmailUnverified, P::Invalid],
         ..call(
             "beginPasskey",
             "post",
@@ -303,6 +303,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             P::NotFound,
             P::SessionEnded,
             P::EmailUnverified,
+            P::EmailTaken,
             P::ProviderUnavailable,
         ],
         ..call(

@@ -158,14 +158,13 @@ impl Channel for Apns {
 fn judge(answer: &Answer) -> SendError {
     let why = || format!("HTTP {} {}", answer.status, answer.excerpt());
     let says = |word: &str| answer.body.contains(word);
-    let gone = [
-        "BadDeviceToken",
-        "Unregistered",
-        "DeviceTokenNotForTopic",
-        "ExpiredToken",
-    ];
-    if answer.status == 410 || gone.iter().any(|word| says(word)) {
+    if answer.status == 410 {
         return SendError::Gone(why());
+    }
+    // A token of Apple's other host or of another app: as likely our address is wrong as the device's, and a subscription
+    // that is ended never comes back by itself.
+    if says("BadDeviceToken") || says("DeviceTokenNotForTopic") {
+        return SendError::Unsendable(format!("{}. {REMEDY}", why()));
     }
     if says("BadTopic") || says("TopicDisallowed") || says("MissingTopic") {
         return SendError::Refused {
@@ -240,7 +239,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for (status, body, kind) in [
             (410, r#"{"reason":"Unregistered"}"#, "gone"),
-            (400, r#"{"reason":"BadDeviceToken"}"#, "gone"),
+            (410, r#"{"reason":"ExpiredToken"}"#, "gone"),
+            (400, r#"{"reason":"BadDeviceToken"}"#, "unsendable"),
+            (400, r#"{"reason":"DeviceTokenNotForTopic"}"#, "unsendable"),
             (403, r#"{"reason":"ExpiredProviderToken"}"#, "refused"),
             (403, r#"{"reason":"InvalidProviderToken"}"#, "refused"),
             (400, r#"{"reason":"BadTopic"}"#, "refused"),

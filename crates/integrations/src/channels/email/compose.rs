@@ -2,7 +2,7 @@
 
 use super::super::{Attachment, Parcel, SendError};
 use lettre::{
-    Message,
+    Address, Message,
     message::{
         Attachment as Part, Mailbox, MultiPart, SinglePart,
         header::{ContentType, HeaderName, HeaderValue},
@@ -17,9 +17,8 @@ pub(super) fn message(
     parcel: &Parcel,
 ) -> Result<Message, SendError> {
     let letter = &parcel.letter;
-    let to: Mailbox = to
-        .parse()
-        .map_err(|_| SendError::Unsendable("the address cannot be read".into()))?;
+    let to =
+        mailbox(to).ok_or_else(|| SendError::Unsendable("the address cannot be read".into()))?;
     let mut body = MultiPart::mixed().multipart(MultiPart::alternative_plain_html(
         letter.text.clone(),
         letter.html.clone(),
@@ -45,6 +44,17 @@ pub(super) fn message(
     builder
         .multipart(body)
         .map_err(|error| SendError::Unsendable(error.to_string()))
+}
+
+/// The recipient, the domain as it stands in the domain name system: every mail server takes `esimerkkiä.fi` so.
+fn mailbox(to: &str) -> Option<Mailbox> {
+    let to: Mailbox = to.parse().ok()?;
+    if to.email.domain().is_ascii() {
+        return Some(to);
+    }
+    let domain = url::Host::parse(to.email.domain()).ok()?.to_string();
+    let email = Address::new(to.email.user(), domain).ok()?;
+    Some(Mailbox::new(to.name, email))
 }
 
 fn part(attachment: &Attachment) -> Result<SinglePart, SendError> {

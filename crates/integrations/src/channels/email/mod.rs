@@ -1,4 +1,7 @@
 //! E-mail: to an SMTP server, or, for a theater that has none yet, into a folder of `.eml` files.
+//!
+//! Each mail has a connection of its own. One that is kept open can die unnoticed behind a firewall, and one that was given
+//! up between a command and its answer must never carry another mail: the library's pool would hand out both.
 
 mod compose;
 mod folder;
@@ -17,8 +20,10 @@ use std::{
     time::Duration,
 };
 
-/// Longest a delivery may take.
-const TIMEOUT: Duration = Duration::from_secs(20);
+/// Longest a connection may take to come about.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// Longest a delivery may take altogether: the library waits without end for the answer to a command.
+const TIMEOUT: Duration = Duration::from_secs(60);
 const REMEDY: &str = "Check user name and password in MATINEE_SMTP_URL, and that the account may send as --mail-from";
 
 /// Why mail could not be set up.
@@ -58,7 +63,7 @@ impl Email {
         let builder = builder.map_err(|_| {
             MailSetUpError::Smtp("write it as smtp(s)://[user:password@]host[:port]".into())
         })?;
-        let route = Route::Smtp(builder.timeout(Some(TIMEOUT)).build());
+        let route = Route::Smtp(builder.timeout(Some(CONNECT_TIMEOUT)).build());
         Self::new(route, from, host)
     }
 
@@ -101,9 +106,10 @@ impl Channel for Email {
     async fn send(&self, parcel: &Parcel) -> Result<(), SendError> {
         let message = self.compose(parcel)?;
         match &self.route {
-            Route::Smtp(smtp) => match smtp.send(message).await {
-                Ok(_) => Ok(()),
-                Err(error) => Err(judge(&error)),
+            Route::Smtp(smtp) => match tokio::time::timeout(TIMEOUT, smtp.send(message)).await {
+                Ok(Ok(_)) => Ok(()),
+                Ok(Err(error)) => Err(judge(&error)),
+                Err(_) => Err(SendError::temporary("the mail server stopped answering")),
             },
             Route::Folder(mails) => {
                 let (file, bytes) = (mails.next_file(), message.formatted());
@@ -121,41 +127,70 @@ impl Channel for Email {
 /// Whose fault it is. Servers that do not know us say so with codes that would be the recipient's fault elsewhere.
 fn judge(error: &smtp::Error) -> SendError {
     let why = error.to_string();
-    let refused = |why| SendError::Refused {
-        why,
-        remedy: REMEDY,
-    };
     let Some(code) = error.status() else {
-        // The client gives up by itself when the server offers no way to sign in that fits.
-        return if error.is_client() {
-            refused(why)
-        } else {
-            SendError::temporary(why)
+        return match () {
+            // The address has letters that this server takes in no address (RFC 6531).
+            () if why.contains("non-ascii") => SendError::Unsendable(why),
+            // The client gives up by itself when the server offers no way to sign in that fits.
+            () if error.is_client() => SendError::Refused {
+                why,
+                remedy: REMEDY,
+            },
+            () => SendError::temporary(why),
         };
     };
+    let reply = std::error::Error::source(error).map_or_else(String::new, ToString::to_string);
     let number = code.to_string();
     match number.as_str() {
-        // Sign-in needed, wrong, too weak or expired; and a sender we may not use.
-        "454" | "530" | "534" | "535" | "538" => refused(why),
-        "550" | "553" | "554" if says_sender(&why) => refused(why),
+        // Sign-in needed, wrong, too weak or expired.
+        "454" | "530" | "534" | "535" | "538" => SendError::Refused {
+            why,
+            remedy: REMEDY,
+        },
+        // A sender we may not use, a machine nobody wants mail of.
+        "550" | "553" | "554" if is_about_us(&reply) => SendError::Doubtful {
+            why,
+            remedy: REMEDY,
+        },
         _ if code.severity == Severity::PermanentNegativeCompletion => SendError::Unsendable(why),
         _ => SendError::temporary(why),
     }
 }
 
-/// What servers say of a sender they do not let us use. A code alone is not enough: the same ones are given for recipients,
+/// What servers say when they do not want mail from us. A code alone is not enough: the same ones are given for recipients,
 /// and one bad address must not stop all mail.
-fn says_sender(why: &str) -> bool {
-    let why = why.to_ascii_lowercase();
-    [
+fn is_about_us(reply: &str) -> bool {
+    let reply = without_addresses(&reply.to_ascii_lowercase());
+    let words = [
         "sender address rejected",
         "not allowed to send as",
         "relay access denied",
         "relaying denied",
-        "5.7.60",
-    ]
-    .iter()
-    .any(|words| why.contains(words))
+        "client host [",
+        "sending limit",
+        "sending quota",
+    ];
+    // Exchange's word for "not as this sender" is a number: only where such numbers stand.
+    reply.starts_with("5.7.60 ") || words.iter().any(|words| reply.contains(words))
+}
+
+/// A reply without what it may quote of the mail: whoever chose the address chose those words.
+fn without_addresses(reply: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = reply;
+    while let Some(at) = rest.find(['<', '"']) {
+        let end = if rest[at..].starts_with('<') {
+            '>'
+        } else {
+            '"'
+        };
+        plain.push_str(&rest[..at]);
+        // What is not closed is quoted to its end.
+        rest = rest[at + 1..].split_once(end).map_or("", |(_, rest)| rest);
+    }
+    plain.push_str(rest);
+    let words = plain.split_whitespace().filter(|word| !word.contains('@'));
+    words.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

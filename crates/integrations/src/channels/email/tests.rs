@@ -96,6 +96,10 @@ async fn what_can_never_be_sent_is_said_so() {
 
 /// A server that answers each command in turn with the next of these lines, then hangs up.
 async fn says(lines: &'static [&'static str]) -> Result<(), SendError> {
+    says_to("guest@example.com", lines).await
+}
+
+async fn says_to(to: &str, lines: &'static [&'static str]) -> Result<(), SendError> {
     use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -112,7 +116,7 @@ async fn says(lines: &'static [&'static str]) -> Result<(), SendError> {
     });
     let url = format!("smtp://user:password@127.0.0.1:{port}");
     let mail = Email::smtp(&url, "a@example.com", "example.com").unwrap();
-    let sent = mail.send(&parcel("guest@example.com")).await;
+    let sent = mail.send(&parcel(to)).await;
     server.abort();
     sent
 }
@@ -169,6 +173,27 @@ async fn a_refused_recipient_is_final_and_a_busy_server_is_not() {
             "554 5.7.1 <guest@example.com>: Relay access denied\r\n",
             "refused",
         ),
+        ("550 5.7.60 Client does not have permissions\r\n", "refused"),
+        (
+            "554 5.7.1 Service unavailable; Client host [192.0.2.1] blocked using zen.example\r\n",
+            "refused",
+        ),
+        ("550 5.4.5 Daily user sending limit exceeded\r\n", "refused"),
+        // What an address says is nothing about us.
+        (
+            "550 5.1.1 <5.7.60@kino.example>: Recipient address rejected\r\n",
+            "unsendable",
+        ),
+        (
+            "550 5.1.1 <\"relay access denied\"@kino.example>: unknown\r\n",
+            "unsendable",
+        ),
+        (
+            "550 5.1.1 \"relay access denied\"@kino.example is unknown\r\n",
+            "unsendable",
+        ),
+        ("550 5.1.1 relaying denied <never closed\r\n", "refused"),
+        ("550 5.1.1 unknown <relaying denied\r\n", "unsendable"),
     ] {
         let lines = [
             "220 hi\r\n",
@@ -185,5 +210,40 @@ async fn a_refused_recipient_is_final_and_a_busy_server_is_not() {
     // Nobody listens.
     let mail = Email::smtp("smtp://127.0.0.1:9", "a@example.com", "x").unwrap();
     let sent = mail.send(&parcel("guest@example.com")).await;
+    assert!(matches!(sent, Err(SendError::Temporary { .. })), "{sent:?}");
+}
+
+/// A server that has no word for such an address says nothing about us.
+#[tokio::test]
+async fn an_address_a_server_cannot_take_stops_no_other() {
+    const LINES: &[&str] = &[
+        "220 hi\r\n",
+        "250-hi\r\n250 AUTH PLAIN\r\n",
+        "235 ok\r\n",
+        "221 bye\r\n",
+    ];
+    let sent = says_to("käyttäjä@example.com", LINES).await;
+    assert!(matches!(sent, Err(SendError::Unsendable(_))), "{sent:?}");
+}
+
+#[test]
+fn a_domain_is_written_as_every_server_takes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mail = folder_at(folder.path());
+    let composed = mail.compose(&parcel("guest@esimerkkiä.fi")).unwrap();
+    let to = composed.envelope().to()[0].to_string();
+    assert_eq!(to, "guest@xn--esimerkki-32a.fi");
+}
+
+/// Whoever takes the connection and then says nothing holds up one mail for a while, and nothing for ever.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_stops_answering_is_given_up() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let url = format!("smtp://127.0.0.1:{port}");
+    let mail = Email::smtp(&url, "a@example.com", "example.com").unwrap();
+    let parcel = parcel("guest@example.com");
+    let sending = tokio::time::timeout(Duration::from_mins(10), mail.send(&parcel));
+    let sent = sending.await.expect("it waits without end");
     assert!(matches!(sent, Err(SendError::Temporary { .. })), "{sent:?}");
 }

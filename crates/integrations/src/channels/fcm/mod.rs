@@ -178,8 +178,13 @@ impl Channel for Fcm {
 fn judge(answer: &Answer) -> SendError {
     let why = || format!("HTTP {} {}", answer.status, answer.excerpt());
     let says = |word: &str| answer.body.contains(word);
-    if answer.status == 404 || says("UNREGISTERED") || says("SENDER_ID_MISMATCH") {
+    if answer.status == 404 && says("UNREGISTERED") {
         return SendError::Gone(why());
+    }
+    // Another project's token, or no such project: as likely our account is the wrong one, and a subscription that is
+    // ended never comes back by itself.
+    if answer.status == 404 || says("SENDER_ID_MISMATCH") {
+        return SendError::Unsendable(format!("{}. {REMEDY}", why()));
     }
     answer.judge(REMEDY)
 }
@@ -267,7 +272,11 @@ mod tests {
                         r#"{"error":{"details":[{"errorCode":"SENDER_ID_MISMATCH"}]}}"#,
                     ),
                 ],
-                "gone",
+                "unsendable",
+            ),
+            (
+                &[TOKEN, (404, "", r#"{"error":{"status":"NOT_FOUND"}}"#)],
+                "unsendable",
             ),
             (
                 &[

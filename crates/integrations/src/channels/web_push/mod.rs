@@ -175,7 +175,14 @@ impl Channel for WebPush {
                 answer.status,
                 answer.excerpt()
             ))),
-            _ => Err(answer.judge(REMEDY)),
+            _ => Err(match answer.judge(REMEDY) {
+                // Whoever subscribed chose the address, so what it answers is never about all the others.
+                SendError::Refused { why, remedy } => SendError::Temporary {
+                    why: format!("{why}. {remedy}"),
+                    after: answer.retry_after,
+                },
+                other => other,
+            }),
         }
     }
 }

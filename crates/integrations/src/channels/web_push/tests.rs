@@ -59,7 +59,9 @@ async fn a_browser_that_left_is_gone_and_a_busy_service_is_not() {
         (410, "gone"),
         (404, "gone"),
         (403, "gone"),
-        (401, "refused"),
+        // The address is the user's own choice: it closes no channel.
+        (401, "temporary"),
+        (402, "temporary"),
         (429, "temporary"),
         (413, "unsendable"),
         (500, "temporary"),

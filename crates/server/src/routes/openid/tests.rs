@@ -12,7 +12,7 @@ async fn with_provider_away() -> House {
     drop(free);
     let change = |config: &mut crate::config::Config| {
         config.openid = Some(OpenId {
-            issuer: format!("http://127.0.0.1:{port}").parse().unwrap(),
+            issuer: format!("http://127.0.0.1:{port}"),
             client_id: "matinee".into(),
             client_secret: None,
             name: "Example ID".into(),

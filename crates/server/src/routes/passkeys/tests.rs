@@ -6,7 +6,10 @@ use axum::{
     Router,
     http::{Method, StatusCode},
 };
-use matinee_store::{accounts::Role, sign_in::PasskeyRow};
+use matinee_store::{
+    accounts::{PasswordBy, Role},
+    sign_in::PasskeyRow,
+};
 use serde_json::{Value, json};
 
 /// A house whose site has a name.
@@ -22,6 +25,103 @@ async fn person(house: &House, email: &str) -> (String, String) {
     let session = house.post("/auth/register", &[], body).await;
     let bearer = format!("Bearer {}", session.text("access_token"));
     (session.text("user_id"), bearer)
+}
+
+/// The same with an address that was confirmed.
+async fn confirmed(house: &House, email: &str) -> (String, String) {
+    let (user_id, bearer) = person(house, email).await;
+    let id = user_id.parse().unwrap();
+    house.app.store.verify_email(id).await.unwrap();
+    (user_id, bearer)
+}
+
+/// Somebody else's passkey in an account.
+async fn add(house: &House, user_id: &str) -> PasskeyRow {
+    let row = PasskeyRow {
+        credential: vec![1, 2, 3],
+        user_id: user_id.parse().unwrap(),
+        name: "Laptop".into(),
+        body: "{}".into(),
+        created_at: house.app.clock.now(),
+        used_at: None,
+    };
+    assert!(house.app.store.add_passkey(row.clone()).await.unwrap());
+    row
+}
+
+/// Who made an account with somebody else's address is out when its owner asks for a new password.
+#[tokio::test]
+async fn a_password_by_mail_leaves_no_strangers_passkey() {
+    let house = named().await;
+    let (user_id, eve) = person(&house, "ada@example.org").await;
+    let row = add(&house, &user_id).await;
+    let email = json!({ "email": "ada@example.org" });
+    house.post("/auth/password/forgot", &[], email).await;
+    let link = house.mailed("password_reset").await.remove(0);
+    let body = json!({ "token": link, "password": "battery staple" });
+    let reset = house.post("/auth/password/reset", &[], body).await;
+    assert_eq!(reset.status, StatusCode::NO_CONTENT, "{reset:?}");
+    let store = &house.app.store;
+    assert_eq!(store.passkeys_of(row.user_id).await.unwrap(), []);
+    assert_eq!(store.passkey(&row.credential).await.unwrap(), None);
+    let with = [("authorization", eve.as_str())];
+    let out = house.get("/users/me/passkeys", &with).await;
+    assert_eq!(out.code(), "session_ended");
+    let ada = store.user(row.user_id).await.unwrap().unwrap();
+    assert!(ada.email_verified);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn one_needs_a_confirmed_address() {
+    let house = named().await;
+    let (_, ada) = person(&house, "ada@example.org").await;
+    let with = [("authorization", ada.as_str())];
+    let right = json!({ "password": "correct horse" });
+    let refused = house.post("/auth/passkeys/begin", &with, right).await;
+    assert_eq!(
+        (refused.status, refused.code()),
+        (StatusCode::CONFLICT, "email_unverified")
+    );
+    house.close().await;
+}
+
+/// A session as a provider opens it, without a code.
+async fn opened(house: &House, user_id: &str, role: Role) -> String {
+    let app = &house.app;
+    let opening = crate::auth::Opening {
+        user_id: user_id.parse().unwrap(),
+        role,
+        cookie: false,
+        device: String::new(),
+        second_factor: false,
+    };
+    let tokens = app
+        .sessions
+        .open(&*app.store, &*app.entropy, opening, app.clock.now())
+        .await
+        .unwrap();
+    format!("Bearer {}", tokens.answer().access_token.unwrap())
+}
+
+/// What was begun under a password ends with it, whoever is signed in then.
+#[tokio::test]
+async fn a_new_password_ends_a_passkey_that_is_being_made() {
+    let house = named().await;
+    let (user_id, ada) = confirmed(&house, "ada@example.org").await;
+    let with = [("authorization", ada.as_str())];
+    let right = json!({ "password": "correct horse" });
+    let begun = house.post("/auth/passkeys/begin", &with, right).await;
+    let new = "$argon2id$new".to_owned();
+    let id = user_id.parse().unwrap();
+    let set = house.app.store.set_password(id, new, PasswordBy::Mail);
+    set.await.unwrap();
+    let later = opened(&house, &user_id, Role::Customer).await;
+    let with = [("authorization", later.as_str())];
+    let body = json!({ "secret": begun.text("secret"), "name": "Mine", "credential": "{}" });
+    let heard = house.post("/auth/passkeys/finish", &with, body).await;
+    assert_eq!(heard.code(), "session_ended", "{heard:?}");
+    house.close().await;
 }
 
 #[tokio::test]
@@ -40,7 +140,7 @@ async fn a_site_without_a_name_offers_none() {
 #[tokio::test]
 async fn one_is_made_with_the_password_only() {
     let house = named().await;
-    let (_, ada) = person(&house, "ada@example.org").await;
+    let (_, ada) = confirmed(&house, "ada@example.org").await;
     let with = [("authorization", ada.as_str())];
     let path = "/auth/passkeys/begin";
     for body in [json!({}), json!({ "password": "wrong horse" })] {
@@ -55,7 +155,7 @@ async fn one_is_made_with_the_password_only() {
     let options: Value = serde_json::from_str(&begun.text("options")).unwrap();
     assert_eq!(options["publicKey"]["rp"]["id"], "tickets.example.org");
     // Somebody else cannot finish it, and it is over then.
-    let (_, eve) = person(&house, "eve@example.org").await;
+    let (_, eve) = confirmed(&house, "eve@example.org").await;
     let body = json!({ "secret": begun.text("secret"), "name": "Mine", "credential": "{}" });
     for who in [&eve, &ada] {
         let with = [("authorization", who.as_str())];
@@ -71,31 +171,16 @@ async fn one_is_made_with_the_password_only() {
 #[tokio::test]
 async fn staff_with_a_generator_show_a_code_first() {
     let house = named().await;
-    let (user_id, _) = person(&house, "ada@example.org").await;
-    let user_id = user_id.parse().unwrap();
+    let (user_id, _) = confirmed(&house, "ada@example.org").await;
+    let id = user_id.parse().unwrap();
     let app = &house.app;
-    app.store.set_role(user_id, Role::Admin).await.unwrap();
-    let begun = app.store.begin_second_factor(user_id, [7; 20]).await;
+    app.store.set_role(id, Role::Admin).await.unwrap();
+    let begun = app.store.begin_second_factor(id, [7; 20]).await;
     assert!(begun.unwrap());
     let now = app.clock.now();
-    let confirmed = app
-        .store
-        .confirm_second_factor(user_id, 1, vec![], [0; 16], now);
+    let confirmed = app.store.confirm_second_factor(id, 1, vec![], [0; 16], now);
     assert!(confirmed.await.unwrap());
-    // As a provider opens it.
-    let opening = crate::auth::Opening {
-        user_id,
-        role: Role::Admin,
-        cookie: false,
-        device: String::new(),
-        second_factor: false,
-    };
-    let tokens = app
-        .sessions
-        .open(&*app.store, &*app.entropy, opening, now)
-        .await
-        .unwrap();
-    let bearer = format!("Bearer {}", tokens.answer().access_token.unwrap());
+    let bearer = opened(&house, &user_id, Role::Admin).await;
     let with = [("authorization", bearer.as_str())];
     let right = json!({ "password": "correct horse" });
     let refused = house.post("/auth/passkeys/begin", &with, right).await;
@@ -129,15 +214,7 @@ async fn ones_own_are_listed_and_taken_away() {
     let house = named().await;
     let (user_id, ada) = person(&house, "ada@example.org").await;
     let (_, eve) = person(&house, "eve@example.org").await;
-    let row = PasskeyRow {
-        credential: vec![1, 2, 3],
-        user_id: user_id.parse().unwrap(),
-        name: "Laptop".into(),
-        body: "{}".into(),
-        created_at: house.app.clock.now(),
-        used_at: None,
-    };
-    assert!(house.app.store.add_passkey(row).await.unwrap());
+    add(&house, &user_id).await;
     let list = house
         .get("/users/me/passkeys", &[("authorization", &ada)])
         .await;

@@ -1,0 +1,189 @@
+//! Whose turn it is: messages of one medium leave side by side, and a recipient who dawdles takes few of the places.
+//!
+//! Each medium has turns of its own, so that a slow one holds up none of the others. What was claimed for a recipient with
+//! all their places taken waits here for a moment, and goes back to the outbox unharmed when that is not enough.
+
+use super::{LEASE, one};
+use crate::app::App;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
+use matinee_booking::{JobReport, SaleError};
+use matinee_integrations::channels::Medium;
+use matinee_store::{StoreError, outbox::ClaimedMessage};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::Duration,
+};
+use tokio::time::timeout;
+
+/// Messages of one medium under way at a time.
+const PLACES: usize = 16;
+/// Those to one recipient: an integrator whose server lets requests run out holds up the integrator's own.
+const PLACES_EACH: usize = 4;
+/// Places that have to be free before more are claimed: not every message is worth a look of its own.
+const CLAIM_AT_LEAST: usize = 4;
+/// Messages claimed for recipients whose places are taken.
+const WAITING: usize = 64;
+/// How long one waits so. What is left of its claim is enough to send it.
+const PATIENCE: TimeDelta = TimeDelta::seconds(30);
+/// When it may be claimed again after that.
+const BACK: TimeDelta = TimeDelta::seconds(30);
+/// While some are under way it is looked this often whether others are due.
+const LOOK: Duration = Duration::from_secs(1);
+
+struct Waiting {
+    claimed: ClaimedMessage,
+    since: DateTime<Utc>,
+}
+
+#[derive(Default)]
+struct Queue {
+    waiting: VecDeque<Waiting>,
+    /// Places taken, by recipient.
+    taken: BTreeMap<String, usize>,
+}
+
+impl Queue {
+    /// The first whose recipient has a place left, which it takes.
+    fn next(&mut self) -> Option<Waiting> {
+        let free = |waiting: &Waiting| {
+            let taken = self.taken.get(&waiting.claimed.message.recipient);
+            taken.is_none_or(|taken| *taken < PLACES_EACH)
+        };
+        let at = self.waiting.iter().position(free)?;
+        let next = self.waiting.remove(at)?;
+        let recipient = next.claimed.message.recipient.clone();
+        *self.taken.entry(recipient).or_default() += 1;
+        Some(next)
+    }
+
+    fn done(&mut self, recipient: &str) {
+        if let Some(taken) = self.taken.get_mut(recipient) {
+            *taken -= 1;
+            if *taken == 0 {
+                self.taken.remove(recipient);
+            }
+        }
+    }
+}
+
+/// Delivers what is due on one medium, until nothing is.
+pub async fn deliver(app: &App, medium: Medium) -> Result<JobReport, SaleError> {
+    let mut report = JobReport::default();
+    let mut queue = Queue::default();
+    let mut under_way = FuturesUnordered::new();
+    let mut failed: Option<StoreError> = None;
+    let mut look = true;
+    loop {
+        let places = (PLACES - under_way.len()).min(WAITING - queue.waiting.len());
+        if look && failed.is_none() && places >= CLAIM_AT_LEAST && !app.draining.is_cancelled() {
+            match claim(app, medium, places, &mut queue).await {
+                Ok(claimed) => look = claimed == places,
+                Err(error) => failed = Some(error),
+            }
+        }
+        if app.draining.is_cancelled() {
+            // Their claims run out, and another server or the next start takes them.
+            queue.waiting.clear();
+        }
+        while under_way.len() < PLACES
+            && let Some(next) = queue.next()
+        {
+            under_way.push(turn(app, next));
+        }
+        // What was begun is seen through: given up, it would be sent twice.
+        match timeout(LOOK, under_way.next()).await {
+            Err(_) => look = true,
+            Ok(None) => break,
+            Ok(Some((recipient, outcome))) => {
+                queue.done(&recipient);
+                match outcome {
+                    Ok(true) => report.done += 1,
+                    Ok(false) => report.failed += 1,
+                    Err(error) => failed = Some(error),
+                }
+            }
+        }
+    }
+    failed.map_or(Ok(report), |error| Err(error.into()))
+}
+
+/// Claims up to so many; how many there were.
+async fn claim(
+    app: &App,
+    medium: Medium,
+    places: usize,
+    queue: &mut Queue,
+) -> Result<usize, StoreError> {
+    let since = app.clock.now();
+    let claimed = app
+        .store
+        .claim_messages(medium.name(), since, since + LEASE, places as u16)
+        .await?;
+    let count = claimed.len();
+    let waiting = claimed.into_iter();
+    queue
+        .waiting
+        .extend(waiting.map(|claimed| Waiting { claimed, since }));
+    Ok(count)
+}
+
+/// Sends one, or gives it back when it waited too long; false when it did not go out.
+async fn turn(app: &App, next: Waiting) -> (String, Result<bool, StoreError>) {
+    let recipient = next.claimed.message.recipient.clone();
+    let now = app.clock.now();
+    if now < next.since + PATIENCE {
+        return (recipient, one(app, &next.claimed).await);
+    }
+    let id = next.claimed.message.notification_id;
+    let why = "others to the same recipient take long".to_owned();
+    let back = app.store.message_postponed(id, now + BACK, why).await;
+    (recipient, back.map(|()| false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use matinee_domain::ids::NotificationId;
+    use matinee_store::outbox::NewMessage;
+
+    fn to(recipient: &str) -> Waiting {
+        let message = NewMessage {
+            notification_id: NotificationId::from_bytes([1; 16]),
+            booking_id: None,
+            kind: "confirmation".into(),
+            channel: "webhook".into(),
+            recipient: recipient.into(),
+            payload: "{}".into(),
+            created_at: DateTime::UNIX_EPOCH,
+        };
+        Waiting {
+            claimed: ClaimedMessage {
+                message,
+                attempt: 1,
+            },
+            since: DateTime::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn a_recipient_takes_few_of_the_places() {
+        let mut queue = Queue::default();
+        queue.waiting.extend((0..20).map(|_| to("slow")));
+        queue.waiting.push_back(to("fast"));
+        let mut next = || queue.next().map(|next| next.claimed.message.recipient);
+        for _ in 0..PLACES_EACH {
+            assert_eq!(next().as_deref(), Some("slow"));
+        }
+        assert_eq!(next().as_deref(), Some("fast"));
+        assert_eq!(next(), None);
+        queue.done("slow");
+        assert!(queue.next().is_some());
+        assert!(queue.next().is_none());
+        for _ in 0..PLACES_EACH {
+            queue.done("slow");
+        }
+        queue.done("fast");
+        assert!(queue.taken.is_empty());
+    }
+}
