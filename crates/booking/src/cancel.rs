@@ -1,30 +1,28 @@
-//! Cancelling tickets, and paying money back until it is certain.
+//! Cancelling tickets. Paying the money back is another file's.
 
 use crate::{
-    desk::{Desk, OnFile, about_refund, after, step},
+    desk::{Desk, OnFile, about_refund, after, is_at, step},
     error::SaleError,
     hold::{Answered, repeated},
-    pay::payment,
-    ports::{ChargeName, GatewayError, RefundRequest},
+    show_file::ShowFile,
 };
 use chrono::{DateTime, Utc};
 use matinee_domain::{
     booking::BookingState,
     ids::BookingId,
     limits,
-    money::Money,
-    payment::{PaymentStatus, RefundStatus},
+    money::{Currency, Money},
+    payment::RefundStatus,
     seat_map::{SeatId, SeatNo},
 };
-use matinee_planted::planted;
 use matinee_store::{
     bookings::{
-        BookingFile, CAME_TOO_LATE, CANCELLED_BY_CUSTOMER, PaymentRow, RefundRow, SeatsEffect,
-        Step, StepOutcome,
+        BookedSeat, BookingFile, CAME_TOO_LATE, CANCELLED_BY_CUSTOMER, PaymentRow, RefundRow,
+        SeatsEffect, Step, StepOutcome,
     },
     idempotency::{IdempotencyKey, IdempotencyRecord, Lookup, Recorded},
 };
-use std::{collections::HashSet, sync::atomic::Ordering};
+use std::collections::HashSet;
 
 /// `POST /cancel/{booking_id}`, read and authenticated.
 #[derive(Debug, Clone)]
@@ -129,8 +127,22 @@ impl Desk {
             .cancel(left)
             .map_err(|_| refuse("There is nothing to cancel.".into()))?;
         let mut step = step(file, to, SeatsEffect::Keep, now);
+        let here = self.gateway.as_ref();
+        let here = here.is_some_and(|gateway| is_at(&**gateway, file, paid));
         let amount = refund_for(on_file, &seats, now);
-        let amount = amount.min(paid.captured_minor - paid.refunded_minor);
+        let amount = match amount.min(paid.captured_minor - paid.refunded_minor) {
+            amount if here => amount,
+            // From a trial: no real money was taken, so none goes back.
+            _ if file.booking.test => 0,
+            0 => 0,
+            _ => {
+                return Err(refuse(
+                    "It was paid through another payment service than the one at work now. Nothing was changed and your \
+                     tickets are valid; ask the theater to pay it back."
+                        .into(),
+                ));
+            }
+        };
         step.cancel_seats = seats;
         let refund_id = (amount > 0).then(|| self.new_refund_id());
         let message = self.message(file, "cancellation", now);
@@ -154,145 +166,6 @@ impl Desk {
         }
         Ok(step)
     }
-
-    /// Pays every pending refund of a booking and records what the gateway says.
-    pub(crate) async fn pay_back(&self, file: &BookingFile) -> Result<(), SaleError> {
-        let pending: Vec<RefundRow> = file
-            .refunds
-            .iter()
-            .filter(|refund| refund.status == RefundStatus::Pending)
-            .cloned()
-            .collect();
-        for refund in pending {
-            self.pay_back_one(&refund, Some(file)).await?;
-        }
-        Ok(())
-    }
-
-    /// Pays one refund: once at the gateway, however often this runs.
-    pub(crate) async fn pay_back_one(
-        &self,
-        refund: &RefundRow,
-        file: Option<&BookingFile>,
-    ) -> Result<(), SaleError> {
-        let gateway = self.gateway.clone().ok_or(SaleError::NoGateway)?;
-        let name = if let Some(file) = file {
-            ChargeName::from(payment(file, refund.payment_id)?)
-        } else {
-            let file = self.store.booking_of_payment(refund.payment_id).await?;
-            let file = file.ok_or(SaleError::NoBooking)?;
-            ChargeName::from(payment(&file, refund.payment_id)?)
-        };
-        if planted!("refund_skipped") {
-            return self.record(refund, RefundStatus::Succeeded).await.map(drop);
-        }
-        let mut refund_key = refund.refund_id.to_string();
-        if planted!("refund_twice") {
-            refund_key = format!("{refund_key}-{}", refund.attempts);
-        }
-        let answer = gateway
-            .refund(
-                &name,
-                &RefundRequest {
-                    key: refund_key,
-                    amount: refund.amount,
-                    now: self.clock.now(),
-                },
-            )
-            .await;
-        let status = match answer {
-            Ok(_) => RefundStatus::Succeeded,
-            Err(GatewayError::Refused(reason)) => {
-                tracing::error!(
-                    refund = %refund.refund_id, booking = %refund.booking_id, reason,
-                    "the gateway refused a refund for good: somebody has to pay it back by hand"
-                );
-                RefundStatus::Failed
-            }
-            Err(error) => {
-                // Behind the others in the queue, so that one the gateway never answers holds nobody up.
-                if let Err(error) = self.record(refund, RefundStatus::Pending).await {
-                    tracing::warn!(%error, refund = %refund.refund_id, "an attempt was not recorded");
-                }
-                return Err(error.into());
-            }
-        };
-        if self.record(refund, status).await? && status == RefundStatus::Failed {
-            self.refunds_refused.fetch_add(1, Ordering::Relaxed);
-        }
-        Ok(())
-    }
-
-    /// Records what became of an attempt to pay a refund; false when it is over already.
-    async fn record(&self, refund: &RefundRow, status: RefundStatus) -> Result<bool, SaleError> {
-        for _ in 0..TRIES {
-            let on_file = self.on_file(refund.booking_id).await?;
-            let Some(step) = self.record_refund(&on_file.file, refund, status)? else {
-                return Ok(false);
-            };
-            if let StepOutcome::Done { .. } = self.store.step(step).await? {
-                return Ok(true);
-            }
-        }
-        Err(SaleError::Contended)
-    }
-
-    fn record_refund(
-        &self,
-        file: &BookingFile,
-        refund: &RefundRow,
-        status: RefundStatus,
-    ) -> Result<Option<Step>, SaleError> {
-        let kept = file
-            .refunds
-            .iter()
-            .find(|r| r.refund_id == refund.refund_id && r.status == RefundStatus::Pending);
-        let paid = file
-            .payments
-            .iter()
-            .find(|p| p.payment_id == refund.payment_id);
-        let (Some(kept), Some(paid)) = (kept, paid) else {
-            return Ok(None);
-        };
-        let now = self.clock.now();
-        let mut step = step(file, file.booking.state, SeatsEffect::Keep, now);
-        step.refunds.push(RefundRow {
-            status,
-            attempts: kept.attempts + 1,
-            ..kept.clone()
-        });
-        let mut row = paid.clone();
-        match status {
-            RefundStatus::Pending => return Ok(Some(step)),
-            RefundStatus::Failed => row.refunded_minor -= kept.amount.amount_minor,
-            RefundStatus::Succeeded => {
-                // Only what the gateway took counts: another refund may be claimed on the row and still fail.
-                let arrived: i64 = file
-                    .refunds
-                    .iter()
-                    .filter(|r| {
-                        r.payment_id == paid.payment_id
-                            && (r.status == RefundStatus::Succeeded
-                                || r.refund_id == refund.refund_id)
-                    })
-                    .map(|r| r.amount.amount_minor)
-                    .sum();
-                let to = if arrived >= row.captured_minor {
-                    PaymentStatus::Refunded
-                } else {
-                    PaymentStatus::PartlyRefunded
-                };
-                if row.status != to {
-                    row.status = row.status.advance(to)?;
-                }
-                let message = self.message(file, "refund", now);
-                let told = about_refund(Some(refund.refund_id));
-                step.messages.extend(message.map(told));
-            }
-        }
-        step.payments.push(row);
-        Ok(Some(step))
-    }
 }
 
 /// The payment that pays for a booking. Money that came too late stands in its file as well and goes back whole: what
@@ -311,24 +184,31 @@ pub fn paying(file: &BookingFile) -> Option<&PaymentRow> {
 
 /// What cancelling these seats gives back now, in minor units.
 pub fn refund_for(on_file: &OnFile, seats: &[SeatNo], now: DateTime<Utc>) -> i64 {
-    let policy = &on_file.show.theater.cancellation_policy;
-    let currency = on_file.file.booking.total.currency;
-    on_file
-        .file
-        .booking
+    let booking = &on_file.file.booking;
+    let seats = booking
         .seats
         .iter()
-        .filter(|seat| !seat.cancelled && seats.contains(&seat.seat))
-        .map(|seat| {
-            policy
-                .refund(
-                    Money::new(seat.price_minor, currency),
-                    on_file.show.show.start_time,
-                    now,
-                )
-                .amount_minor
-        })
-        .sum()
+        .filter(|seat| seats.contains(&seat.seat));
+    refund_of(&on_file.show, booking.total.currency, seats, now).amount_minor
+}
+
+/// What cancelling those of these seats that are not cancelled yet gives back now: an amount that can be paid, which is
+/// never less than the policy says, and never more than they cost.
+pub fn refund_of<'a>(
+    show: &ShowFile,
+    currency: Currency,
+    seats: impl Iterator<Item = &'a BookedSeat>,
+    now: DateTime<Utc>,
+) -> Money {
+    let (policy, start) = (&show.theater.cancellation_policy, show.show.start_time);
+    let (mut back, mut cost) = (0, 0);
+    for seat in seats.filter(|seat| !seat.cancelled) {
+        let price = Money::new(seat.price_minor, currency);
+        back += policy.refund(price, start, now).amount_minor;
+        cost += seat.price_minor;
+    }
+    let step = currency.step_minor();
+    Money::new(((back + step - 1) / step * step).min(cost), currency)
 }
 
 fn seats_to_cancel(on_file: &OnFile, named: Option<&[SeatId]>) -> Result<Vec<SeatNo>, SaleError> {

@@ -1,6 +1,7 @@
 //! What every use case works with.
 
 use crate::{
+    notes::JobNotes,
     ports::{Clock, Entropy, PaymentGateway},
     show_file::{ShowFile, Shows},
 };
@@ -15,7 +16,7 @@ use matinee_domain::{
 };
 use matinee_store::{
     BookingStore,
-    bookings::{BookingFile, NotificationRow, SeatsEffect, Step, TicketState},
+    bookings::{BookingFile, NotificationRow, PaymentRow, SeatsEffect, Step, TicketState},
     outbox::{MessageStatus, NewMessage},
 };
 use std::sync::{Arc, atomic::AtomicU64};
@@ -56,6 +57,8 @@ pub struct Desk {
     pub quotas: bool,
     /// Refunds the gateway refused for good since the start: each is somebody's money that has to go back by hand.
     pub refunds_refused: AtomicU64,
+    /// What the jobs remember between their rounds.
+    pub notes: JobNotes,
 }
 
 impl Desk {
@@ -194,6 +197,12 @@ pub(crate) fn after(file: &BookingFile, step: &Step) -> BookingFile {
             created_at: message.created_at,
         }));
     file
+}
+
+/// Whether a payment of this booking is this gateway's to finish: begun at one of its name, with money as real as its
+/// own. Any other gateway, and a key of the other mode, knows nothing of it.
+pub fn is_at(gateway: &dyn PaymentGateway, file: &BookingFile, paid: &PaymentRow) -> bool {
+    paid.gateway == gateway.name() && file.booking.test == gateway.is_test()
 }
 
 /// A booking with its show, as use cases pass them on.

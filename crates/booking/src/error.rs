@@ -67,6 +67,9 @@ pub enum SaleError {
     VersionMismatch,
     #[error("payments are not set up")]
     NoGateway,
+    /// Only the gateway it was paid at, with a key of the same mode, can do this.
+    #[error("it was paid at another gateway ({gateway}), which is not at work here")]
+    AnotherGateway { gateway: String },
     #[error("an e-mail address is needed")]
     EmailRequired,
     #[error("the e-mail address is not valid")]

@@ -6,13 +6,14 @@
 //! message of a particular gateway is not here.
 
 use crate::{
-    desk::{Desk, OnFile},
+    desk::{Desk, OnFile, is_at},
     error::SaleError,
     pay::payment,
     ports::{ChargeName, ChargeState, GatewayError},
 };
-use matinee_domain::{ids::PaymentId, money::Money};
+use matinee_domain::{ids::PaymentId, money::Money, payment::RefundStatus};
 use matinee_planted::planted;
+use matinee_store::bookings::RefundRow;
 
 /// What a gateway says happened. Only compared with the truth, for the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -24,6 +25,8 @@ pub enum GatewayFact {
     Declined,
     Canceled,
     RefundDone,
+    /// A refund that was taken came to nothing.
+    RefundFailed,
 }
 
 /// A piece of news about one charge.
@@ -34,6 +37,8 @@ pub struct GatewayEvent {
     pub fact: GatewayFact,
     /// The amount it speaks of, if any.
     pub amount: Option<Money>,
+    /// Our refund's id, where it is about one.
+    pub refund: Option<String>,
 }
 
 /// What came of a piece of news.
@@ -59,8 +64,26 @@ impl Desk {
             return Ok(Heard::NotOurs);
         };
         let name = ChargeName::from(payment(&file, payment_id)?);
-        if payment(&file, payment_id)?.gateway != gateway.name() {
+        let paid = payment(&file, payment_id)?;
+        if !is_at(&*gateway, &file, paid) {
             return Ok(Heard::NotOurs);
+        }
+        let amount = paid.amount;
+        let other = event.amount.is_some_and(|told| told != amount);
+        if event.fact == GatewayFact::RefundFailed {
+            if let Some(refund_id) = event.refund.as_ref().and_then(|id| id.parse().ok()) {
+                self.refund_came_back(&*gateway, &file, refund_id).await?;
+            }
+            return Ok(Heard::Settled);
+        }
+        let owed = |refund: &RefundRow| refund.status == RefundStatus::Pending;
+        if paid.status.is_paid() && !file.refunds.iter().any(owed) {
+            // Each sale is told several times over, and whatever the gateway says now changes nothing.
+            return Ok(if other {
+                Heard::OtherAmount
+            } else {
+                Heard::Settled
+            });
         }
         let mut answer = match gateway.look(&name).await {
             Ok(answer) => answer,
@@ -71,8 +94,6 @@ impl Desk {
         if planted!("news_believed") && event.fact == GatewayFact::Captured {
             answer.state = ChargeState::Captured;
         }
-        let amount = payment(&file, payment_id)?.amount;
-        let other = event.amount.is_some_and(|told| told != amount);
         if event.contradicts(&answer.state) || other {
             tracing::info!(
                 payment = %payment_id, told = ?event.fact, is = ?answer.state.at_gateway(),
@@ -101,7 +122,10 @@ impl GatewayEvent {
         !matches!(
             (self.fact, is),
             (F::Authenticated | F::Authorized, ChargeState::Authorized)
-                | (F::Captured | F::RefundDone, ChargeState::Captured)
+                | (
+                    F::Captured | F::RefundDone | F::RefundFailed,
+                    ChargeState::Captured
+                )
                 | (F::Declined, ChargeState::Declined { .. })
                 | (F::Canceled, ChargeState::Voided)
         )

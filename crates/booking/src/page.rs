@@ -3,7 +3,7 @@
 //! The gateway is asked each time: such an address holds for a while only, and is kept nowhere.
 
 use crate::{
-    desk::Desk,
+    desk::{Desk, is_at},
     error::SaleError,
     pay::payment,
     ports::{ChargeName, ChargeState, GatewayError},
@@ -30,7 +30,7 @@ impl Desk {
         let file = file.ok_or(SaleError::NoBooking)?;
         let booking = PaymentPage::Booking(file.booking.booking_id);
         let paid = payment(&file, payment_id)?;
-        if paid.status != PaymentStatus::RequiresAction || paid.gateway != gateway.name() {
+        if paid.status != PaymentStatus::RequiresAction || !is_at(&*gateway, &file, paid) {
             return Ok(booking);
         }
         match gateway.look(&ChargeName::from(paid)).await {

@@ -5,7 +5,7 @@
 
 use crate::{
     change::still_held,
-    desk::{Desk, OnFile, after, step},
+    desk::{Desk, OnFile, after, is_at, step},
     error::SaleError,
     hold::{Answered, repeated},
     ports::{ChargeAnswer, ChargeName, ChargeRequest, ChargeState, GatewayError, PaymentGateway},
@@ -188,6 +188,7 @@ impl Desk {
                 "{} {}",
                 on_file.show.theater.name, on_file.file.booking.reference
             ),
+            begun: payment.created_at,
             now: self.clock.now(),
         }
     }
@@ -199,15 +200,39 @@ impl Desk {
         mut on_file: OnFile,
         payment_id: PaymentId,
     ) -> Result<Settled, SaleError> {
-        let asked = payment(&on_file.file, payment_id)?.idempotency.clone();
-        let answer = match self.begun(gateway, &mut on_file, payment_id).await {
-            Err(SaleError::Gateway(GatewayError::Refused(reason))) => {
-                ChargeAnswer::without_charge(ChargeState::Declined { reason })
+        let paid = payment(&on_file.file, payment_id)?;
+        let asked = paid.idempotency.clone();
+        if paid.status.is_live() && !is_at(&**gateway, &on_file.file, paid) {
+            return Err(SaleError::PaymentInProgress);
+        }
+        for _ in 0..TRIES {
+            let reason = match self.begun(gateway, &mut on_file, payment_id).await {
+                Err(SaleError::Gateway(GatewayError::Refused(reason))) => reason,
+                other => {
+                    let answer = other?;
+                    return self
+                        .settle(gateway, on_file, payment_id, answer, asked)
+                        .await;
+                }
+            };
+            let answer = ChargeAnswer::without_charge(ChargeState::Declined { reason });
+            let paid = payment(&on_file.file, payment_id)?;
+            if !gateway.prepares() || paid.gateway_ref.is_some() {
+                return self
+                    .settle(gateway, on_file, payment_id, answer, asked)
+                    .await;
             }
-            other => other?,
-        };
-        self.settle(gateway, on_file, payment_id, answer, asked)
-            .await
+            // Another request with the same payment may have prepared it meanwhile: then that one's answer counts.
+            let declined = PaymentStatus::Declined;
+            let took = self
+                .close_unprepared(&on_file, payment_id, &answer, declined)
+                .await?;
+            if let Some((on_file, kept)) = took {
+                return self.done(on_file, payment_id, kept, asked).await;
+            }
+            on_file = self.on_file(on_file.file.booking.booking_id).await?;
+        }
+        Err(SaleError::Contended)
     }
 
     /// Where a recorded payment stands, begun at the gateway if it was not yet. What the gateway prepares goes on record
@@ -309,7 +334,7 @@ impl Desk {
         else {
             return Ok(());
         };
-        if live.status != PaymentStatus::RequiresAction {
+        if live.status != PaymentStatus::RequiresAction || !is_at(&*gateway, &on_file.file, live) {
             return Err(SaleError::PaymentInProgress);
         }
         let payment_id = live.payment_id;

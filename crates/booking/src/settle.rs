@@ -134,17 +134,41 @@ impl Desk {
         on_file: &OnFile,
         payment_id: PaymentId,
     ) -> Result<bool, SaleError> {
-        let paid = payment(&on_file.file, payment_id)?;
         let answer = ChargeAnswer::without_charge(ChargeState::Voided);
+        let took = self
+            .close_unprepared(on_file, payment_id, &answer, PaymentStatus::Voided)
+            .await?;
+        Ok(took.is_some())
+    }
+
+    /// Closes a payment for which nothing is on record at the gateway, in one step on the file as it was read: `None`
+    /// when something went on meanwhile. What the request's key keeps of it comes along.
+    pub(crate) async fn close_unprepared(
+        &self,
+        on_file: &OnFile,
+        payment_id: PaymentId,
+        answer: &ChargeAnswer,
+        to: PaymentStatus,
+    ) -> Result<Option<(OnFile, Option<Recorded>)>, SaleError> {
+        let paid = payment(&on_file.file, payment_id)?;
         let now = self.clock.now();
-        let Next::Take(step) = self.take(on_file, paid, &answer, PaymentStatus::Voided, now)?
-        else {
-            return Ok(false);
+        if paid.status != PaymentStatus::Created || paid.gateway_ref.is_some() {
+            return Ok(None);
+        }
+        let Next::Take(step) = self.take(on_file, paid, answer, to, now)? else {
+            return Ok(None);
         };
-        Ok(matches!(
-            self.store.step(*step).await?,
-            StepOutcome::Done { .. }
-        ))
+        let StepOutcome::Done { .. } = self.store.step((*step).clone()).await? else {
+            return Ok(None);
+        };
+        let on_file = OnFile {
+            file: after(&on_file.file, &step),
+            show: on_file.show.clone(),
+        };
+        Ok(Some((
+            on_file,
+            step.idempotency.map(|record| record.answer),
+        )))
     }
 
     fn next_step(

@@ -34,6 +34,14 @@ impl Currency {
             _ => 2,
         }
     }
+    /// The smallest amount cards are charged or paid back in, in minor units: fils by tens, and no fractions of an ariary.
+    pub fn step_minor(&self) -> i64 {
+        match &self.0 {
+            b"MGA" => 100,
+            _ if self.decimals() == 3 => 10,
+            _ => 1,
+        }
+    }
 }
 impl fmt::Debug for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

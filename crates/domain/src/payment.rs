@@ -73,6 +73,18 @@ impl PaymentStatus {
         }
         Ok(Self::Captured)
     }
+    /// A refund that was taken came to nothing: whether other refunds went back of it is what is left of its history.
+    pub fn refund_came_back(self, others_went: bool) -> Result<Self, IllegalPayment> {
+        let to = if others_went {
+            Self::PartlyRefunded
+        } else {
+            Self::Captured
+        };
+        match self {
+            Self::PartlyRefunded | Self::Refunded => Ok(to),
+            from => Err(IllegalPayment { from, to }),
+        }
+    }
     /// Live: money may still move towards us, so no second payment may start for the booking.
     pub fn is_live(self) -> bool {
         matches!(
@@ -196,6 +208,17 @@ mod tests {
             let taken = matches!(from, P::Captured | P::PartlyRefunded | P::Refunded);
             assert_eq!(from.capture_late().is_err(), taken, "{from:?}");
         }
+    }
+
+    #[test]
+    fn only_what_went_back_can_come_back() {
+        use PaymentStatus as P;
+        for from in P::ALL {
+            let went = matches!(from, P::PartlyRefunded | P::Refunded);
+            assert_eq!(from.refund_came_back(true).is_ok(), went, "{from:?}");
+        }
+        assert_eq!(P::Refunded.refund_came_back(true), Ok(P::PartlyRefunded));
+        assert_eq!(P::Refunded.refund_came_back(false), Ok(P::Captured));
     }
 
     #[test]

@@ -137,6 +137,18 @@ impl Config {
     /// Checks options, after merging in the file they name.
     pub fn from_options(options: Options) -> Result<Self, ConfigError> {
         let options = options.with_file()?;
+        let allow_test_payments = options.allow_test_payments.unwrap_or(false);
+        let config = Self::of(options)?;
+        config.check(allow_test_payments)?;
+        Ok(config)
+    }
+
+    /// The same for a command that serves nobody: what only matters to those who come is not asked for.
+    pub fn without_serving(options: Options) -> Result<Self, ConfigError> {
+        Self::of(options.with_file()?)
+    }
+
+    fn of(options: Options) -> Result<Self, ConfigError> {
         let wrong = |option, reason: String| ConfigError::Option { option, reason };
         let database = Database::parse(options.database.as_deref().unwrap_or(options::DATABASE))?;
         let listen = match options.listen.as_deref() {
@@ -191,7 +203,7 @@ impl Config {
             Some(choice) => choice == GatewayChoice::Sandbox,
             None => demo,
         };
-        let config = Self {
+        Ok(Self {
             listen,
             database,
             postgres: PostgresTuning::of(
@@ -229,9 +241,7 @@ impl Config {
                 .log_level
                 .unwrap_or_else(|| options::LOG_LEVEL.into()),
             log_format: options.log_format.unwrap_or(LogFormat::Text),
-        };
-        config.check(options.allow_test_payments.unwrap_or(false))?;
-        Ok(config)
+        })
     }
 
     fn check(&self, allow_test_payments: bool) -> Result<(), ConfigError> {

@@ -28,7 +28,7 @@ use crate::{
 };
 use chrono::TimeDelta;
 use listener::Listener;
-use matinee_booking::{Clock, Desk, Entropy};
+use matinee_booking::{Clock, Desk, Entropy, JobNotes};
 use matinee_integrations::{OpenIdProvider, OpenIdSettings, stripe::StripeUnusable};
 use matinee_store::{Store, StoreError};
 use matinee_store_postgres::{Redis, RedisRefused};
@@ -71,10 +71,18 @@ pub enum ServeError {
     #[error("cannot fill in the demo data: {0}")]
     Demo(#[from] DemoError),
     #[error(
-        "payments or refunds of the gateway \"{gateway}\" are not finished, and only that gateway can finish them: start \
-         the server with --gateway {gateway} and let it run until they are (payments are within 20 minutes)"
+        "payments or refunds of the gateway \"{gateway}\" ({}) are not finished, and only that gateway can finish them: \
+         start the server with --gateway {gateway} and the key of before, and let it run until they are (payments are within \
+         20 minutes)",
+        if *.test { "test money" } else { "real money" }
     )]
-    Unfinished { gateway: String },
+    Unfinished { gateway: String, test: bool },
+    #[error(
+        "the secret key belongs to the account {now}, but payments or refunds that were begun at the account {before} are \
+         not finished, and only a key of that account can finish them: start the server with such a key and let it run until \
+         they are (payments are within 20 minutes)"
+    )]
+    OtherAccount { before: String, now: String },
     #[error("cannot take payments: {0}")]
     Gateway(#[from] StripeUnusable),
     #[error("cannot compare the books: {0}")]
@@ -265,8 +273,7 @@ pub(crate) async fn open(
         None => url.to_owned(),
     };
     let gateway = gateway::open(&config, &store, &base_url).await?;
-    let named = gateway.as_ref().map(|gateway| gateway.name());
-    unfinished::refuse(&*store, named, clock.now()).await?;
+    unfinished::refuse(&*store, gateway.as_deref(), clock.now()).await?;
     let around = Arc::new(Around {
         live: Arc::clone(&catalog.live),
         ways: gateway.as_ref().map(|g| g.ways()).unwrap_or_default(),
@@ -288,6 +295,7 @@ pub(crate) async fn open(
         hold_life: TimeDelta::minutes(i64::from(config.hold_minutes)),
         quotas: config.rate_limit,
         refunds_refused: AtomicU64::new(0),
+        notes: JobNotes::default(),
     };
     let channels = Channels::open(&config, &base_url, &*store, &*entropy).await?;
     let openid = openid(&config, &base_url)?;

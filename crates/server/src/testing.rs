@@ -19,8 +19,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::FutureExt as _;
 use http_body_util::BodyExt;
 use matinee_booking::{
-    ChargeAnswer, ChargeName, ChargeRequest, Clock, GatewayError, PaymentGateway, RefundRequest,
-    Ways,
+    ChargeAnswer, ChargeName, ChargeRequest, Clock, GatewayError, JobNotes, PaymentGateway,
+    RefundRequest, Ways,
 };
 use matinee_domain::ids::ShowId;
 use matinee_store::{catalog::ShowQuery, idempotency::IdempotencyKey};
@@ -292,6 +292,7 @@ impl House {
             hold_life: desk.hold_life,
             quotas: desk.quotas,
             refunds_refused: std::sync::atomic::AtomicU64::default(),
+            notes: JobNotes::default(),
         }
     }
 

@@ -330,8 +330,8 @@ pub trait BookingStore: Send + Sync + 'static {
         now: DateTime<Utc>,
     ) -> Result<usize, StoreError>;
     /// Bookings with a live payment that began before `before`, oldest first: work for recovery. Payments whose payer may
-    /// still act (they require action and began less than [`PAYMENT_DEADLINE`] before it) come after all others:
-    /// however many people are at their banks, what a crash left behind is found.
+    /// still act (they require action and began less than [`PAYMENT_DEADLINE`] before it) are not among them: however many
+    /// people are at their banks, what a crash left behind is found.
     ///
     /// [`PAYMENT_DEADLINE`]: matinee_domain::limits::PAYMENT_DEADLINE
     async fn unsettled(
@@ -339,7 +339,17 @@ pub trait BookingStore: Send + Sync + 'static {
         before: DateTime<Utc>,
         limit: u16,
     ) -> Result<Vec<BookingFile>, StoreError>;
-    /// Refunds still pending that were not tried since `before`, oldest first.
+    /// Bookings whose payer may still act and whose turn it is, oldest first, at most `limit`: each has a turn whenever
+    /// another `every` has passed since its payment began, and what is asked for are the turns after `since` up to `now`.
+    async fn waiting(
+        &self,
+        since: DateTime<Utc>,
+        now: DateTime<Utc>,
+        every: TimeDelta,
+        limit: u16,
+    ) -> Result<Vec<BookingFile>, StoreError>;
+    /// Refunds still pending that were not tried since `before`, oldest first. From the second attempt on a refund waits
+    /// longer than that: twenty seconds, and twice as long after each further one, up to an hour.
     async fn pending_refunds(
         &self,
         before: DateTime<Utc>,

@@ -48,6 +48,13 @@ pub(super) fn answer(state: &Mutex<State>, mut caller: TcpStream) {
             taken(state, &request)
         }
         Some(Fault::Status(status, code)) => Answer::error(status, "invalid_request_error", code),
+        Some(Fault::Refused(status, code)) => match kept(state, &request) {
+            Some(answer) => answer,
+            None => {
+                let refused = Answer::error(status, "invalid_request_error", code);
+                keep(state, &request, refused)
+            }
+        },
         Some(Fault::Garbage) => Answer::text(200, "<html>not what you think"),
     };
     answer.write(&mut caller);
@@ -55,22 +62,25 @@ pub(super) fn answer(state: &Mutex<State>, mut caller: TcpStream) {
 
 /// What Stripe answers a key: what it answered before, if it remembers.
 fn taken(state: &Mutex<State>, request: &Request) -> Answer {
-    let key = request.header("idempotency-key");
-    if let Some(key) = key.filter(|_| lock(state).remembers) {
-        if let Some(kept) = lock(state).kept.get(&key) {
-            if kept.form != request.form {
-                return Answer::error(400, "idempotency_error", "");
-            }
-            let mut answer = kept.answer.clone();
-            answer
-                .headers
-                .push(("Idempotent-Replayed".into(), "true".into()));
-            return answer;
-        }
+    kept(state, request).unwrap_or_else(|| {
         let answer = reached(state, request);
-        return keep(state, request, answer);
+        keep(state, request, answer)
+    })
+}
+
+/// What was answered to this key before, if keys are remembered.
+fn kept(state: &Mutex<State>, request: &Request) -> Option<Answer> {
+    let state = lock(state);
+    let key = request.header("idempotency-key");
+    let kept = state.kept.get(&key.filter(|_| state.remembers)?)?;
+    if kept.form != request.form {
+        return Some(Answer::error(400, "idempotency_error", ""));
     }
-    reached(state, request)
+    let mut answer = kept.answer.clone();
+    answer
+        .headers
+        .push(("Idempotent-Replayed".into(), "true".into()));
+    Some(answer)
 }
 
 fn keep(state: &Mutex<State>, request: &Request, answer: Answer) -> Answer {
@@ -181,13 +191,20 @@ pub(super) fn card(target: u16, name: &str) -> String {
 
 /// localstripe lists everything there is.
 fn filtered(answer: Answer, request: &Request) -> Answer {
-    let since = request.form.iter().find(|(name, _)| name == "created[gte]");
-    let Some(since) = since.and_then(|(_, value)| value.parse::<i64>().ok()) else {
-        return answer;
+    let bound = |name: &str| {
+        let found = request.form.iter().find(|(own, _)| own == name);
+        found.and_then(|(_, value)| value.parse::<i64>().ok())
     };
+    let (since, before) = (bound("created[gte]"), bound("created[lt]"));
+    if since.is_none() && before.is_none() {
+        return answer;
+    }
     let mut body = answer.json();
     if let Some(data) = body["data"].as_array_mut() {
-        data.retain(|object| object["created"].as_i64() >= Some(since));
+        data.retain(|object| {
+            let created = object["created"].as_i64().unwrap_or_default();
+            since.is_none_or(|since| created >= since) && before.is_none_or(|end| created < end)
+        });
     }
     Answer::of(answer.status, &body)
 }

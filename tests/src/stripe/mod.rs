@@ -55,6 +55,8 @@ pub enum Fault {
     Twice,
     /// Any status with an error's code.
     Status(u16, &'static str),
+    /// Refused after it was begun, with an error's code: remembered with its key, if keys are.
+    Refused(u16, &'static str),
     /// An answer that is no JSON.
     Garbage,
 }

@@ -24,6 +24,8 @@ pub struct ChargeRequest {
     pub method: String,
     /// What the payer reads on the statement.
     pub description: String,
+    /// When the payment was recorded: the same however often it is asked, so that what is sent is the same.
+    pub begun: DateTime<Utc>,
     pub now: DateTime<Utc>,
 }
 
@@ -54,7 +56,20 @@ pub struct RefundRequest {
     /// Ours, one per refund: repeated, nothing more goes back.
     pub key: String,
     pub amount: Money,
+    /// What went back of the charge before, by our books, in minor units.
+    pub before_minor: i64,
     pub now: DateTime<Utc>,
+}
+
+/// What became of a refund at the gateway, after it was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefundAtGateway {
+    /// The gateway has none with this key.
+    Unknown,
+    /// It is on its way, or arrived.
+    Taken,
+    /// It came to nothing: the payer does not have the money.
+    Failed,
 }
 
 /// Where a charge stands at the gateway.
@@ -198,7 +213,8 @@ pub struct ChargePage {
     pub next: Option<String>,
 }
 
-/// A payment gateway. Every call may be repeated with the same key and then answers the same.
+/// A payment gateway. Every call may be repeated with the same key: what moves money moves it once. `prepare` alone may
+/// make a second charge, at a gateway that forgets keys; only the one on record is ever authorized.
 ///
 /// A gateway that [prepares](Self::prepares) makes a charge in two steps: `prepare` makes one that moves no money and that
 /// nobody can pay yet, its id goes on record here, and only then is `authorize` asked, for that id. So there is one charge
@@ -214,6 +230,14 @@ pub trait PaymentGateway: Send + Sync + 'static {
     /// Whether a charge is prepared first.
     fn prepares(&self) -> bool {
         false
+    }
+    /// Calls that may be under way at once when many payments are to be looked at.
+    fn at_once(&self) -> usize {
+        1
+    }
+    /// Whose account it takes money for, as far as it knows: what was begun at another one cannot be finished here.
+    fn account(&self) -> Option<String> {
+        None
     }
     /// Makes a charge without moving money; the gateway's id of it.
     async fn prepare(&self, charge: &ChargeRequest) -> Result<String, GatewayError> {
@@ -233,6 +257,10 @@ pub trait PaymentGateway: Send + Sync + 'static {
         charge: &ChargeName,
         refund: &RefundRequest,
     ) -> Result<ChargeAnswer, GatewayError>;
+    /// What became of a refund that was taken; nothing is paid by asking.
+    async fn look_refund(&self, _: &ChargeName, _: &str) -> Result<RefundAtGateway, GatewayError> {
+        Ok(RefundAtGateway::Taken)
+    }
     /// Plays the bank after `RequiresAction`, where [`Ways::simulated`] says so.
     async fn simulate(&self, _: &ChargeName, _: bool) -> Result<ChargeAnswer, GatewayError> {
         Err(GatewayError::Refused(

@@ -36,7 +36,7 @@ impl Desk {
 
     /// The answer: the bytes that were kept, when there are any, so that a repetition hears the same. Of several requests
     /// with one key the one that kept the answer may be another, so the key is asked once more.
-    pub(super) async fn done(
+    pub(crate) async fn done(
         &self,
         on_file: OnFile,
         payment_id: PaymentId,

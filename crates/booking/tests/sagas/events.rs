@@ -219,6 +219,7 @@ impl<'h> Case<'h> {
                         charge,
                         fact: Fact::Captured,
                         amount: None,
+                        refund: None,
                     };
                     let heard = house.desk.gateway_event(event).await.unwrap();
                     assert_eq!(heard, Heard::NotOurs);
@@ -237,6 +238,7 @@ impl<'h> Case<'h> {
             charge,
             fact,
             amount,
+            refund: None,
         };
         let heard = self.house.desk.gateway_event(event).await.unwrap();
         assert_eq!(heard, expected);
@@ -385,6 +387,7 @@ async fn an_event_is_not_believed() {
             charge: before.payments[0].payment_id.to_string(),
             fact,
             amount: Some(before.booking.total),
+            refund: None,
         };
         house.desk.gateway_event(event).await.unwrap();
         assert_eq!(read().await.unwrap().unwrap(), before, "{fact:?}");

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use matinee_booking::{
-    ChargeName, Clock, Desk, Entropy, IndexedMap, JobReport, PaymentGateway, Render, SaleError,
-    SeatStates, ShowFile, Shows,
+    ChargeName, Clock, Desk, Entropy, IndexedMap, JobNotes, JobReport, PaymentGateway, Render,
+    SaleError, SeatStates, ShowFile, Shows,
 };
 use matinee_domain::{
     ids::ShowId,
@@ -244,6 +244,7 @@ impl House {
             hold_life: limits::HOLD_DEFAULT,
             quotas,
             refunds_refused: AtomicU64::new(0),
+            notes: JobNotes::default(),
         })
     }
 
@@ -333,6 +334,7 @@ fn desk(
         hold_life: limits::HOLD_DEFAULT,
         quotas: false,
         refunds_refused: AtomicU64::new(0),
+        notes: JobNotes::default(),
     })
 }
 

@@ -72,7 +72,8 @@ pub async fn too_late(house: &House) -> Buyer {
     }
     house.bank().simulate(&charge(&key), true).await.unwrap();
     house.bank().capture(&charge(&key)).await.unwrap();
-    house.later(TimeDelta::seconds(20));
+    // The jobs ask after people at their bank once a minute.
+    house.later(TimeDelta::seconds(65));
     buyer
 }
 

@@ -8,6 +8,8 @@
 mod answers;
 mod books;
 mod buyer;
+mod difficult;
+mod elsewhere;
 mod events;
 mod house;
 mod late;

@@ -14,7 +14,7 @@ use matinee_booking::{
     ChargeAnswer, ChargeName, ChargeRequest, Desk, GatewayError, PaymentGateway, RefundRequest,
     Ways,
 };
-use matinee_domain::booking::BookingState;
+use matinee_domain::{booking::BookingState, payment::PaymentStatus};
 use matinee_integrations::{SandboxGateway, sandbox::VISA};
 use matinee_store::{
     BookingStore, SandboxLedger,
@@ -25,7 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The sandbox bank, its charges named by itself.
 #[derive(Clone)]
-struct PreparingBank {
+pub struct PreparingBank {
     inner: Arc<SandboxGateway>,
     ledger: Arc<dyn SandboxLedger>,
     prepared: Arc<Mutex<Vec<String>>>,
@@ -149,16 +149,16 @@ impl PaymentGateway for PreparingBank {
     }
 }
 
-struct Stage {
-    house: House,
-    bank: PreparingBank,
-    desk: Arc<Desk>,
-    buyer: Buyer,
+pub struct Stage {
+    pub house: House,
+    pub bank: PreparingBank,
+    pub desk: Arc<Desk>,
+    pub buyer: Buyer,
 }
 
 impl Stage {
     /// A buyer with a hold at this bank.
-    async fn new(nature: Nature) -> Self {
+    pub async fn new(nature: Nature) -> Self {
         let house = House::new().await;
         let bank = PreparingBank::new(&house, Arc::default());
         let desk = desk(&house, &bank);
@@ -191,7 +191,7 @@ impl Stage {
         }
     }
 
-    async fn file(&self) -> BookingFile {
+    pub async fn file(&self) -> BookingFile {
         let booking = self.buyer.booking.unwrap();
         self.house.store.booking(booking).await.unwrap().unwrap()
     }
@@ -304,4 +304,27 @@ async fn a_slow_request_finds_its_payment_given_up() {
     buyer.ask(desk, 1, Act::Pay(VISA)).await.unwrap();
     assert_eq!(stage.bank.money().await.len(), 1);
     assert_eq!(stage.bank.prepared().len(), 2);
+}
+
+/// Recovery gives up what was prepared and never asked for, and does not ask for it first: a payer whose request is gone
+/// hears nothing of their bank.
+#[tokio::test]
+async fn what_was_only_prepared_is_never_asked_for_by_recovery() {
+    let stage = Stage::new(Nature::Gone).await;
+    let (house, mut buyer) = (&stage.house, stage.buyer.clone());
+    // Read, look the key up, record the attempt, prepare, record the charge; then nothing is heard of the bank.
+    house.wire.arm(house.wire.calls().len() + 5, Fault::Error);
+    let lost = buyer.ask(&stage.desk, 1, Act::Pay(VISA)).await;
+    assert!(lost.is_err(), "{lost:?}");
+    let asked = || {
+        let calls = house.wire.calls().into_iter();
+        calls.filter(|call| call.name == "bank authorize").count()
+    };
+    assert_eq!(asked(), 1);
+    house.later(TimeDelta::seconds(15));
+    assert_eq!(stage.desk.recover_payments().await.unwrap().done, 1);
+    assert_eq!(asked(), 1);
+    let file = stage.file().await;
+    assert_eq!(file.payments[0].status, PaymentStatus::Voided);
+    assert!(matches!(file.booking.state, BookingState::Held { .. }));
 }

@@ -62,7 +62,10 @@ async fn a_refund_that_was_tried_goes_to_the_end_of_the_queue() {
     let file = house.store.booking(buyer.booking.unwrap()).await.unwrap();
     assert_eq!(file.unwrap().refunds[0].attempts, 2);
     house.wire.heal();
+    // Each attempt waits longer than the one before.
     house.later(TimeDelta::seconds(15));
+    assert_eq!(house.desk.recover_refunds().await.unwrap().done, 0);
+    house.later(TimeDelta::seconds(20));
     assert_eq!(house.desk.recover_refunds().await.unwrap().done, 1);
     books::judge(&house).await.unwrap();
 }

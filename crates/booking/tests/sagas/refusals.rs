@@ -8,7 +8,8 @@ use crate::{
 use async_trait::async_trait;
 use chrono::TimeDelta;
 use matinee_booking::{
-    Answered, ChangeInput, Desk, HoldInput, SaleError, SeatStates, ShowFile, Shows, Wanted,
+    Answered, ChangeInput, Desk, HoldInput, JobNotes, SaleError, SeatStates, ShowFile, Shows,
+    Wanted,
 };
 use matinee_domain::{
     catalog::GapRule,
@@ -273,6 +274,7 @@ fn with_old_news(house: &House, lies: usize, meanwhile: Option<Work>) -> Desk {
         hold_life: house.desk.hold_life,
         quotas: false,
         refunds_refused: AtomicU64::new(0),
+        notes: JobNotes::default(),
     }
 }
 

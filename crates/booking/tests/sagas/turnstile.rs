@@ -66,13 +66,15 @@ impl Turnstile {
 
     /// Waits for a turn.
     pub async fn pass(&self) {
-        poll_fn(|_| {
+        poll_fn(|cx| {
             let mut state = self.state();
             if state.faults == 0 || state.granted {
                 state.granted = false;
                 return Poll::Ready(());
             }
             state.waiting = true;
+            // Its turn is given from outside, without a word to whoever polls it.
+            cx.waker().wake_by_ref();
             Poll::Pending
         })
         .await;

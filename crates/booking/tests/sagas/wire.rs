@@ -2,9 +2,10 @@
 
 use crate::turnstile::Turnstile;
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use matinee_booking::{
-    ChargeAnswer, ChargeName, ChargeRequest, GatewayError, PaymentGateway, RefundRequest, Ways,
+    ChargeAnswer, ChargeName, ChargeRequest, GatewayError, PaymentGateway, RefundAtGateway,
+    RefundRequest, Ways,
 };
 use matinee_domain::{
     booking::BookingState,
@@ -307,6 +308,20 @@ impl<S: BookingStore> BookingStore for WiredStore<S> {
             unsettled(before, limit)
         )
     }
+    async fn waiting(
+        &self,
+        since: DateTime<Utc>,
+        now: DateTime<Utc>,
+        every: TimeDelta,
+        limit: u16,
+    ) -> Result<Vec<BookingFile>, StoreError> {
+        store_call!(
+            self,
+            "read waiting".into(),
+            false,
+            waiting(since, now, every, limit)
+        )
+    }
     async fn pending_refunds(
         &self,
         before: DateTime<Utc>,
@@ -368,6 +383,16 @@ impl<G: PaymentGateway> PaymentGateway for WiredGateway<G> {
     }
     async fn authorize(&self, charge: ChargeRequest) -> Result<ChargeAnswer, GatewayError> {
         bank_call!(self, "bank authorize", true, authorize(charge.clone()))
+    }
+    fn at_once(&self) -> usize {
+        self.inner.at_once()
+    }
+    async fn look_refund(
+        &self,
+        key: &ChargeName,
+        refund: &str,
+    ) -> Result<RefundAtGateway, GatewayError> {
+        self.inner.look_refund(key, refund).await
     }
     async fn look(&self, key: &ChargeName) -> Result<ChargeAnswer, GatewayError> {
         bank_call!(self, "bank look", false, look(key))

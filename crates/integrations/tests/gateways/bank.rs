@@ -49,6 +49,7 @@ pub fn request(method: &str, amount: Money) -> ChargeRequest {
         amount,
         method: method.to_owned(),
         description: "Kino am Markt ABC234".into(),
+        begun: now(),
         now: now(),
     }
 }

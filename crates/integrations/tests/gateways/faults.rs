@@ -56,6 +56,7 @@ async fn whole_story(gateway: &StripeGateway, stripe: &Stripe, what: &str) {
     let back = RefundRequest {
         key: format!("r{}", charge.key),
         amount: euros(1000),
+        before_minor: 0,
         now: now(),
     };
     settled(|| gateway.refund(&name, &back)).await;

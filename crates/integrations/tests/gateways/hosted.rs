@@ -5,6 +5,7 @@ use crate::{
     peer::{DECLINED, Fault, VISA},
     stripe::{AtStripe, at_stripe},
 };
+use chrono::TimeDelta;
 use matinee_booking::{ChargeName, ChargeState, GatewayError, HOSTED, PaymentGateway};
 use serde_json::json;
 
@@ -89,6 +90,20 @@ async fn a_lost_page_is_nobodys() {
     let pages = at.stripe.pages();
     assert_eq!(pages.len(), 2);
     assert!(pages.contains(charge.gateway_ref.as_ref().unwrap()));
+}
+
+/// Stripe, which remembers keys, compares what is sent with them: asked again for a lost page, later, it tells the same page.
+#[tokio::test]
+async fn a_page_asked_for_again_is_the_same_page() {
+    let at = at_stripe().await;
+    at.stripe.remember();
+    at.stripe.arm(0, Fault::Lost);
+    let mut charge = request(HOSTED, euros(1450));
+    let lost = begin(&at.gateway, &mut charge).await;
+    assert!(matches!(lost, Err(GatewayError::Unclear(_))), "{lost:?}");
+    charge.now += TimeDelta::seconds(7);
+    begin(&at.gateway, &mut charge).await.unwrap();
+    assert_eq!(at.stripe.pages(), [charge.gateway_ref.unwrap()]);
 }
 
 #[tokio::test]

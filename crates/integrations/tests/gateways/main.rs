@@ -7,6 +7,7 @@ mod peer;
 mod bank;
 mod faults;
 mod hosted;
+mod refusals;
 mod sandbox;
 mod stories;
 mod stripe;

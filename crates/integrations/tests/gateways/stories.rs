@@ -8,6 +8,7 @@ fn refund(key: &str, minor: i64) -> RefundRequest {
     RefundRequest {
         key: key.to_owned(),
         amount: euros(minor),
+        before_minor: 0,
         now: now(),
     }
 }

@@ -176,8 +176,10 @@ async fn the_list_is_read_to_its_end() {
     keys.sort();
     keys.dedup();
     assert_eq!((keys.len(), pages), (103, 2));
-    let later = at.gateway.charges(until, until, None).await;
-    assert_eq!(later.unwrap().unwrap().charges, []);
+    for (from, before) in [(until, until), (since, since)] {
+        let others = at.gateway.charges(from, before, None).await;
+        assert_eq!(others.unwrap().unwrap().charges, []);
+    }
 }
 
 /// An answer about another payment, amount or mode is no answer, and the operator is told.

@@ -81,6 +81,10 @@ async fn the_start_says_whether_the_key_is_good() {
         at.stripe.always(Some(fault));
         at.gateway.introduce().await.unwrap();
     }
+    // A right that is not needed is no trouble.
+    let health = at.gateway.health().unwrap();
+    assert_eq!((health.met(Trouble::Rights), health.now()), (0, None));
+    assert_eq!(at.gateway.account(), Some("acct_1PgafTB7WZ01zgkW".into()));
 }
 
 /// A call that Stripe takes for malformed is ours to mend.

@@ -1,5 +1,5 @@
 //! The command line: one command per file, each with `--database`. Exit codes: 0 done, 1 refused or failed (with a
-//! message that says what to do), 2 a wrong command line.
+//! message that says what to do), 2 a wrong command line; of `reconcile` also: not compared.
 
 mod accounts;
 mod import;
@@ -42,7 +42,8 @@ enum Command {
     Restore(maintenance::RestoreArgs),
     /// Check every invariant; exits 1 and names the rows when one is broken
     Verify(DatabaseArg),
-    /// Compare our books with the payment gateway's; exits 1 and names every difference when they differ
+    /// Compare our books with the payment gateway's; exits 1 and names every difference when they differ, 2 when it could
+    /// not compare them
     Reconcile(Box<reconcile::ReconcileArgs>),
     /// Move the database from SQLite to an empty PostgreSQL database, while no server runs on either
     MigrateEngine(migrate_engine::MigrateArgs),
@@ -125,6 +126,9 @@ enum CliError {
     },
     #[error("{0}")]
     Refused(String),
+    /// The same, of a command for which failing means something else than being done in vain.
+    #[error("{0}")]
+    NotDone(Box<CliError>),
     /// Everything was said already.
     #[error("")]
     Said,
@@ -148,6 +152,10 @@ pub fn main() -> ExitCode {
     match runtime.block_on(run(cli.command)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(CliError::Said) => ExitCode::FAILURE,
+        Err(error @ CliError::NotDone(_)) => {
+            eprintln!("matinee-server: {error}");
+            ExitCode::from(2)
+        }
         Err(error) => {
             eprintln!("matinee-server: {error}");
             ExitCode::FAILURE

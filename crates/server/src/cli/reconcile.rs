@@ -1,4 +1,5 @@
-//! `reconcile`: our books against the payment gateway's, beside a running server or without one.
+//! `reconcile`: our books against the payment gateway's, beside a running server or without one. It exits 0 when they
+//! agree, 1 when they differ and 2 when they could not be compared, so that a program that calls it can tell.
 //!
 //! It takes the options of `serve`, since it needs the same gateway and the same secrets.
 
@@ -25,6 +26,13 @@ pub(super) struct ReconcileArgs {
 
 /// Compares and reports.
 pub(super) async fn run(args: ReconcileArgs) -> Result<(), CliError> {
+    compare(args).await.map_err(|error| match error {
+        CliError::Said => error,
+        error => CliError::NotDone(Box::new(error)),
+    })
+}
+
+async fn compare(args: ReconcileArgs) -> Result<(), CliError> {
     let today = Utc::now().date_naive();
     let from = args.from.unwrap_or(today - TimeDelta::days(1));
     let to = args.to.unwrap_or(today);
@@ -36,7 +44,7 @@ pub(super) async fn run(args: ReconcileArgs) -> Result<(), CliError> {
     let options = args
         .options
         .with_environment(|name| std::env::var(name).ok());
-    let config = Config::from_options(options)?;
+    let config = Config::without_serving(options)?;
     let start = |day: NaiveDate| day.and_time(chrono::NaiveTime::MIN).and_utc();
     let store = engine::open_offline(&config.database).await?;
     let compared =

@@ -145,6 +145,12 @@ mod tests {
         ] {
             assert!(message.contains(words), "{words}: {message}");
         }
+        // Nobody comes back to a command that serves nobody.
+        let nowhere = Options {
+            public_url: None,
+            ..options()
+        };
+        assert!(Config::without_serving(nowhere).is_ok());
         // Chosen otherwise, the key does no harm.
         let none = Options {
             gateway: Some(GatewayChoice::None),

@@ -6,7 +6,7 @@
 //! a lease on the job, and another takes over when it falls silent. What every server must do for itself has none.
 
 use crate::{app::App, messages};
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use matinee_booking::{JobReport, SaleError};
 use matinee_domain::limits;
 use matinee_integrations::channels::Medium;
@@ -23,9 +23,15 @@ const DELIVER_EVERY: Duration = Duration::from_secs(1);
 /// Both go by hours; a moved show is told within seconds.
 const TELL_MOVES_EVERY: Duration = Duration::from_secs(2);
 const REMIND_EVERY: Duration = Duration::from_mins(1);
-/// The gateway's list is compared with our books: what began since somewhat longer ago than the last time.
-const RECONCILE_EVERY: Duration = Duration::from_hours(1);
+/// The gateway's list is compared with our books once an hour, from somewhat before the last time on, whichever server that
+/// was. Whether it is time is looked at more often, so that a new server goes on where one that is gone left off.
+const LOOK_WHETHER_TO_RECONCILE: Duration = Duration::from_mins(5);
+const RECONCILE_EVERY: TimeDelta = TimeDelta::hours(1);
 const RECONCILE_BACK: TimeDelta = TimeDelta::hours(3);
+/// Nobody compared for longer than this: the rest is for `reconcile` by hand.
+const RECONCILE_AT_MOST: TimeDelta = TimeDelta::days(7);
+/// The note that says when it was done, in seconds since 1970.
+const RECONCILED: &str = "reconciled";
 const FORGET_EVERY: Duration = Duration::from_mins(1);
 /// Idempotency records, and messages, forgotten in one round.
 const FORGET_ROUND: u16 = 2000;
@@ -72,7 +78,7 @@ pub fn start(app: &Arc<App>, tasks: &mut JoinSet<()>) {
             By::One,
             app.clone(),
             "reconcile",
-            RECONCILE_EVERY,
+            LOOK_WHETHER_TO_RECONCILE,
             async |app| reconcile(app).await,
         ));
     }
@@ -157,15 +163,26 @@ const fn outbox_of(medium: Medium) -> &'static str {
     }
 }
 
+/// From when on to compare now, if it is time.
+fn reconcile_from(last: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let Some(last) = last.filter(|last| *last <= now) else {
+        return Some(now - RECONCILE_BACK);
+    };
+    let due = now - last >= RECONCILE_EVERY;
+    due.then(|| last.max(now - RECONCILE_AT_MOST) - RECONCILE_BACK)
+}
+
 /// Compares the last hours with the gateway's list; each difference is an error in the log and counts in a metric.
 async fn reconcile(app: &App) -> Result<JobReport, SaleError> {
+    let now = app.clock.now();
+    let last = app.store.note(RECONCILED).await?;
+    let last = last.and_then(|text| DateTime::from_timestamp(text.parse().ok()?, 0));
+    let Some(from) = reconcile_from(last, now) else {
+        return Ok(JobReport::default());
+    };
     let theaters = app.store.theaters().await?;
     let theaters: Vec<_> = theaters.iter().map(|theater| theater.theater_id).collect();
-    let now = app.clock.now();
-    let compared = app
-        .desk
-        .reconcile(&theaters, now - RECONCILE_BACK, now)
-        .await?;
+    let compared = app.desk.reconcile(&theaters, from, now).await?;
     let Some(compared) = compared else {
         return Ok(JobReport::default());
     };
@@ -175,6 +192,8 @@ async fn reconcile(app: &App) -> Result<JobReport, SaleError> {
     app.metrics
         .books_differ
         .set(compared.differences.len() as i64);
+    let done = now.timestamp().to_string();
+    app.store.set_note(RECONCILED, &done).await?;
     Ok(JobReport {
         done: compared.payments,
         ..JobReport::default()
@@ -235,5 +254,28 @@ where
             () = tokio::time::sleep(pause) => {}
             () = app.draining.cancelled() => return,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Nothing is left out when a server goes and another comes, whatever the time of the last comparison.
+    #[test]
+    fn a_comparison_begins_where_the_last_one_ended() {
+        let now = DateTime::from_timestamp(2_000_000_000, 0).unwrap();
+        let ago = |minutes| now - TimeDelta::minutes(minutes);
+        assert_eq!(reconcile_from(None, now), Some(now - RECONCILE_BACK));
+        assert_eq!(reconcile_from(Some(ago(59)), now), None);
+        for minutes in [60, 230, 5000] {
+            let from = reconcile_from(Some(ago(minutes)), now);
+            assert_eq!(from, Some(ago(minutes) - RECONCILE_BACK), "{minutes}");
+        }
+        let long = reconcile_from(Some(ago(100_000)), now);
+        assert_eq!(long, Some(now - RECONCILE_AT_MOST - RECONCILE_BACK));
+        // A clock that was ahead once does not stop it.
+        let ahead = reconcile_from(Some(ago(-60)), now);
+        assert_eq!(ahead, Some(now - RECONCILE_BACK));
     }
 }

@@ -5,7 +5,7 @@ use crate::live::LiveSeats;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use matinee_api as api;
-use matinee_booking::{HOSTED, Render, ShowFile, Ways};
+use matinee_booking::{HOSTED, Render, ShowFile, Ways, refund_of};
 use matinee_domain::{
     booking::{BookingState, BookingStatus},
     limits,
@@ -13,7 +13,7 @@ use matinee_domain::{
     payment::PaymentStatus,
 };
 use matinee_store::{
-    bookings::{BookingFile, Owner, PaymentRow, RefundRow},
+    bookings::{BookedSeat, BookingFile, Owner, PaymentRow, RefundRow},
     outbox::MessageStatus,
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -279,21 +279,16 @@ fn terms(file: &BookingFile, show: &ShowFile, now: DateTime<Utc>) -> api::Cancel
         .iter()
         .filter(|seat| !seat.cancelled)
         .collect();
+    let back = |seats: &[&BookedSeat]| refund_of(show, currency, seats.iter().copied(), now);
     let amounts: BTreeMap<String, Money> = open
         .iter()
-        .map(|seat| {
-            let back = policy.refund(Money::new(seat.price_minor, currency), start, now);
-            (show.map.seat_id(seat.seat).0, back)
-        })
+        .map(|seat| (show.map.seat_id(seat.seat).0, back(&[seat])))
         .collect();
     api::CancellationTerms {
         text: policy.in_words(),
         cancellable: paid && policy.is_cancellable(start, now),
         cancellable_until: policy.cancellable_until(start),
-        refund_now: Money::new(
-            amounts.values().map(|money| money.amount_minor).sum(),
-            currency,
-        ),
+        refund_now: back(&open),
         refund_now_by_seat: amounts,
     }
 }

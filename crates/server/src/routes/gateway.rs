@@ -20,7 +20,10 @@ use matinee_domain::ids::PaymentId;
 use parking_lot::Mutex;
 use std::{
     collections::{HashSet, VecDeque},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 type S = State<Arc<App>>;
@@ -32,15 +35,19 @@ const REMEMBERED: usize = 4096;
 
 /// Messages that were dealt with, by the gateway's id, the newest ones.
 #[derive(Debug, Default)]
-pub struct KnownNews(Mutex<(HashSet<String>, VecDeque<String>)>);
+pub struct KnownNews {
+    known: Mutex<(HashSet<String>, VecDeque<String>)>,
+    /// Refused in a row since the last one that was taken.
+    refused: AtomicU64,
+}
 
 impl KnownNews {
     fn knows(&self, id: &str) -> bool {
-        self.0.lock().0.contains(id)
+        self.known.lock().0.contains(id)
     }
 
     fn note(&self, id: String) {
-        let (known, order) = &mut *self.0.lock();
+        let (known, order) = &mut *self.known.lock();
         if known.insert(id.clone()) {
             order.push_back(id);
         }
@@ -50,11 +57,24 @@ impl KnownNews {
             known.remove(&oldest);
         }
     }
+
+    /// A message was genuine; how many were refused before it.
+    fn genuine(&self) -> u64 {
+        self.refused.swap(0, Ordering::Relaxed)
+    }
+
+    /// One more was refused; how many that are in a row, when it is time to say so: the first, and whenever they are twice
+    /// as many.
+    fn refused(&self) -> Option<u64> {
+        let count = self.refused.fetch_add(1, Ordering::Relaxed) + 1;
+        count.is_power_of_two().then_some(count)
+    }
 }
 
 /// `POST /webhooks/{gateway}`
 pub async fn news(
     State(app): S,
+    caller: Caller,
     Path(name): Path<String>,
     headers: HeaderMap,
     RawJson(body): RawJson,
@@ -77,7 +97,18 @@ pub async fn news(
         body: &body,
         now: app.clock.now(),
     };
-    let news = gateway.news(message).map_err(|why| refused(&app, why))?;
+    // Only what was refused counts: the gateway's own messages are never held back by a stranger's at other addresses.
+    let (address, now) = (caller.address_key(), message.now);
+    app.limits.check_only(Limit::RefusedNews, address, now)?;
+    let refused = |why| {
+        app.limits.add(Limit::RefusedNews, address, now);
+        refused(&app, why)
+    };
+    let news = gateway.news(message).map_err(refused)?;
+    let before = app.known_news.genuine();
+    if before > 1 {
+        tracing::info!(before, "messages of the payment gateway are taken again");
+    }
     if app.known_news.knows(&news.id) {
         app.metrics.news_repeated.add(1);
         return Ok(received());
@@ -85,7 +116,7 @@ pub async fn news(
     if let Some(event) = news.event
         && app.desk.gateway_event(event).await? == Heard::OtherAmount
     {
-        return Err(refused(&app, NotGenuine::NotOurs));
+        return Err(refused(NotGenuine::NotOurs));
     }
     app.metrics.news_taken.add(1);
     app.known_news.note(news.id);
@@ -98,11 +129,14 @@ fn received() -> Response {
 
 fn refused(app: &App, why: NotGenuine) -> ApiError {
     app.metrics.news_refused.add(1);
-    tracing::warn!(
-        %why,
-        "a message that claims to come from the payment gateway was refused; if they all are, compare the webhook \
+    if let Some(in_a_row) = app.known_news.refused() {
+        tracing::warn!(
+            %why,
+            in_a_row,
+            "a message that claims to come from the payment gateway was refused; if they all are, compare the webhook \
          endpoint's signing secret, its mode and this machine's clock with the gateway's dashboard"
-    );
+        );
+    }
     let code = match why {
         NotGenuine::Signature | NotGenuine::Stale | NotGenuine::NotExpected => {
             ProblemCode::BadSignature

@@ -174,6 +174,10 @@ fn conflict(error: &SaleError) -> (Code, String) {
             Code::AlreadyPaid,
             "This booking is already paid. Nothing more was charged.",
         ),
+        SaleError::AnotherGateway { .. } => (
+            Code::NoGateway,
+            "This was paid through a payment service that is not at work here. Nothing was changed; ask the theater.",
+        ),
         SaleError::NotAwaitingAction => (
             Code::NotAwaitingAction,
             "This payment is not waiting for anything. Look at the booking for its state.",

@@ -9,7 +9,7 @@ use crate::{
     system::{SystemClock, SystemEntropy},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use matinee_booking::{Desk, PaymentGateway, Reconciled, SaleError, Ways};
+use matinee_booking::{Desk, JobNotes, PaymentGateway, Reconciled, SaleError, Ways};
 use matinee_integrations::{SandboxGateway, StripeGateway};
 use matinee_store::{SandboxLedger, Store};
 use std::sync::{Arc, atomic::AtomicU64};
@@ -59,6 +59,7 @@ pub(crate) async fn compare_books(
         hold_life: TimeDelta::zero(),
         quotas: true,
         refunds_refused: AtomicU64::new(0),
+        notes: JobNotes::default(),
     };
     let theaters = store.theaters().await?;
     let theaters: Vec<_> = theaters.iter().map(|theater| theater.theater_id).collect();

@@ -12,7 +12,7 @@ use crate::{
     lanes::{Expire, Unit},
 };
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use matinee_domain::ids::{BookingId, PaymentId, Reference, ShowId, UserId};
 use matinee_store::{
     BookingStore, StoreError,
@@ -137,6 +137,16 @@ impl BookingStore for PostgresStore {
         limit: u16,
     ) -> Result<Vec<BookingFile>, StoreError> {
         read::unsettled(&self.connection().await?, before, limit).await
+    }
+
+    async fn waiting(
+        &self,
+        since: DateTime<Utc>,
+        now: DateTime<Utc>,
+        every: TimeDelta,
+        limit: u16,
+    ) -> Result<Vec<BookingFile>, StoreError> {
+        read::waiting(&self.connection().await?, (since, now, every), limit).await
     }
 
     async fn pending_refunds(

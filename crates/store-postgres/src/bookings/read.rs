@@ -10,7 +10,7 @@ use crate::{
     pipeline::{self, Call},
 };
 use bytes::Bytes;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use matinee_domain::{
     ids::{BookingId, PaymentId, Reference, ShowId, TheaterId, UserId},
     limits,
@@ -324,10 +324,31 @@ pub(super) async fn unsettled(
 ) -> Result<Vec<BookingFile>, StoreError> {
     let sql = "SELECT theater, booking FROM payments \
          WHERE status IN ('created', 'requires_action', 'authorized') AND created_at < $1 \
-         ORDER BY status = 'requires_action' AND created_at >= $2, created_at LIMIT $3";
+           AND (status <> 'requires_action' OR created_at < $2) \
+         ORDER BY created_at LIMIT $3";
     let call = Call::new(sql)
         .with(micros(before))
         .with(micros(before - limits::PAYMENT_DEADLINE))
+        .with(i64::from(limit));
+    let rows = rows_of(conn, call).await?;
+    files(conn, rows).await
+}
+
+pub(super) async fn waiting(
+    conn: &Connection,
+    (since, now, every): (DateTime<Utc>, DateTime<Utc>, TimeDelta),
+    limit: u16,
+) -> Result<Vec<BookingFile>, StoreError> {
+    // As many turns have passed as whole spans since the beginning.
+    let sql = "SELECT theater, booking FROM payments \
+         WHERE status = 'requires_action' AND created_at >= $4 AND created_at <= $2 \
+           AND ($2 - created_at) / $3 > greatest($1 - created_at, 0) / $3 \
+         ORDER BY created_at LIMIT $5";
+    let call = Call::new(sql)
+        .with(micros(since))
+        .with(micros(now))
+        .with(every.num_microseconds().unwrap_or(i64::MAX).max(1))
+        .with(micros(now - limits::PAYMENT_DEADLINE))
         .with(i64::from(limit));
     let rows = rows_of(conn, call).await?;
     files(conn, rows).await
@@ -360,7 +381,9 @@ pub(super) async fn pending_refunds(
     let sql = concat!(
         "SELECT ",
         refund_columns!(),
-        " FROM refunds WHERE status = 'pending' AND tried_at < $1 ORDER BY tried_at, created_at LIMIT $2"
+        " FROM refunds WHERE status = 'pending' AND tried_at < $1 \
+           AND (attempts < 2 OR tried_at < $1 - least(3600000000, 10000000::bigint << least(attempts - 1, 9))) \
+         ORDER BY tried_at, created_at LIMIT $2"
     );
     let call = Call::new(sql).with(micros(before)).with(i64::from(limit));
     let rows = rows_of(conn, call).await?;

@@ -17,7 +17,7 @@ mod step;
 
 use crate::SqliteStore;
 use async_trait::async_trait;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use matinee_domain::ids::{BookingId, PaymentId, Reference, ShowId, UserId};
 use matinee_store::{
     BookingStore, StoreError,
@@ -113,6 +113,18 @@ impl BookingStore for SqliteStore {
         limit: u16,
     ) -> Result<Vec<BookingFile>, StoreError> {
         self.read(move |conn| read::snapshot(conn, |conn| read::unsettled(conn, before, limit)))
+            .await
+    }
+
+    async fn waiting(
+        &self,
+        since: DateTime<Utc>,
+        now: DateTime<Utc>,
+        every: TimeDelta,
+        limit: u16,
+    ) -> Result<Vec<BookingFile>, StoreError> {
+        let turn = (since, now, every);
+        self.read(move |conn| read::snapshot(conn, |conn| read::waiting(conn, turn, limit)))
             .await
     }
 

@@ -52,6 +52,7 @@ fn hot_statements_walk_their_index() {
         ),
         // Live payments are few: those of the last quarter of an hour.
         (read::UNSETTLED, "USING INDEX payments_live"),
+        (read::WAITING, "USING INDEX payments_live"),
         (
             crate::outbox::TO_TELL,
             "USING INDEX sqlite_autoindex_bookings_1 (booking=?)",

@@ -2,7 +2,7 @@
 
 use super::rows::{self, booking_columns, payment_columns, refund_columns};
 use crate::{columns::micros, failure::OrStoreError, query};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use matinee_domain::{
     booking::BookingStatus,
     ids::{BookingId, PaymentId, Reference, ShowId, TheaterId, UserId},
@@ -184,7 +184,26 @@ pub(super) fn unsettled(
 
 pub(super) const UNSETTLED: &str = "SELECT theater, booking FROM payments INDEXED BY payments_live \
      WHERE (status = 'created' OR status = 'requires_action' OR status = 'authorized') AND created_at < ?1 \
-     ORDER BY status = 'requires_action' AND created_at >= ?2, created_at LIMIT ?3";
+       AND (status <> 'requires_action' OR created_at < ?2) \
+     ORDER BY created_at LIMIT ?3";
+
+pub(super) fn waiting(
+    conn: &Connection,
+    (since, now, every): (DateTime<Utc>, DateTime<Utc>, TimeDelta),
+    limit: u16,
+) -> Result<Vec<BookingFile>, StoreError> {
+    let overdue = micros(now - limits::PAYMENT_DEADLINE);
+    let every = every.num_microseconds().unwrap_or(i64::MAX).max(1);
+    let key = params![micros(since), micros(now), every, overdue, limit];
+    let ids = query::all(conn, WAITING, key, booking_id)?;
+    files(conn, ids)
+}
+
+/// As many turns have passed as whole spans since the beginning.
+pub(super) const WAITING: &str = "SELECT theater, booking FROM payments INDEXED BY payments_live \
+     WHERE status = 'requires_action' AND created_at >= ?4 AND created_at <= ?2 \
+       AND (?2 - created_at) / ?3 > max(?1 - created_at, 0) / ?3 \
+     ORDER BY created_at LIMIT ?5";
 
 pub(super) fn pending_refunds(
     conn: &Connection,
@@ -223,5 +242,7 @@ pub(super) const PAYMENTS_OF: &str = concat!(
 pub(super) const PENDING_REFUNDS: &str = concat!(
     "SELECT ",
     refund_columns!(),
-    " FROM refunds WHERE status = 'pending' AND tried_at < ?1 ORDER BY tried_at, created_at LIMIT ?2"
+    " FROM refunds WHERE status = 'pending' AND tried_at < ?1 \
+       AND (attempts < 2 OR tried_at < ?1 - min(3600000000, 10000000 << min(attempts - 1, 9))) \
+     ORDER BY tried_at, created_at LIMIT ?2"
 );

@@ -2,8 +2,8 @@
 //!
 //! A call that changes something carries an idempotency key, so that Stripe makes its change once. It is repeated here
 //! only when it certainly had no effect (no connection, "too many", "another one with this key is at work"); after an
-//! answer that was lost the caller looks first. Stripe keeps the answer of a key for a day, also a 5xx: such a burnt key
-//! is told by a header, and a fresh one follows it.
+//! answer that was lost the caller looks first. Stripe keeps the answer of a key for a day, also a refusal or a 5xx: that
+//! it is an old one is told by a header. After an old 5xx a fresh key follows here; after an old refusal where it is used.
 
 use super::{
     objects::{ErrorAnswer, ErrorBody},
@@ -22,6 +22,8 @@ use url::Url;
 /// The version whose objects are read here; tests hold the recorded shapes of it against what is sent and read.
 pub(super) const VERSION: &str = "2026-10-28.endive";
 pub(super) const GATEWAY: &str = "stripe";
+/// Whose key this is; not every key may know.
+pub(super) const ACCOUNT: &str = "/v1/account";
 
 /// Pauses before a call is made again.
 const PAUSES: [Duration; 3] = [
@@ -56,8 +58,12 @@ pub(super) struct Told<T> {
 /// No good answer.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// Stripe did not do it and says why.
-    Refused { status: u16, error: ErrorBody },
+    /// Stripe did not do it and says why; `replayed`: that is how it was when this key was used first.
+    Refused {
+        status: u16,
+        error: ErrorBody,
+        replayed: bool,
+    },
     /// It may have happened, or may yet: look, or come back later.
     Unclear(String),
     /// The kept error of an earlier call with this key: this one had no effect.
@@ -68,7 +74,7 @@ impl Failure {
     /// As the use cases hear it, when nothing better is known.
     pub fn unclear(self) -> GatewayError {
         GatewayError::Unclear(match self {
-            Self::Refused { status, error } => {
+            Self::Refused { status, error, .. } => {
                 let code = error.code.unwrap_or(error.kind);
                 format!("Stripe refused a call ({status} {code})")
             }
@@ -213,7 +219,7 @@ impl Api {
             request = request.header("Idempotency-Key", key);
         }
         match request.send().await {
-            Ok(response) => self.read(response).await,
+            Ok(response) => self.read(path, response).await,
             // Only what could not be sent is certain to have had no effect.
             Err(error) => Err(self.silent(&error, error.is_connect())),
         }
@@ -221,6 +227,7 @@ impl Api {
 
     async fn read<T: DeserializeOwned>(
         &self,
+        path: &str,
         mut response: reqwest::Response,
     ) -> Result<Told<T>, Missed> {
         let status = response.status();
@@ -260,6 +267,21 @@ impl Api {
         }
         let error = serde_json::from_slice::<ErrorAnswer>(&bytes);
         let error = error.map_or_else(|_| ErrorBody::default(), |answer| answer.error);
+        if path == ACCOUNT && status == StatusCode::FORBIDDEN {
+            // A right that is not needed.
+            self.health.well(GATEWAY);
+            let failure = Failure::Refused {
+                status: status.as_u16(),
+                error,
+                replayed,
+            };
+            return Err(Missed {
+                again: false,
+                passing: false,
+                asked: None,
+                failure,
+            });
+        }
         Err(self.refused(status, error, replayed, asked))
     }
 
@@ -308,7 +330,11 @@ impl Api {
                     again: false,
                     passing: false,
                     asked,
-                    failure: Failure::Refused { status, error },
+                    failure: Failure::Refused {
+                        status,
+                        error,
+                        replayed,
+                    },
                 };
             }
         };

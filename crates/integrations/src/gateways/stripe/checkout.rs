@@ -12,8 +12,8 @@ use super::{
 use chrono::TimeDelta;
 use matinee_booking::{ChargeAnswer, ChargeName, ChargeRequest, ChargeState, GatewayError};
 
-/// Shortest life Stripe gives a page, and a minute for clocks that differ. A page is given up sooner than that, when the
-/// payment's time is over.
+/// Shortest life Stripe gives a page, and a minute for clocks that differ; it counts from when the payment was recorded, so
+/// that the page asked for again is the same. A page is given up sooner than that, when the payment's time is over.
 const LIFE: TimeDelta = TimeDelta::minutes(31);
 /// Their money comes after days.
 const SLOW: [&str; 11] = [
@@ -50,7 +50,7 @@ impl StripeGateway {
         let (amount, currency) = currency::to_stripe(charge.amount)?;
         let back = self.return_url(charge);
         let booking = charge.booking_id.to_string();
-        let expires = (charge.now + LIFE).timestamp().to_string();
+        let expires = (charge.begun + LIFE).timestamp().to_string();
         let item = "line_items[0]";
         let mut members = form([
             ("mode", "payment"),

@@ -18,7 +18,13 @@ pub(super) fn not_there(failure: Failure) -> GatewayError {
 /// Something that could not be made. Stripe's own words are for the payer where they are about the card.
 pub(super) fn refused(failure: Failure) -> GatewayError {
     match failure {
-        Failure::Refused { status: 402, error } => GatewayError::Refused(words(&error)),
+        Failure::Refused {
+            status: 402, error, ..
+        } => GatewayError::Refused(words(&error)),
+        // The same key with another form: what the first one came to is not known.
+        Failure::Refused { ref error, .. } if error.kind == "idempotency_error" => {
+            failure.unclear()
+        }
         Failure::Refused { error, .. } => {
             tracing::warn!(
                 code = error.code,
@@ -37,8 +43,12 @@ pub(super) fn refused(failure: Failure) -> GatewayError {
 
 /// Why the bank said no, for the payer.
 fn words(error: &ErrorBody) -> String {
+    // What is said of anything but the card is meant for whoever runs this.
+    let of_the_card = error.kind == "card_error";
     match error.message.as_deref().map(str::trim) {
-        Some(message) if !message.is_empty() && message.len() <= 200 => message.to_owned(),
+        Some(message) if of_the_card && !message.is_empty() && message.len() <= 200 => {
+            message.to_owned()
+        }
         _ => "The bank declined this card.".into(),
     }
 }

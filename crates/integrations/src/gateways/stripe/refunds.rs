@@ -3,15 +3,27 @@
 
 use super::{
     Found, StripeGateway,
-    api::{Failure, KEYS, form, fresh},
+    api::{Failure, form, fresh},
     currency,
     objects::{Intent, IntentStatus, List, PAYMENT, REFUND, Refund},
     reading::{answer, not_there},
 };
-use matinee_booking::{ChargeAnswer, ChargeName, ChargeState, GatewayError, RefundRequest};
+use matinee_booking::{
+    ChargeAnswer, ChargeName, ChargeState, GatewayError, RefundAtGateway, RefundRequest,
+};
+use matinee_domain::money::Money;
 
 /// Refunds of one charge that are read; a booking has few seats.
 const PAGES: usize = 5;
+/// Keys tried for one refund: each refusal uses one up for a day, and a refund is tried some thirty times a day.
+const REFUND_KEYS: usize = 48;
+/// Refusals that no time mends.
+const FOR_GOOD: [&str; 4] = [
+    "charge_already_refunded",
+    "charge_disputed",
+    "charge_not_refundable",
+    "refund_disputed_payment",
+];
 
 impl StripeGateway {
     pub(super) async fn pay_back(
@@ -29,7 +41,7 @@ impl StripeGateway {
             }
         };
         let (amount, _) = currency::to_stripe(refund.amount)?;
-        for number in 0..KEYS {
+        for number in 0..REFUND_KEYS {
             let before = self.refunds_of(&intent).await?;
             if let Some(done) = before.iter().find(|r| r.key() == Some(&refund.key)) {
                 return paid_back(done, &intent);
@@ -40,6 +52,19 @@ impl StripeGateway {
                 .map(|r| r.amount)
                 .sum();
             if gone + amount > intent.amount {
+                let (wanted, _) = currency::to_stripe(Money::new(
+                    refund.before_minor + refund.amount.amount_minor,
+                    refund.amount.currency,
+                ))?;
+                let by_hand = before.iter().find(|r| r.key().is_none() && !r.failed());
+                if let Some(by_hand) = by_hand.filter(|_| gone >= wanted) {
+                    tracing::warn!(
+                        refund = refund.key,
+                        by_hand = by_hand.id,
+                        "all that this refund is about went back already, by hand: it counts as paid"
+                    );
+                    return answer(&intent);
+                }
                 return Err(GatewayError::Refused(
                     "more than was captured would go back".into(),
                 ));
@@ -58,6 +83,8 @@ impl StripeGateway {
             {
                 Ok(told) => return paid_back(&told.object, &intent),
                 Err(Failure::Burnt) => {}
+                // How it was when this key was used first: now it may go.
+                Err(Failure::Refused { replayed: true, .. }) => {}
                 Err(failure) => return self.after_all(&intent, refund, failure).await,
             }
         }
@@ -76,22 +103,36 @@ impl StripeGateway {
             return paid_back(done, intent);
         }
         match failure {
-            // The theater's balance is too low for now, or Stripe is busy with this charge: later it may go.
             Failure::Refused { error, .. }
-                if matches!(
-                    error.code.as_deref(),
-                    Some("balance_insufficient" | "insufficient_funds" | "lock_timeout")
-                ) =>
+                if error
+                    .code
+                    .as_deref()
+                    .is_some_and(|code| FOR_GOOD.contains(&code)) =>
             {
-                Err(GatewayError::Unclear(
-                    "Stripe's balance does not cover the refund yet".into(),
-                ))
-            }
-            Failure::Refused { error, .. } => {
                 Err(GatewayError::Refused(error.code.unwrap_or(error.kind)))
             }
+            // The theater's balance is too low for now, Stripe is busy with this charge, a version moved on: later it may
+            // go, and nobody but us asks again.
             failure => Err(failure.unclear()),
         }
+    }
+
+    /// What became of a refund of ours.
+    pub(super) async fn refund_stands(
+        &self,
+        charge: &ChargeName,
+        key: &str,
+    ) -> Result<RefundAtGateway, GatewayError> {
+        let Found::Intent(intent) = self.intent(charge).await? else {
+            return Ok(RefundAtGateway::Unknown);
+        };
+        let there = self.refunds_of(&intent).await?;
+        let ours = there.iter().find(|r| r.key() == Some(key));
+        Ok(match ours {
+            None => RefundAtGateway::Unknown,
+            Some(refund) if refund.failed() => RefundAtGateway::Failed,
+            Some(_) => RefundAtGateway::Taken,
+        })
     }
 
     async fn refunds_of(&self, intent: &Intent) -> Result<Vec<Refund>, GatewayError> {

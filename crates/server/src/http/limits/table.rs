@@ -7,6 +7,8 @@ pub enum Limit {
     PaymentAddress,
     /// Ways to the gateway's page asked for, by address.
     PaymentPage,
+    /// Messages that claim to come from the payment gateway and were refused, by address.
+    RefusedNews,
     /// Promo codes tried, by caller.
     PromoGuess,
     /// New accounts, by address.
@@ -57,6 +59,13 @@ pub const TABLE: &[LimitRow] = &[
         "GET /payments/{payment_id}/page",
         60,
         HOUR,
+        "address",
+    ),
+    row(
+        Limit::RefusedNews,
+        "POST /webhooks/{gateway} with a message that is refused",
+        120,
+        60,
         "address",
     ),
     row(

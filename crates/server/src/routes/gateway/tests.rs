@@ -71,6 +71,30 @@ async fn only_signed_messages_are_taken_and_each_once() {
     house.close().await;
 }
 
+/// A stranger's messages are counted by address, and only while they are refused; the log has a line for the first and
+/// whenever there are twice as many.
+#[tokio::test]
+async fn refused_messages_are_limited_and_said_now_and_then() {
+    let house = with_stripe().await;
+    let body = event("evt_1").to_string();
+    let limit = crate::http::Limit::RefusedNews.row().count;
+    let right = signature(&house, SECRET, &body, 0);
+    for _ in 0..limit {
+        assert_eq!(tell(&house, "stripe", &right, &body).await.status, 200);
+    }
+    for _ in 0..limit {
+        assert_eq!(tell(&house, "stripe", "t=1,v1=00", &body).await.status, 400);
+    }
+    assert_eq!(tell(&house, "stripe", "t=1,v1=00", &body).await.status, 429);
+    house.close().await;
+
+    let known = super::KnownNews::default();
+    let said: Vec<u64> = (0..9).filter_map(|_| known.refused()).collect();
+    assert_eq!(said, [1, 2, 4, 8]);
+    assert_eq!((known.genuine(), known.genuine()), (9, 0));
+    assert_eq!(known.refused(), Some(1));
+}
+
 #[tokio::test]
 async fn what_is_signed_and_wrong_is_refused_all_the_same() {
     let house = with_stripe().await;

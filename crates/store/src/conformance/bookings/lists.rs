@@ -102,7 +102,8 @@ pub async fn unsettled_payments_are_found(engine: &impl Engine) {
     assert_eq!(unsettled(10, 10).await, [2, 1].map(booking_id));
 }
 
-/// However many people are at their banks, what a crash left behind is found first; their payments once they are overdue.
+/// However many people are at their banks, what a crash left behind is found; their payments once they are overdue. Until
+/// then each has its turn once in a while.
 pub async fn a_crashed_payment_does_not_wait_for_people(engine: &impl Engine) {
     let house = House::open(engine).await;
     for (number, minute, status) in [
@@ -127,10 +128,31 @@ pub async fn a_crashed_payment_does_not_wait_for_people(engine: &impl Engine) {
                 .collect::<Vec<_>>()
         }
     };
-    assert_eq!(unsettled(10, 2).await, [3, 4].map(booking_id));
-    assert_eq!(unsettled(10, 9).await, [3, 4, 1, 2].map(booking_id));
+    assert_eq!(unsettled(10, 1).await, [booking_id(3)]);
+    assert_eq!(unsettled(10, 9).await, [3, 4].map(booking_id));
     // The first has had its quarter of an hour.
-    assert_eq!(unsettled(17, 9).await, [1, 3, 4, 2].map(booking_id));
+    assert_eq!(unsettled(17, 9).await, [1, 3, 4].map(booking_id));
+    assert_eq!(unsettled(18, 9).await, [1, 2, 3, 4].map(booking_id));
+
+    let turns = |since, until, every, limit| {
+        let store = &house.store;
+        async move {
+            let every = TimeDelta::minutes(every);
+            let found = store.waiting(later(since), later(until), every, limit);
+            let found = found.await.unwrap();
+            let ids = found.iter().map(|file| file.booking.booking_id);
+            ids.collect::<Vec<_>>()
+        }
+    };
+    // They began in the first minute and in the second: every fourth minute after it is a turn.
+    assert_eq!(turns(1, 4, 4, 9).await, []);
+    assert_eq!(turns(4, 5, 4, 9).await, [booking_id(1)]);
+    assert_eq!(turns(5, 6, 4, 9).await, [booking_id(2)]);
+    assert_eq!(turns(6, 8, 4, 9).await, []);
+    assert_eq!(turns(6, 10, 4, 9).await, [1, 2].map(booking_id));
+    assert_eq!(turns(0, 10, 4, 1).await, [booking_id(1)]);
+    // Overdue is no waiting any more.
+    assert_eq!(turns(6, 17, 4, 9).await, [booking_id(2)]);
 }
 
 /// A theater's payments of some time come in the order they began, a page at a time.
@@ -190,10 +212,38 @@ pub async fn pending_refunds_are_found(engine: &impl Engine) {
         .await;
     assert_eq!(found(5).await, vec![]);
     assert_eq!(found(6).await, vec![tried.clone()]);
+    // Each further attempt is longer in coming, up to an hour.
+    let mut file = file;
+    for (attempts, seconds) in [
+        (2, 20),
+        (3, 40),
+        (5, 160),
+        (9, 2560),
+        (12, 3600),
+        (400, 3600),
+    ] {
+        let tried = RefundRow {
+            attempts,
+            ..first.clone()
+        };
+        file = house
+            .done(Step {
+                refunds: vec![tried.clone()],
+                now: later(100),
+                ..step(&file.booking, file.booking.state, SeatsEffect::Keep)
+            })
+            .await;
+        let after = |seconds| {
+            let due = later(100) + TimeDelta::seconds(seconds);
+            house.store.pending_refunds(due, 10)
+        };
+        assert_eq!(after(seconds).await.unwrap(), vec![], "{attempts}");
+        assert_eq!(after(seconds + 1).await.unwrap(), vec![tried]);
+    }
     let settled = RefundRow {
         status: RefundStatus::Succeeded,
-        attempts: 2,
-        ..tried
+        attempts: 401,
+        ..first.clone()
     };
     let file = house
         .done(Step {

@@ -70,6 +70,7 @@ fn a_genuine_message_names_our_charge() {
             charge: "p1".into(),
             fact,
             amount: Some(Money::new(1450, Currency::new(*b"EUR"))),
+            refund: None,
         };
         assert_eq!(
             (news.id.as_str(), news.event),
@@ -77,9 +78,14 @@ fn a_genuine_message_names_our_charge() {
             "{kind}"
         );
     }
-    // A refund's own amount is not the charge's.
+    // A refund's own amount is not the charge's; which of ours it is stands on it.
     let news = told(&event("refund.updated")).unwrap();
     assert_eq!(news.event.unwrap().amount, None);
+    let mut failed = event("refund.failed");
+    failed["data"]["object"]["metadata"][REFUND] = json!("r1");
+    let told = told(&failed).unwrap().event.unwrap();
+    assert_eq!(told.fact, GatewayFact::RefundFailed);
+    assert_eq!((told.refund.as_deref(), told.amount), (Some("r1"), None));
 }
 
 #[test]
