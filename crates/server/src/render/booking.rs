@@ -282,7 +282,7 @@ fn terms(file: &BookingFile, show: &ShowFile, now: DateTime<Utc>) -> api::Cancel
     let back = |seats: &[&BookedSeat]| refund_of(show, currency, seats.iter().copied(), now);
     let amounts: BTreeMap<String, Money> = open
         .iter()
-        .map(|seat| (show.map.seat_id(seat.seat).0, back(&[seat])))
+        .map(|seat| (show.map.seat_id(seat.seat).0, back(&[*seat])))
         .collect();
     api::CancellationTerms {
         text: policy.in_words(),
