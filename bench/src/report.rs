@@ -226,12 +226,11 @@ impl Report {
             let (what, line) = (effect.split(':').next(), format!("- {effect}"));
             let same =
                 |other: &&mut String| other.trim_start_matches("- ").split(':').next() == what;
-            match out.iter_mut().find(same) {
-                Some(other) => *other = line,
-                None => {
-                    let after = out.iter().rposition(|line| line.starts_with("- "));
-                    out.insert(after.map_or(out.len(), |at| at + 1), line);
-                }
+            if let Some(other) = out.iter_mut().find(same) {
+                *other = line;
+            } else {
+                let after = out.iter().rposition(|line| line.starts_with("- "));
+                out.insert(after.map_or(out.len(), |at| at + 1), line);
             }
         }
         for plot in &self.plots {

@@ -48,13 +48,10 @@ pub(super) fn answer(state: &Mutex<State>, mut caller: TcpStream) {
             taken(state, &request)
         }
         Some(Fault::Status(status, code)) => Answer::error(status, "invalid_request_error", code),
-        Some(Fault::Refused(status, code)) => match kept(state, &request) {
-            Some(answer) => answer,
-            None => {
-                let refused = Answer::error(status, "invalid_request_error", code);
-                keep(state, &request, refused)
-            }
-        },
+        Some(Fault::Refused(status, code)) => kept(state, &request).unwrap_or_else(|| {
+            let refused = Answer::error(status, "invalid_request_error", code);
+            keep(state, &request, refused)
+        }),
         Some(Fault::Garbage) => Answer::text(200, "<html>not what you think"),
     };
     answer.write(&mut caller);

@@ -23,7 +23,7 @@ use std::{
 /// Longest a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// Longest a delivery may take altogether: the library waits without end for the answer to a command.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 const REMEDY: &str = "Check user name and password in MATINEE_SMTP_URL, and that the account may send as --mail-from";
 
 /// Why mail could not be set up.
