@@ -223,7 +223,7 @@ impl By {
 
 async fn every<F>(by: By, app: Arc<App>, name: &'static str, pause: Duration, round: F)
 where
-    F: AsyncFn(&App) -> Result<JobReport, SaleError>,
+    F: AsyncFn(&Arc<App>) -> Result<JobReport, SaleError>,
 {
     let mut quiet = true;
     loop {

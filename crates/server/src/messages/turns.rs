@@ -6,15 +6,15 @@
 use super::{LEASE, one};
 use crate::app::App;
 use chrono::{DateTime, TimeDelta, Utc};
-use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use matinee_booking::{JobReport, SaleError};
 use matinee_integrations::channels::Medium;
 use matinee_store::{StoreError, outbox::ClaimedMessage};
 use std::{
     collections::{BTreeMap, VecDeque},
+    sync::Arc,
     time::Duration,
 };
-use tokio::time::timeout;
+use tokio::{task::JoinSet, time::timeout};
 
 /// Messages of one medium under way at a time.
 const PLACES: usize = 16;
@@ -68,10 +68,11 @@ impl Queue {
 }
 
 /// Delivers what is due on one medium, until nothing is.
-pub async fn deliver(app: &App, medium: Medium) -> Result<JobReport, SaleError> {
+pub async fn deliver(app: &Arc<App>, medium: Medium) -> Result<JobReport, SaleError> {
     let mut report = JobReport::default();
     let mut queue = Queue::default();
-    let mut under_way = FuturesUnordered::new();
+    // Tasks of their own: each may hold a connection of the database, and has to go on while this waits for another one.
+    let mut under_way = JoinSet::new();
     let mut failed: Option<StoreError> = None;
     let mut look = true;
     loop {
@@ -89,13 +90,19 @@ pub async fn deliver(app: &App, medium: Medium) -> Result<JobReport, SaleError> 
         while under_way.len() < PLACES
             && let Some(next) = queue.next()
         {
-            under_way.push(turn(app, next));
+            let app = Arc::clone(app);
+            under_way.spawn(async move { turn(&app, next).await });
         }
         // What was begun is seen through: given up, it would be sent twice.
-        match timeout(LOOK, under_way.next()).await {
+        match timeout(LOOK, under_way.join_next()).await {
             Err(_) => look = true,
             Ok(None) => break,
-            Ok(Some((recipient, outcome))) => {
+            // It panicked: its claim runs out, and it is tried again.
+            Ok(Some(Err(error))) => {
+                tracing::error!(%error, medium = medium.name(), "a delivery broke off");
+                report.failed += 1;
+            }
+            Ok(Some(Ok((recipient, outcome)))) => {
                 queue.done(&recipient);
                 match outcome {
                     Ok(true) => report.done += 1,

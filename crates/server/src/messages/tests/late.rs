@@ -93,7 +93,14 @@ async fn a_late_confirmation_does_not_follow_a_cancellation() {
     }
     assert_eq!(mails(&house, "Your tickets").len(), 0);
     assert_eq!(mails(&house, "Cancelled: Casablanca").len(), 1);
-    let told = [hooked.recv().await.unwrap(), hooked.recv().await.unwrap()].join("\n");
+    // They leave side by side, the refund's among them.
+    let mut told = String::new();
+    let hear = async {
+        while let Some(heard) = hooked.recv().await {
+            told.push_str(&heard);
+        }
+    };
+    let _ = tokio::time::timeout(std::time::Duration::from_secs(1), hear).await;
     for event in ["booking.confirmed", "booking.cancelled"] {
         assert!(told.contains(event), "{event} is missing in {told}");
     }
