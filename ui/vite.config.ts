@@ -5,8 +5,10 @@ import { defineConfig } from 'vite';
 // The component gallery is for development and for the tests that look at it; a release has none.
 const gallery = process.env['MATINEE_GALLERY'] === '1';
 
+// Of the words for what went wrong only those that any page can meet (`lib/app/errors.ts`) are shared; a new one of a
+// form stays out by itself.
 const ofForms =
-  /valibot|features.account|components.Field|components.FormError|form-errors|messages.error_(attempts|changed|credentials|email_taken|hold_expired|no_gateway|not_cancellable|position|price_changed|started|unpaid)_/;
+  /valibot|features.account|components.Field|components.FormError|form-errors|app.submission|messages.(field|server)_|messages.error_(?!(offline|not_found|busy|signed_out|keyring)_|title|detail)/;
 
 export default defineConfig(({ command }) => ({
   define: { __GALLERY__: JSON.stringify(gallery || command === 'serve') },
