@@ -33,7 +33,7 @@ pub async fn run(bench: &Bench, engine: Engine, report: &mut Report) -> Result<(
     let answer = doors[0].post("/api/v1/auth/register", format_args!(""), &body);
     answer.await?.expect("register", 201)?;
     let pace = Pace {
-        per_second: LOAD * latency::peak(bench, &server, &till, &mut connections).await?,
+        per_second: LOAD * latency::sustained(bench, &server, &till, &mut connections).await?,
         time: bench.extent.slice * 2,
         give_up: false,
     };

@@ -27,7 +27,7 @@ pub async fn run(bench: &Bench, engine: Engine, report: &mut Report) -> Result<(
     let plan = Plan::make(server.address(), "").await?;
     let till = Till::new(&plan, "overload");
     let mut few = Connection::open_many(server.address(), 256).await?;
-    let peak = latency::peak(bench, &server, &till, &mut few).await?;
+    let peak = latency::sustained(bench, &server, &till, &mut few).await?;
     let hold = async |connection: &mut Connection, _| till.try_hold(connection).await;
     let calm = Pace {
         per_second: CALM * peak,
