@@ -20,6 +20,7 @@ mod openid;
 mod options_file;
 mod payment;
 mod profile;
+mod promo;
 mod recovery;
 mod seats;
 mod shared;

@@ -104,6 +104,48 @@ fn verify(database: &str) {
     assert!(report.contains("every invariant holds"), "{report}");
 }
 
+/// Fifty buyers at two servers want a code of five uses: five have it, and what one lets go another gets.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_is_used_as_often_as_it_may_be() {
+    let url = demo("promo_codes");
+    let servers = [start(&url), start(&url)];
+    let promo = |line: &[&str]| {
+        let (status, words) = server::run_on(&url, line).unwrap();
+        assert!(status.success(), "{words}");
+        words
+    };
+    let theater = ["--theater", "demo:spreebogen-berlin"];
+    let add = ["promo", "add", "RUSH", "--amount", "1.00", "--uses", "5"];
+    promo(&[&add[..], &theater].concat());
+    let show = show(&servers[0].server.caller()).await;
+    let body = json!({ "show_id": show, "best": 1, "promo_code": "rush" });
+    for _ in 0..2 {
+        let buyers = (0..50).map(|buyer| {
+            let caller = servers[buyer % 2].server.caller();
+            let body = body.clone();
+            async move { (caller.post("/book", body).await, caller) }
+        });
+        let answers = futures_util::future::join_all(buyers).await;
+        let mut won = Vec::new();
+        for (answer, caller) in answers {
+            if answer.status == 201 {
+                won.push((answer.json(), caller));
+            } else {
+                answer.expect_problem(422, "promo_invalid");
+            }
+        }
+        assert_eq!(won.len(), 5);
+        verify(&url);
+        for (booking, caller) in won {
+            let guest = caller.with_token(text(&booking, "guest_token"));
+            let path = format!("/bookings/{}", text(&booking, "booking_id"));
+            guest.delete(&path).await.expect(204);
+        }
+        let words = promo(&[&["promo", "list"][..], &theater].concat());
+        assert!(words.contains("RUSH EUR 1.00, used 0 of 5"), "{words}");
+    }
+}
+
 /// Hold, change, pay, tickets, cancel, refund; an account; an import; and every invariant afterwards.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_booking_goes_its_whole_way() {

@@ -27,6 +27,7 @@ pub struct BookRequest {
     /// Ticket type by seat; a seat not named is `standard`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub ticket_types: BTreeMap<String, String>,
+    /// A promotion code; empty is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promo_code: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -40,6 +41,7 @@ pub struct ChangeRequest {
     pub seat_ids: Option<Vec<SeatId>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ticket_types: Option<BTreeMap<String, String>>,
+    /// Takes the place of the code the hold has; empty lets that go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub promo_code: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -206,6 +208,9 @@ pub struct Booking {
     pub seats: Vec<BookedSeat>,
     pub total_amount: Money,
     pub breakdown: Vec<BreakdownLine>,
+    /// The promotion code that is in the prices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub promo_code: Option<String>,
     pub hold_expires_at: Option<DateTime<Utc>>,
     /// How often the hold may still be extended.
     pub extensions_left: u8,

@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 pub struct ChangeInput {
     pub seat_ids: Option<Vec<SeatId>>,
     pub ticket_types: Option<BTreeMap<String, String>>,
+    /// Empty to let the code go.
     pub promo_code: Option<String>,
     pub guest_email: Option<String>,
     /// The version the caller saw; `None` means any.
@@ -48,13 +49,8 @@ impl Desk {
             }
             let now = self.clock.now();
             still_held(&file, now)?;
-            if input
-                .promo_code
-                .as_deref()
-                .is_some_and(|code| !code.trim().is_empty())
-            {
-                return Err(SaleError::PromoInvalid);
-            }
+            let promo = self.promo_after(&file, &show, input.promo_code.as_deref(), now);
+            let promo = promo.await?;
             let own: Vec<SeatNo> = file.booking.seats.iter().map(|seat| seat.seat).collect();
             let chosen = match &input.seat_ids {
                 Some(seats) => named_seats(&show, seats)?,
@@ -64,12 +60,14 @@ impl Desk {
                 .ticket_types
                 .clone()
                 .unwrap_or_else(|| kept_types(&file, &show, &chosen));
-            let content = self.content(&show, &chosen, &types, &own).await?;
+            let content = (&own[..], promo.as_ref());
+            let content = self.content(&show, &chosen, &types, content).await?;
             let mut booking = file.booking.clone();
             booking.seats = content.seats;
             booking.total = content.quote.total;
             booking.lines = content.quote.lines;
             booking.advice = content.advice;
+            booking.promo = promo.map(|promo| promo.code);
             booking.version += 1;
             if let (Some(email), Owner::Guest { email: kept }) =
                 (&input.guest_email, &mut booking.owner)

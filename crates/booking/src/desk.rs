@@ -15,7 +15,7 @@ use matinee_domain::{
     },
 };
 use matinee_store::{
-    BookingStore,
+    BookingStore, PromoStore,
     bookings::{BookingFile, NotificationRow, PaymentRow, SeatsEffect, Step, TicketState},
     outbox::{MessageStatus, NewMessage},
 };
@@ -46,6 +46,7 @@ pub trait Render: Send + Sync + 'static {
 /// The desk where seats are sold: the use cases are its methods, one file per verb.
 pub struct Desk {
     pub store: Arc<dyn BookingStore>,
+    pub promos: Arc<dyn PromoStore>,
     pub shows: Arc<dyn Shows>,
     pub gateway: Option<Arc<dyn PaymentGateway>>,
     pub clock: Arc<dyn Clock>,

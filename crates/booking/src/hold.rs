@@ -1,6 +1,7 @@
 //! Holding seats: all of them or none, for a few minutes.
 
 mod choice;
+mod promo;
 
 pub(crate) use choice::named_seats;
 
@@ -13,6 +14,7 @@ use matinee_domain::{
     booking::BookingState,
     catalog::GapRule,
     limits,
+    promo::Promo,
     seat_map::{SeatId, SeatNo},
 };
 use matinee_store::{
@@ -21,6 +23,7 @@ use matinee_store::{
     },
     idempotency::{IdempotencyKey, IdempotencyRecord, Lookup, Recorded},
 };
+pub(crate) use promo::typed;
 use std::{collections::BTreeMap, sync::Arc};
 
 /// Which seats.
@@ -120,16 +123,13 @@ impl Desk {
         if now >= show.show.start_time {
             return Err(SaleError::ShowStarted);
         }
-        if input
-            .promo_code
-            .as_deref()
-            .is_some_and(|code| !code.trim().is_empty())
-        {
-            return Err(SaleError::PromoInvalid);
-        }
+        let promo = match typed(input.promo_code.as_deref()) {
+            Some(code) => Some(self.open_promo(show, code, now).await?),
+            None => None,
+        };
         let chosen = self.choose(input, show).await?;
         let content = self
-            .content(show, &chosen, &input.ticket_types, &[])
+            .content(show, &chosen, &input.ticket_types, (&[], promo.as_ref()))
             .await?;
         let booking = BookingRow {
             booking_id: self.new_booking_id(show.theater.theater_id, now),
@@ -142,6 +142,7 @@ impl Desk {
             total: content.quote.total,
             lines: content.quote.lines,
             advice: content.advice,
+            promo: promo.map(|promo| promo.code),
             created_at: now,
             version: 1,
             test: self
@@ -208,20 +209,28 @@ impl Desk {
         }
     }
 
-    /// Prices a choice and applies the single-seat-gap rule. `own` seats (of the hold being changed) count as free.
+    /// Prices a choice, with a promotion code if there is one, and applies the single-seat-gap rule. `own` seats (of the
+    /// hold being changed) count as free.
     pub(crate) async fn content(
         &self,
         show: &ShowFile,
         chosen: &[SeatNo],
         ticket_types: &BTreeMap<String, String>,
-        own: &[SeatNo],
+        (own, promo): (&[SeatNo], Option<&Promo>),
     ) -> Result<Content, SaleError> {
         let seats = typed_seats(show, chosen, ticket_types)?;
-        let quote = show.show.prices.quote(
+        let priced = || {
             seats
                 .iter()
-                .map(|(seat, code)| (category(show, *seat), code.as_str())),
-        )?;
+                .map(|(seat, code)| (category(show, *seat), code.as_str()))
+        };
+        let prices = &show.show.prices;
+        let mut quote = prices.quote(priced())?;
+        if let Some(promo) = promo {
+            // One that takes nothing off this booking would only be used up.
+            let reduced = prices.with_promo(quote, priced(), promo)?;
+            quote = reduced.ok_or(SaleError::PromoInvalid)?;
+        }
         let seats = seats
             .into_iter()
             .zip(&quote.seats)
@@ -301,6 +310,7 @@ pub(crate) fn refusal(outcome: HoldOutcome, now: DateTime<Utc>) -> SaleError {
             wait: until - now,
         },
         HoldOutcome::NoShow => SaleError::NoShow,
+        HoldOutcome::PromoGone => SaleError::PromoInvalid,
         HoldOutcome::Stale(None) => SaleError::NoBooking,
         HoldOutcome::Stale(Some(booking)) => match booking.state {
             BookingState::Held { .. } => SaleError::VersionMismatch,

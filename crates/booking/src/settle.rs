@@ -104,7 +104,7 @@ impl Desk {
                                 show: on_file.show.clone(),
                             }
                         }
-                        StepOutcome::SeatsGone(_) => {
+                        StepOutcome::SeatsGone(_) | StepOutcome::PromoGone => {
                             if answer.state == ChargeState::Captured {
                                 self.seats_gone(&on_file, payment_id, &answer).await?;
                             } else {
@@ -204,7 +204,7 @@ impl Desk {
         )
     }
 
-    /// A re-claim found its seats taken: captured money goes back.
+    /// A re-claim found its seats taken, or its promotion code used up: captured money goes back.
     async fn seats_gone(
         &self,
         on_file: &OnFile,

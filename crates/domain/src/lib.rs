@@ -14,6 +14,7 @@ pub mod money;
 pub mod payment;
 pub mod policy;
 pub mod price;
+pub mod promo;
 pub mod reminder;
 pub mod seat_map;
 pub mod settlement;

@@ -139,6 +139,11 @@ impl Money {
     pub const fn zero(currency: Currency) -> Self {
         Self::new(0, currency)
     }
+    /// An amount as people write it in text without a language: `5`, `5.5` or `5.50` for EUR. `None` when it is none, or
+    /// finer than the currency.
+    pub fn from_decimal(text: &str, currency: Currency) -> Option<Self> {
+        minor_units(text, currency.decimals()).map(|minor| Self::new(minor, currency))
+    }
     /// The sum, when the currencies agree and the result is in range.
     pub fn checked_add(self, other: Self) -> Result<Self, MoneyError> {
         self.combine(other, i64::checked_add)
@@ -162,6 +167,20 @@ impl Money {
         }
         Ok(Self::new(amount, self.currency))
     }
+}
+
+/// A decimal number that is not negative, in units of its last decimal: `1.5` with two decimals is 150.
+pub fn minor_units(text: &str, decimals: u32) -> Option<i64> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let fits =
+        !whole.is_empty() && digits(whole) && digits(part) && part.len() <= decimals as usize;
+    if !fits || text.ends_with('.') {
+        return None;
+    }
+    let number = format!("{whole}{part:0<width$}", width = decimals as usize);
+    let number: i64 = number.parse().ok()?;
+    (number <= MAX_AMOUNT_MINOR).then_some(number)
 }
 
 /// As people write it in text without a language: the currency, then the amount with its decimals.
@@ -189,6 +208,32 @@ mod tests {
         assert_eq!(amount(-5, b"EUR"), "EUR -0.05");
         assert_eq!(amount(1500, b"JPY"), "JPY 1500");
         assert_eq!(amount(3250, b"KWD"), "KWD 3.250");
+    }
+
+    #[test]
+    fn an_amount_is_read_as_it_is_written() {
+        let read = |text, code: &[u8; 3]| {
+            Money::from_decimal(text, Currency::new(*code)).map(|money| money.amount_minor)
+        };
+        for (text, minor) in [("5", 500), ("5.5", 550), ("05.05", 505), ("0.00", 0)] {
+            assert_eq!(read(text, b"EUR"), Some(minor), "{text}");
+        }
+        assert_eq!(read("1500", b"JPY"), Some(1500));
+        assert_eq!(read("3.25", b"KWD"), Some(3250));
+        for text in [
+            "",
+            ".5",
+            "5.",
+            "5.555",
+            "-5",
+            "5,00",
+            "1e3",
+            "5.-1",
+            "99999999999999999999",
+        ] {
+            assert_eq!(read(text, b"EUR"), None, "{text}");
+        }
+        assert_eq!(read("1.5", b"JPY"), None);
     }
 
     /// No sum goes through a float: 2²⁴ + 1 is the first whole number that a short one does not hold, and the largest

@@ -2,7 +2,7 @@
 //!
 //! A price list is resolved once for a show into [`ShowPrices`] (the rules looked at the show's local start), so that
 //! selling needs no calendar. All prices are all-in: fee and tax are inside the number people see first; the
-//! breakdown only explains it. Promo codes are not here yet.
+//! breakdown only explains it. What a promotion code takes off is `discount`.
 
 use crate::{
     money::{Currency, MAX_AMOUNT_MINOR, Money, MoneyError},
@@ -163,7 +163,7 @@ static PLAIN_STANDARD: LazyLock<TicketType> = LazyLock::new(|| TicketType {
 });
 
 /// What a whole price is in basis points.
-const WHOLE: i128 = 10_000;
+pub(crate) const WHOLE: i128 = 10_000;
 
 /// `amount × numerator ÷ denominator`, half away from zero. The denominator is positive.
 pub(crate) fn scale(amount: i64, numerator: i128, denominator: i128) -> i128 {
@@ -358,6 +358,7 @@ pub fn apportion(total_minor: i64, weights: &[i64]) -> Vec<i64> {
     parts.into_iter().map(|part| (sign * part) as i64).collect()
 }
 
+mod discount;
 mod quote;
 #[cfg(test)]
 mod tests;

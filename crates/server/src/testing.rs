@@ -284,6 +284,7 @@ impl House {
         let desk = &self.app.desk;
         matinee_booking::Desk {
             store: Arc::clone(&desk.store),
+            promos: Arc::clone(&desk.promos),
             shows: Arc::clone(&desk.shows),
             gateway: Some(Arc::new(BrokenBank)),
             clock: Arc::clone(&desk.clock),

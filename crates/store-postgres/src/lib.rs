@@ -20,6 +20,7 @@ mod migrations;
 mod open;
 mod outbox;
 mod pipeline;
+mod promos;
 mod shared;
 mod statistics;
 mod subscribers;

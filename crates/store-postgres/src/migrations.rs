@@ -26,6 +26,7 @@ const STEPS: &[(&str, &str)] = &[
     step!("0007_messages"),
     step!("0008_ways_in"),
     step!("0009_delivery"),
+    step!("0010_promos"),
 ];
 
 /// The schema version this program knows.

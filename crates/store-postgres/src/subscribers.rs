@@ -36,7 +36,7 @@ fn webhook(row: &Row) -> Result<WebhookRow, StoreError> {
 }
 
 impl PostgresStore {
-    async fn rows_of(&self, call: Call<'_>) -> Result<Vec<Row>, StoreError> {
+    pub(crate) async fn rows_of(&self, call: Call<'_>) -> Result<Vec<Row>, StoreError> {
         let conn = self.connection().await?;
         let answers = pipeline::read(&conn, &[call]).await?;
         Ok(answers.into_iter().flatten().collect())

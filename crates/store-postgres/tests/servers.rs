@@ -8,7 +8,8 @@ mod support;
 
 use chrono::TimeDelta;
 use matinee_store::{
-    AccountStore as _, BookingStore as _, Maintenance as _, OutboxStore as _, SeatFeed, ShowChange,
+    AccountStore as _, BookingStore as _, Maintenance as _, OutboxStore as _, PromoStore as _,
+    SeatFeed, ShowChange,
     bookings::{HoldLimits, HoldOutcome, SeatsEffect, StepOutcome},
     conformance::fixtures::{apply, catalog, start},
     feed::{NoFeed, SeatState},
@@ -20,7 +21,7 @@ use std::{
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
-use support::{CAPACITY, hold, keyed, migrated, release, show};
+use support::{CAPACITY, hold, keyed, migrated, promo, release, show};
 
 /// A mirror of one show, as a server keeps it for its viewers.
 #[derive(Default)]
@@ -199,6 +200,66 @@ async fn limits_hold_across_servers() {
         .count();
     assert_eq!(held, 5, "{outcomes:?}");
     assert_eq!(snapshot(&one).await.len(), 5);
+}
+
+/// A code is used as often as it may be, however many servers are asked, and what is given back on one is to be had on
+/// the other.
+async fn use_up(name: &str, locking: [Locking; 2]) {
+    let url = migrated(name).await;
+    let [one, two] = locking;
+    let one = open(&url, Arc::new(NoFeed), one).await;
+    let two = open(&url, Arc::new(NoFeed), two).await;
+    apply(&*one, catalog()).await;
+    let added = one.add_promo(show().theater(), promo(), start()).await;
+    assert!(added.unwrap());
+    let mut last = None;
+    for round in 0..4_u32 {
+        let mut tasks = tokio::task::JoinSet::new();
+        for number in 0..40_u32 {
+            let store = Arc::clone(if number % 2 == 0 { &one } else { &two });
+            tasks.spawn(async move {
+                let mut wanted = hold(round * 100 + number, &[number as u16]);
+                wanted.booking.promo = Some(promo().code);
+                let booking = wanted.booking.clone();
+                match store.hold_seats(wanted).await.unwrap() {
+                    HoldOutcome::Held { .. } => Some((store, booking)),
+                    HoldOutcome::PromoGone => None,
+                    other => panic!("{other:?}"),
+                }
+            });
+        }
+        let won: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
+        assert_eq!(won.len(), 5);
+        let row = two.promo(show().theater(), &promo().code).await.unwrap();
+        assert_eq!(row.unwrap().used, 5);
+        assert_eq!(one.verify(start()).await.unwrap().violations, vec![]);
+        // Each is let go on the server that did not hold it.
+        for (store, booking) in won {
+            let other = if Arc::ptr_eq(&store, &one) {
+                &two
+            } else {
+                &one
+            };
+            let done = other.step(release(&booking)).await.unwrap();
+            assert_eq!(done, StepOutcome::Done { version: 2 });
+        }
+        last = one.promo(show().theater(), &promo().code).await.unwrap();
+    }
+    assert_eq!(last.unwrap().used, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_is_used_up_across_optimistic_servers() {
+    use_up("a_code_is_used_up_optimistic", [Locking::Optimistic; 2]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_code_is_used_up_across_servers_that_lock_differently() {
+    use_up(
+        "a_code_is_used_up_mixed",
+        [Locking::Optimistic, Locking::Pessimistic],
+    )
+    .await;
 }
 
 /// A seat that is held on one server is seen by the viewers of the other at once, and so is its release.

@@ -6,14 +6,14 @@ mod postgres;
 mod support;
 
 use matinee_store::{
-    BookingStore as _, Maintenance as _,
+    BookingStore as _, Maintenance as _, PromoStore as _,
     bookings::{HoldOutcome, StepOutcome},
-    conformance::fixtures::{apply, catalog, start},
+    conformance::fixtures::{apply, catalog, start, theater_id},
     feed::NoFeed,
 };
 use matinee_store_postgres::{PostgresOptions, PostgresStore};
 use std::sync::Arc;
-use support::{begin, confirm, keyed, migrated};
+use support::{begin, confirm, keyed, migrated, promo};
 
 /// What is done to a sound database, and the invariant that it breaks.
 const CORRUPTIONS: &[(&str, &str)] = &[
@@ -102,6 +102,9 @@ const CORRUPTIONS: &[(&str, &str)] = &[
          VALUES ('', '', decode(repeat('ab', 16), 'hex'), 'sent', 'x', 'email', 'a', '{}', 0, 1, 1, 1)",
         "outbox_count",
     ),
+    ("UPDATE promo_codes SET used = 0", "promo_uses"),
+    ("UPDATE promo_codes SET used = 2", "promo_uses"),
+    ("DELETE FROM promo_codes", "booking_promo"),
     ("UPDATE idempotency SET status = 500", "idempotency"),
 ];
 
@@ -112,11 +115,12 @@ async fn sound(name: &str) -> String {
         .await
         .unwrap();
     apply(&store, catalog()).await;
+    let added = store.add_promo(theater_id(1), promo(), start()).await;
+    assert!(added.unwrap());
     for (number, seats) in [(1, [1, 2]), (2, [5, 6])] {
-        let held = store
-            .hold_seats(keyed(number, &seats, number))
-            .await
-            .unwrap();
+        let mut wanted = keyed(number, &seats, number);
+        wanted.booking.promo = (number == 2).then(|| promo().code);
+        let held = store.hold_seats(wanted).await.unwrap();
         assert!(matches!(held, HoldOutcome::Held { .. }), "{held:?}");
     }
     let booking = keyed(2, &[5, 6], 2).booking;

@@ -16,6 +16,7 @@ mod migrations;
 mod open;
 mod outbox;
 mod private;
+mod promos;
 mod query;
 mod readers;
 mod seat_log;

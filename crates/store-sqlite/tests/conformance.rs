@@ -5,7 +5,7 @@ use matinee_store::{
     SeatFeed, Store,
     conformance::{
         Engine,
-        bookings::{change, crowd, expire, hold, lists, restart, step},
+        bookings::{change, crowd, expire, hold, lists, promo, restart, step},
         ledger, outbox, telling,
     },
 };
@@ -81,6 +81,14 @@ stories! {
         pending_refunds_are_found,
         payments_of_some_time_are_listed,
         records_are_forgotten_in_time;
+    promo:
+        a_code_comes_back_as_it_was_made,
+        a_use_goes_with_the_seats,
+        only_an_open_code_is_taken_up,
+        a_repeated_hold_uses_its_code_once,
+        a_change_swaps_codes,
+        a_late_payment_claims_the_use_again,
+        a_crowd_never_uses_a_code_too_often;
     restart:
         what_was_acknowledged_survives,
         closing_finishes_what_was_accepted;

@@ -17,6 +17,7 @@ use matinee_domain::{
     money::Money,
     payment::{PaymentStatus, RefundStatus},
     price::Line,
+    promo::PromoCode,
     seat_map::SeatNo,
 };
 use serde::{Deserialize, Serialize};
@@ -59,6 +60,8 @@ pub struct BookingRow {
     pub total: Money,
     pub lines: Vec<Line>,
     pub advice: Vec<String>,
+    /// The promotion code its prices were made with. It counts as used while the booking owns its seats.
+    pub promo: Option<PromoCode>,
     pub created_at: DateTime<Utc>,
     /// Grows with every change of the booking; the ETag of PATCH.
     pub version: u64,
@@ -198,6 +201,8 @@ pub enum HoldOutcome {
     CoolDown {
         until: DateTime<Utc>,
     },
+    /// The booking's promotion code cannot be taken up: it is used up, over, not begun or not there.
+    PromoGone,
     /// The show is not there (any more).
     NoShow,
     Repeated(Lookup),
@@ -253,7 +258,8 @@ pub enum SeatsEffect {
     Keep,
     /// Held rows become sold; every seat must still be this booking's, otherwise nothing is done.
     Sell,
-    /// Seats of an expired booking are claimed anew and sold; every seat must be free, otherwise nothing is done.
+    /// Seats of an expired booking are claimed anew and sold, and so is the use of its promotion code, whenever that ends;
+    /// every seat must be free and the use to be had, otherwise nothing is done.
     Reclaim,
     /// The booking's rows are removed.
     Free,
@@ -269,6 +275,8 @@ pub enum StepOutcome {
     Stale,
     /// (Sell and Reclaim) some seats are not to be had; nothing was changed.
     SeatsGone(Vec<SeatNo>),
+    /// (Reclaim) the booking's promotion code has been used up since; nothing was changed.
+    PromoGone,
     /// A live payment already exists for this booking; nothing was changed.
     PaymentInProgress,
     Repeated(Lookup),

@@ -15,6 +15,7 @@ pub mod idempotency;
 pub mod ledger;
 pub mod moving;
 pub mod outbox;
+pub mod promos;
 pub mod sign_in;
 pub mod subscribers;
 pub mod verify;
@@ -26,6 +27,7 @@ pub use error::StoreError;
 pub use feed::{SeatFeed, ShowChange};
 pub use ledger::SandboxLedger;
 pub use outbox::OutboxStore;
+pub use promos::PromoStore;
 pub use sign_in::SignInStore;
 pub use subscribers::SubscriberStore;
 pub use verify::Maintenance;
@@ -37,6 +39,7 @@ pub trait Store:
     + AccountStore
     + SignInStore
     + OutboxStore
+    + PromoStore
     + SubscriberStore
     + SandboxLedger
     + Maintenance
@@ -48,6 +51,7 @@ impl<T> Store for T where
         + AccountStore
         + SignInStore
         + OutboxStore
+        + PromoStore
         + SubscriberStore
         + SandboxLedger
         + Maintenance

@@ -88,11 +88,15 @@ pub const TABLES: &[Table] = tables! {
     one_time_secrets { digest Bytes, purpose Text, subject Text, expires_at Number }
     secret_keys { name Text, secret Bytes }
     show_state { theater Bytes, show Bytes, version Number, taken Small }
+    promo_codes {
+        theater Bytes, code Text, terms Json, starts_at Number, ends_at Number, max_uses Number, used Number,
+        created_at Number,
+    }
     bookings {
         theater Bytes, booking Bytes, show Bytes, reference Text, status Text, version Number, user Bytes,
         guest_email Text, caller Bytes, seats Json, seat_count Small, total_minor Number, currency Text, lines Json,
         advice Json, test Flag, created_at Number, held_at Number, expires_at Number, extensions Small,
-        payment_deadline Number,
+        payment_deadline Number, promo Text,
     }
     seats { theater Bytes, show Bytes, seat Small, state Small, booking Bytes }
     payments {

@@ -72,6 +72,7 @@ fn hold(
             line("incl. VAT 14 %", 297, LineKind::Contained),
         ],
         advice: vec![],
+        promo: None,
         created_at: now,
         version: 1,
         test: true,

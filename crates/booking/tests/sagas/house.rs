@@ -15,7 +15,7 @@ use matinee_domain::{
 };
 use matinee_integrations::SandboxGateway;
 use matinee_store::{
-    CatalogStore, Maintenance, SandboxLedger, StoreError,
+    CatalogStore, Maintenance, PromoStore, SandboxLedger, StoreError,
     bookings::{BookingFile, BookingStore},
     conformance::fixtures,
     feed::{NoFeed, SeatState},
@@ -236,6 +236,7 @@ impl House {
     pub fn desk_at(&self, bank: Arc<dyn PaymentGateway>, quotas: bool) -> Arc<Desk> {
         Arc::new(Desk {
             store: self.desk.store.clone(),
+            promos: self.desk.promos.clone(),
             shows: self.desk.shows.clone(),
             gateway: Some(bank),
             clock: self.clock.clone(),
@@ -320,6 +321,7 @@ fn desk(
             inner: Arc::clone(store),
             wire: Arc::clone(wire),
         }),
+        promos: Arc::clone(store) as Arc<dyn PromoStore>,
         shows: Arc::new(StoredShows {
             store: Arc::clone(store),
             read: Mutex::default(),

@@ -17,6 +17,7 @@ mod matrix;
 mod meanwhile;
 mod pauses;
 mod preparing;
+mod promo;
 mod refunds;
 mod refusals;
 mod simulation;

@@ -262,6 +262,7 @@ impl Shows for OldNews {
 fn with_old_news(house: &House, lies: usize, meanwhile: Option<Work>) -> Desk {
     Desk {
         store: house.desk.store.clone(),
+        promos: house.desk.promos.clone(),
         shows: Arc::new(OldNews {
             inner: house.desk.shows.clone(),
             lies: AtomicUsize::new(lies),

@@ -87,6 +87,7 @@ fn booking(number: u8, show: &Show, status: BookingStatus) -> Booking {
         seats: Vec::new(),
         total_amount: euros(900),
         breakdown: Vec::new(),
+        promo_code: None,
         hold_expires_at: None,
         extensions_left: 0,
         payments: Vec::new(),

@@ -59,30 +59,32 @@ impl ShowPrices {
     }
 
     fn lines(&self, groups: &[TicketGroup<'_>], fees_minor: i64, total: Money) -> Vec<Line> {
-        let line = |label: String, minor, kind| Line {
+        let part = |label: String, minor| Line {
             label,
             amount: Money::new(minor, self.currency),
-            kind,
+            kind: LineKind::Part,
         };
         let mut lines: Vec<Line> = groups
             .iter()
             .map(|group| {
                 let label = format!("{} × {}", group.count, group.ticket_type.label);
-                line(label, group.count * group.each_minor, LineKind::Part)
+                part(label, group.count * group.each_minor)
             })
             .collect();
         if fees_minor != 0 {
-            lines.push(line("Booking fee".into(), fees_minor, LineKind::Part));
+            lines.push(part("Booking fee".into(), fees_minor));
         }
-        if self.tax.basis_points != 0 {
-            let label = format!("incl. {}", self.tax.label);
-            lines.push(line(
-                label,
-                self.tax_within(total).amount_minor,
-                LineKind::Contained,
-            ));
-        }
+        lines.extend(self.tax_line(total));
         lines
+    }
+
+    /// What says how much of a total is tax, where there is one.
+    pub(super) fn tax_line(&self, total: Money) -> Option<Line> {
+        (self.tax.basis_points != 0).then(|| Line {
+            label: format!("incl. {}", self.tax.label),
+            amount: self.tax_within(total),
+            kind: LineKind::Contained,
+        })
     }
 
     /// The tax that an all-in amount contains.

@@ -8,6 +8,7 @@ mod logging;
 mod maintenance;
 mod messages;
 mod migrate_engine;
+mod promo;
 mod reconcile;
 mod webhooks;
 
@@ -56,6 +57,9 @@ enum Command {
     /// Integrators' servers that are told of bookings
     #[command(subcommand)]
     Webhooks(webhooks::WebhooksCommand),
+    /// Promotion codes: making, listing and ending them
+    #[command(subcommand)]
+    Promo(promo::PromoCommand),
     /// Print the OpenAPI document of the HTTP interface
     Openapi(DatabaseArg),
 }
@@ -181,6 +185,7 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::Admin(command) => accounts::run(command).await,
         Command::Messages(command) => messages::run(command).await,
         Command::Webhooks(command) => webhooks::run(command).await,
+        Command::Promo(command) => promo::run(command).await,
         Command::Openapi(_) => openapi(),
     }
 }
@@ -227,6 +232,9 @@ mod tests {
             &["webhooks", "add", "https://x.example/"],
             &["webhooks", "list"],
             &["webhooks", "rotate", "w1"],
+            &["promo", "add", "SPRING", "--amount", "5.00"],
+            &["promo", "list"],
+            &["promo", "end", "SPRING"],
             &["admin", "reset-second-factor", "--email", "a@b.example"],
             &["openapi"],
         ] {

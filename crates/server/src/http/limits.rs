@@ -128,6 +128,13 @@ impl RateLimits {
         self.look(limit, key, now, 1);
     }
 
+    /// Takes the last count back: it turned out to be none.
+    pub fn take_back(&self, limit: Limit, key: LimitKey) {
+        if let Some(bucket) = self.shard(&key).get_mut(&(Slot::Count(limit), key)) {
+            bucket.current = bucket.current.saturating_sub(1);
+        }
+    }
+
     /// Seconds to wait, if any; otherwise one more is counted.
     fn count(&self, limit: Limit, key: LimitKey, now: DateTime<Utc>) -> Option<u32> {
         self.look(limit, key, now, 1)

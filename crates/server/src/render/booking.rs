@@ -145,6 +145,7 @@ pub fn booking(
                 kind: line.kind,
             })
             .collect(),
+        promo_code: row.promo.as_ref().map(ToString::to_string),
         hold_expires_at: row.state.expires_at(),
         extensions_left: extensions_left(&row.state),
         payments: file.payments.iter().map(payment).collect(),

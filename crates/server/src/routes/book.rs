@@ -2,7 +2,7 @@
 
 use super::{
     access::{own_booking, owns},
-    guest_token,
+    guess, guest_token,
 };
 use crate::{
     app::App,
@@ -69,10 +69,6 @@ pub async fn book(
     body: Json<api::BookRequest>,
 ) -> Result<Response, ApiError> {
     let request = body.value;
-    if request.promo_code.is_some() {
-        app.limits
-            .check(Limit::PromoGuess, caller.digest(), app.clock.now())?;
-    }
     let wanted = match (request.seat_ids, request.best) {
         (Some(seats), None) => Wanted::Seats(seats),
         (None, Some(count)) => Wanted::Best(count),
@@ -100,15 +96,13 @@ pub async fn book(
         show_id: request.show_id,
         wanted,
         ticket_types: request.ticket_types,
-        promo_code: request.promo_code,
+        promo_code: request.promo_code.clone(),
         owner,
         caller: caller.digest(),
         idempotency: caller.idempotency("POST", "/book", &body.bytes),
     };
-    let held = app
-        .desk
-        .hold(input)
-        .await
+    let held = guess::counted(&app, &caller, request.promo_code, app.desk.hold(input))
+        .await?
         .inspect_err(|_| app.metrics.holds_refused.add(1))
         .map_err(|error| match error {
             // What is wrong is what was sent.
@@ -159,18 +153,15 @@ pub async fn change(
     wanted.required()?;
     wanted.check(on_file.file.booking.version)?;
     let request = body.value;
-    if request.promo_code.is_some() {
-        app.limits
-            .check(Limit::PromoGuess, caller.digest(), app.clock.now())?;
-    }
     let input = ChangeInput {
         seat_ids: request.seat_ids,
         ticket_types: request.ticket_types,
-        promo_code: request.promo_code,
+        promo_code: request.promo_code.clone(),
         guest_email: checked_email(request.guest_email)?,
         if_version: Some(on_file.file.booking.version),
     };
-    let on_file = app.desk.change(booking_id, input).await?;
+    let change = app.desk.change(booking_id, input);
+    let on_file = guess::counted(&app, &caller, request.promo_code, change).await??;
     let booking = booking_now(&app, &on_file).await?;
     let mut response = answer::json(200, &booking);
     response

@@ -8,6 +8,7 @@ mod catalog;
 mod devices;
 mod export;
 pub mod gateway;
+mod guess;
 mod guest_token;
 mod health;
 mod openid;

@@ -125,7 +125,7 @@ fn conflict(error: &SaleError) -> (Code, String) {
         ),
         SaleError::PromoInvalid => (
             Code::PromoInvalid,
-            "This promo code is not valid. Nothing was changed.",
+            "This promo code is not valid for this booking. Nothing was changed.",
         ),
         SaleError::KeyReused => (
             Code::IdempotencyKeyReused,

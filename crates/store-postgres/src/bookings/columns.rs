@@ -4,7 +4,7 @@ use crate::{
     columns::{micros, text, to_json},
     pipeline::Call,
 };
-use matinee_domain::booking::BookingState;
+use matinee_domain::{booking::BookingState, promo::PromoCode};
 use matinee_store::{
     StoreError,
     bookings::{BookingRow, Owner, PaymentRow},
@@ -113,6 +113,7 @@ impl<'b> NewBookings<'b> {
                     .collect::<Vec<_>>(),
             )
             .with(state(|state| state.payment_deadline))
+            .with(self.column(|row| row.promo.as_ref().map(PromoCode::as_str)))
     }
 }
 

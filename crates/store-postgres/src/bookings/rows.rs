@@ -18,7 +18,8 @@ use tokio_postgres::Row;
 macro_rules! booking_columns {
     () => {
         "theater, booking, show, reference, status, version, \"user\", guest_email, caller, seats::text, total_minor, \
-         currency, lines::text, advice::text, test, created_at, held_at, expires_at, extensions, payment_deadline"
+         currency, lines::text, advice::text, test, created_at, held_at, expires_at, extensions, payment_deadline, \
+         promo"
     };
 }
 pub(crate) use booking_columns;
@@ -44,6 +45,11 @@ pub(crate) fn booking(row: &Row) -> Result<BookingRow, StoreError> {
         advice: from_json(row.text(13)?)?,
         test: row.value(14)?,
         created_at: row.time(15)?,
+        promo: row
+            .value::<Option<&str>>(20)?
+            .map(str::parse)
+            .transpose()
+            .map_err(damaged)?,
     })
 }
 

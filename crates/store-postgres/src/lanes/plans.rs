@@ -14,9 +14,10 @@ use std::{
 mod postgres;
 
 const PARTITIONS: usize = 8;
-const SCHEMA: [&str; 2] = [
+const SCHEMA: [&str; 3] = [
     include_str!("../../../../migrations/postgres/0003_bookings.sql"),
     include_str!("../../../../migrations/postgres/0004_outbox.sql"),
+    include_str!("../../../../migrations/postgres/0010_promos.sql"),
 ];
 
 /// The schema's own text, each table made of partitions.

@@ -4,11 +4,11 @@ use super::{
     guard::GaveUp,
     statements as sql,
     unit::Unit,
-    world::{Expiries, SeatNow, ShowNow, World},
+    world::{Expiries, PromoNow, SeatNow, ShowNow, World},
 };
 use crate::{
     bookings::rows,
-    columns::{Columns as _, damaged, micros},
+    columns::{Columns as _, damaged, micros, optional_time},
     connect::Connection,
     pipeline::{self, Call},
 };
@@ -16,9 +16,15 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use matinee_domain::{
     ids::{BookingId, ShowId},
+    promo::PromoCode,
     seat_map::SeatNo,
 };
-use matinee_store::{StoreError, bookings::HoldLimits, feed::SeatState, idempotency::Recorded};
+use matinee_store::{
+    StoreError,
+    bookings::{HoldLimits, SeatsEffect},
+    feed::SeatState,
+    idempotency::Recorded,
+};
 use tokio_postgres::Row;
 
 /// The unit, its show and caller, since when, and how many expiries at most.
@@ -35,6 +41,9 @@ struct Asked<'u> {
     unpaid: Vec<(&'u [u8], &'u [u8])>,
     expiries: Vec<AskedExpiry<'u>>,
     records: Vec<&'u [u8]>,
+    promos: Vec<&'u str>,
+    /// Bookings whose seats are claimed again, and with them the use of their code.
+    reclaimed: Vec<&'u [u8]>,
 }
 
 impl<'u> Asked<'u> {
@@ -51,6 +60,8 @@ impl<'u> Asked<'u> {
         asked.bookings.dedup();
         asked.unpaid.sort_unstable();
         asked.unpaid.dedup();
+        asked.promos.sort_unstable();
+        asked.promos.dedup();
         asked
     }
 
@@ -62,6 +73,8 @@ impl<'u> Asked<'u> {
                 self.seats(&booking.show_id, booking.seats.iter().map(|seat| seat.seat));
                 let who = (&booking.show_id, &booking.caller);
                 self.limits(at, who, &hold.limits, hold.now);
+                self.promos
+                    .extend(booking.promo.as_ref().map(PromoCode::as_str));
                 self.records
                     .extend(hold.idempotency.iter().map(|record| &record.key.scope[..]));
             }
@@ -73,12 +86,17 @@ impl<'u> Asked<'u> {
                 // A booking's caller never changes; should this not be it, the limit of the other is looked at.
                 let who = (&booking.show_id, &booking.caller);
                 self.limits(at, who, &change.limits, change.now);
+                self.promos
+                    .extend(booking.promo.as_ref().map(PromoCode::as_str));
             }
             Unit::Step(step, _) => {
                 self.shows.push(step.show_id.own());
                 self.bookings.push(step.booking_id.own());
                 if step.payments.iter().any(|payment| payment.status.is_live()) {
                     self.with_payment.push(step.booking_id.own());
+                }
+                if step.seats == SeatsEffect::Reclaim {
+                    self.reclaimed.push(step.booking_id.own());
                 }
                 if !step.cancel_seats.is_empty() {
                     self.with_tickets.push(step.booking_id.own());
@@ -129,6 +147,7 @@ enum About {
     Unpaid,
     Expiry,
     Record,
+    Promo,
 }
 
 /// Reads all of it; with `lock` inside a transaction that is begun here and holds the rows.
@@ -151,6 +170,12 @@ pub(super) async fn read(conn: &Connection, units: &[Unit], lock: bool) -> Resul
                 Call::new(sql::LOCK_BOOKINGS).with(at).with(&asked.bookings),
             ));
         }
+    }
+    if lock && !asked.promos.is_empty() {
+        list.push((
+            About::Nothing,
+            Call::new(sql::LOCK_PROMOS).with(at).with(&asked.promos),
+        ));
     }
     list.push((
         About::Show,
@@ -210,6 +235,20 @@ pub(super) async fn read(conn: &Connection, units: &[Unit], lock: bool) -> Resul
             .with(column.iter().map(|row| row.4).collect::<Vec<_>>());
         list.push((About::Expiry, call));
     }
+    if !asked.promos.is_empty() {
+        list.push((
+            About::Promo,
+            Call::new(sql::PROMOS).with(at).with(&asked.promos),
+        ));
+    }
+    if !asked.reclaimed.is_empty() {
+        list.push((
+            About::Promo,
+            Call::new(sql::PROMOS_OF_BOOKINGS)
+                .with(at)
+                .with(&asked.reclaimed),
+        ));
+    }
     if !asked.records.is_empty() {
         list.push((About::Record, Call::new(sql::RECORDS).with(&asked.records)));
     }
@@ -265,6 +304,14 @@ fn take(world: &mut World, about: About, row: &Row) -> Result<(), StoreError> {
                 last: row.time(3)?,
             };
             world.expiries.insert(row.small(0)?, expiries);
+        }
+        About::Promo => {
+            let promo = PromoNow {
+                left: row.value(1)?,
+                starts_at: row.time(2)?,
+                ends_at: optional_time(row.value(3)?)?,
+            };
+            world.promos.insert(row.text(0)?.to_owned(), promo);
         }
         About::Record => {
             let answer = Recorded {

@@ -70,12 +70,24 @@ pub(super) const EXPIRIES: &str = "SELECT w.unit, e.n, e.first, e.last \
 pub(super) const RECORDS: &str =
     "SELECT scope, body, status, answer FROM idempotency WHERE scope = ANY($1)";
 
+/// Codes that units take up.
+pub(super) const PROMOS: &str = "SELECT code, max_uses - used, starts_at, ends_at FROM promo_codes \
+     WHERE theater = $1 AND code = ANY($2)";
+
+/// The codes of bookings whose seats are claimed again.
+pub(super) const PROMOS_OF_BOOKINGS: &str = "SELECT p.code, p.max_uses - p.used, p.starts_at, p.ends_at \
+     FROM bookings AS b JOIN promo_codes AS p ON p.theater = $1 AND p.code = b.promo \
+     WHERE b.theater = $1 AND b.booking = ANY($2)";
+
 // What is locked beforehand with pessimistic locking, always in this order.
 
 pub(super) const LOCK_SHOWS: &str = "SELECT 1 FROM show_state WHERE theater = $1 AND show = ANY($2) \
      ORDER BY show FOR UPDATE";
 pub(super) const LOCK_BOOKINGS: &str = "SELECT 1 FROM bookings WHERE theater = $1 AND booking = ANY($2) \
      ORDER BY booking FOR UPDATE";
+
+pub(super) const LOCK_PROMOS: &str = "SELECT 1 FROM promo_codes WHERE theater = $1 AND code = ANY($2) \
+     ORDER BY code FOR UPDATE";
 
 // What is written, always in this order.
 
@@ -122,16 +134,17 @@ pub(super) const STEPS_BLIND: &str = all_done!(
 pub(super) const NEW_BOOKINGS: &str = all_done!(
     "INSERT INTO bookings (theater, booking, show, reference, status, version, \"user\", guest_email, caller, seats, \
          seat_count, total_minor, currency, lines, advice, test, created_at, held_at, expires_at, extensions, \
-         payment_deadline) \
+         payment_deadline, promo) \
      SELECT $1, w.booking, w.show, w.reference, w.status, w.version, w.\"user\", w.guest_email, w.caller, \
          w.seats::json, w.seat_count, w.total_minor, w.currency, w.lines::json, w.advice::json, w.test, w.created_at, \
-         w.held_at, w.expires_at, w.extensions, w.payment_deadline \
+         w.held_at, w.expires_at, w.extensions, w.payment_deadline, w.promo \
      FROM unnest($2::bytea[], $3::bytea[], $4::text[], $5::text[], $6::bigint[], $7::bytea[], $8::text[], \
          $9::bytea[], $10::text[], $11::int[], $12::bigint[], $13::text[], $14::text[], $15::text[], $16::bool[], \
-         $17::bigint[], $18::bigint[], $19::bigint[], $20::int[], $21::bigint[]) \
+         $17::bigint[], $18::bigint[], $19::bigint[], $20::int[], $21::bigint[], $22::text[]) \
        AS w (booking, show, reference, status, version, \"user\", guest_email, caller, seats, seat_count, \
-         total_minor, currency, lines, advice, test, created_at, held_at, expires_at, extensions, payment_deadline)",
-    "$22::bigint"
+         total_minor, currency, lines, advice, test, created_at, held_at, expires_at, extensions, payment_deadline, \
+         promo)",
+    "$23::bigint"
 );
 
 pub(super) const STEPS: &str = all_done!(
@@ -150,14 +163,28 @@ pub(super) const CHANGED_HOLDS: &str = all_done!(
     "UPDATE bookings AS b SET version = b.version + 1, \"user\" = w.\"user\", guest_email = w.guest_email, \
          seats = w.seats::json, seat_count = w.seat_count, total_minor = w.total_minor, currency = w.currency, \
          lines = w.lines::json, advice = w.advice::json, held_at = w.held_at, expires_at = w.expires_at, \
-         extensions = w.extensions \
+         extensions = w.extensions, promo = w.promo \
      FROM unnest($2::bytea[], $3::bigint[], $4::bytea[], $5::text[], $6::text[], $7::int[], $8::bigint[], \
-         $9::text[], $10::text[], $11::text[], $12::bigint[], $13::bigint[], $14::int[]) \
+         $9::text[], $10::text[], $11::text[], $12::bigint[], $13::bigint[], $14::int[], $15::text[]) \
        AS w (booking, version, \"user\", guest_email, seats, seat_count, total_minor, currency, lines, advice, \
-         held_at, expires_at, extensions) \
+         held_at, expires_at, extensions, promo) \
      WHERE b.theater = $1 AND b.booking = w.booking AND b.version = w.version",
-    "$15::bigint"
+    "$16::bigint"
 );
+
+/// Uses of promotion codes: locked in order, each code once. Who takes one up must find a use for all who do, and the code
+/// not over. What is given back is not counted: a count that is off is damage for `verify` to report, and freeing seats
+/// must not stop for it.
+pub(super) const USES: &str = "WITH locked AS ( \
+       SELECT p.code, w.uses, w.claimed FROM (SELECT * FROM unnest($2::text[], $3::bigint[], $4::bool[], $5::bigint[]) \
+         AS u (code, uses, claimed, open_at) ORDER BY u.code COLLATE \"C\") AS w \
+       CROSS JOIN LATERAL (SELECT x.code FROM promo_codes AS x WHERE x.theater = $1 AND x.code = w.code \
+         AND (NOT w.claimed OR x.max_uses IS NULL OR x.used + w.uses <= x.max_uses) \
+         AND (w.open_at IS NULL OR x.ends_at IS NULL OR x.ends_at > w.open_at) FOR UPDATE) AS p), \
+     done AS ( \
+       UPDATE promo_codes AS p SET used = greatest(p.used + l.uses, 0) FROM locked AS l \
+       WHERE p.theater = $1 AND p.code = l.code RETURNING l.claimed) \
+     SELECT 1 / ((SELECT count(*) FROM done WHERE claimed) = $6::bigint)::int";
 
 pub(super) const PAYMENTS: &str = "INSERT INTO payments (theater, booking, payment, status, amount_minor, currency, \
          captured_minor, refunded_minor, gateway, method_token, method_label, gateway_ref, decline_reason, \
@@ -250,6 +277,10 @@ pub(super) const HOT: &[(&str, &str)] = &[
     ("tickets", TICKETS),
     ("unpaid", UNPAID),
     ("expiries", EXPIRIES),
+    ("promos", PROMOS),
+    ("promos of bookings", PROMOS_OF_BOOKINGS),
+    ("lock promos", LOCK_PROMOS),
+    ("uses", USES),
     ("lock shows", LOCK_SHOWS),
     ("lock bookings", LOCK_BOOKINGS),
     ("free", FREE),

@@ -66,6 +66,15 @@ pub(super) struct Expiries {
     pub(super) last: DateTime<Utc>,
 }
 
+/// A promotion code as it was read, and what is left of it after what the batch decided.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PromoNow {
+    /// Uses left; `None` is any number.
+    pub(super) left: Option<i64>,
+    pub(super) starts_at: DateTime<Utc>,
+    pub(super) ends_at: Option<DateTime<Utc>>,
+}
+
 pub(super) struct World {
     pub(super) theater: TheaterId,
     pub(super) shows: FxHashMap<ShowOwn, ShowNow>,
@@ -81,6 +90,8 @@ pub(super) struct World {
     /// By unit: the last unpaid expiries of its caller, if there are any.
     pub(super) expiries: FxHashMap<usize, Expiries>,
     pub(super) records: FxHashMap<[u8; 16], ([u8; 16], Recorded)>,
+    /// Only codes that somebody may take up.
+    pub(super) promos: FxHashMap<String, PromoNow>,
 }
 
 impl World {
@@ -96,6 +107,7 @@ impl World {
             unpaid: FxHashMap::default(),
             expiries: FxHashMap::default(),
             records: FxHashMap::default(),
+            promos: FxHashMap::default(),
         }
     }
 

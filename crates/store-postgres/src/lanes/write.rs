@@ -49,6 +49,7 @@ pub(super) async fn write(
     }
     list.seats(&writes);
     list.bookings(&writes)?;
+    list.uses(&writes);
     list.payments(&writes);
     list.rest(&writes);
     let versions = list.shows(world);
@@ -191,9 +192,28 @@ impl<'w> List<'w> {
             .with(column(&states, |state| state.held_at))
             .with(column(&states, |state| state.expires_at))
             .with(column(&states, |state| state.extensions))
+            .with(column(changed, |(booking, _)| {
+                booking.promo.as_ref().map(ToString::to_string)
+            }))
             .with(changed.len() as i64);
         self.calls.push(call);
         Ok(())
+    }
+
+    fn uses(&mut self, writes: &'w Writes<'_>) {
+        let promos = &writes.promos;
+        if promos.is_empty() {
+            return;
+        }
+        let claimed = promos.iter().filter(|promo| promo.claimed).count();
+        let call = self
+            .call(sql::USES)
+            .with(column(promos, |promo| promo.code.as_str()))
+            .with(column(promos, |promo| promo.uses))
+            .with(column(promos, |promo| promo.claimed))
+            .with(column(promos, |promo| promo.open_at.map(micros)))
+            .with(claimed as i64);
+        self.calls.push(call);
     }
 
     fn payments(&mut self, writes: &'w Writes<'_>) {

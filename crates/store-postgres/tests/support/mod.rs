@@ -8,6 +8,7 @@ use matinee_domain::{
     ids::{BookingId, PaymentId, Reference, ShowId, TicketId, UserId, time_ordered},
     money::{Currency, Money},
     payment::PaymentStatus,
+    promo::{Discount, Promo, PromoTerms},
     seat_map::SeatNo,
 };
 use matinee_store::{
@@ -41,6 +42,24 @@ pub async fn migrated(test: &str) -> String {
     tokio::task::spawn_blocking(move || postgres.copy("template_of_all", &name))
         .await
         .unwrap()
+}
+
+/// A code that five bookings may use.
+pub fn promo() -> Promo {
+    Promo {
+        code: "SPRING".parse().unwrap(),
+        terms: PromoTerms {
+            discount: Discount::Percent(1_000),
+            ticket_types: vec![],
+            movies: vec![],
+            shows: vec![],
+            weekdays: vec![],
+            combines_with_reduced: false,
+        },
+        starts_at: start(),
+        ends_at: None,
+        max_uses: Some(5),
+    }
 }
 
 /// PostgreSQL's names end at 63 bytes.
@@ -80,6 +99,7 @@ pub fn hold(number: u32, seats: &[u16]) -> HoldSeats {
         total: Money::new(1500 * seats.len() as i64, currency),
         lines: vec![],
         advice: vec![],
+        promo: None,
         created_at: start(),
         version: 1,
         test: false,

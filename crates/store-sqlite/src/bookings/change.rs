@@ -2,7 +2,7 @@
 
 use super::{
     hold::{Wanted, numbers, refused, version_after},
-    insert, read, seats,
+    insert, promo, read, seats,
 };
 use crate::writer::Tx;
 use matinee_domain::{booking::BookingStatus, seat_map::SeatNo};
@@ -53,6 +53,15 @@ pub(super) fn change(tx: &mut Tx<'_>, change: &ChangeHold) -> Result<HoldOutcome
             return Ok(refusal);
         }
     }
+    let (theater, when) = (booking.show_id.theater(), promo::When::Now(change.now));
+    // A code that stays is not taken up again.
+    let differs = current.promo != booking.promo;
+    let taken_up = booking.promo.as_ref().filter(|_| differs);
+    if let Some(code) = taken_up
+        && !promo::is_to_be_had(tx, theater, code, when)?
+    {
+        return Ok(HoldOutcome::PromoGone);
+    }
     if let Err(taken) = seats::claim(
         tx,
         booking.show_id,
@@ -70,6 +79,12 @@ pub(super) fn change(tx: &mut Tx<'_>, change: &ChangeHold) -> Result<HoldOutcome
         &dropped,
         SeatState::Held,
     )?;
+    if let Some(code) = current.promo.as_ref().filter(|_| differs) {
+        promo::give_back(tx, theater, code)?;
+    }
+    if let Some(code) = taken_up {
+        promo::claim(tx, theater, code, when)?;
+    }
     insert::changed_hold(tx, booking, change.expected_version + 1)?;
     version_after(tx, booking.show_id)
 }

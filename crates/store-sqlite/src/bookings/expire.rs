@@ -2,6 +2,7 @@
 
 use super::{
     hold::numbers,
+    promo,
     rows::{self, booking_columns},
     seats,
 };
@@ -57,14 +58,14 @@ pub(super) fn expire(
     Ok(freed)
 }
 
-pub(super) const DUE: &str = "SELECT show, caller, seats FROM bookings \
+pub(super) const DUE: &str = "SELECT show, caller, seats, promo FROM bookings \
      WHERE theater = ?1 AND booking = ?2 AND status = 'held' AND expires_at <= ?3";
 
 fn expire_one(tx: &mut Tx<'_>, booking: BookingId, now: DateTime<Utc>) -> Result<bool, StoreError> {
     let theater = booking.theater();
     let key = params![theater.as_bytes(), booking.own(), micros(now)];
     let sql = if planted!("expiry_under_a_payment") {
-        "SELECT show, caller, seats FROM bookings \
+        "SELECT show, caller, seats, promo FROM bookings \
          WHERE theater = ?1 AND booking = ?2 AND status IN ('held', 'awaiting_payment') AND expires_at <= ?3"
     } else {
         DUE
@@ -73,9 +74,9 @@ fn expire_one(tx: &mut Tx<'_>, booking: BookingId, now: DateTime<Utc>) -> Result
         let show = ShowId::from_parts(theater, row.get(0).db()?);
         let caller: [u8; 16] = row.get(1).db()?;
         let seats: Vec<BookedSeat> = from_json(query::text(row, 2)?)?;
-        Ok((show, caller, seats))
+        Ok((show, caller, seats, rows::promo(row, 3)?))
     })?;
-    let Some((show, caller, booked)) = found else {
+    let Some((show, caller, booked, code)) = found else {
         return Ok(false);
     };
     seats::free(tx, show, booking, &numbers(&booked), SeatState::Held)?;
@@ -86,6 +87,9 @@ fn expire_one(tx: &mut Tx<'_>, booking: BookingId, now: DateTime<Utc>) -> Result
     )?
     .execute(params![theater.as_bytes(), booking.own()])
     .db()?;
+    if let Some(code) = &code {
+        promo::give_back(tx, theater, code)?;
+    }
     count_expiry(tx, show, caller, booking, now)?;
     Ok(true)
 }

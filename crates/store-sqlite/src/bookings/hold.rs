@@ -1,6 +1,6 @@
 //! Holding seats: the limits, the seats, the booking, the record of the answer.
 
-use super::{idempotency, insert, seats};
+use super::{idempotency, insert, promo, seats};
 use crate::{
     columns::{micros, time},
     failure::OrStoreError,
@@ -40,6 +40,12 @@ pub(super) fn hold(tx: &mut Tx<'_>, hold: &HoldSeats) -> Result<HoldOutcome, Sto
     if let Some(refusal) = refused(tx, &hold.limits, &wanted, hold.now)? {
         return Ok(refusal);
     }
+    let (theater, when) = (booking.show_id.theater(), promo::When::Now(hold.now));
+    if let Some(code) = &booking.promo
+        && !promo::is_to_be_had(tx, theater, code, when)?
+    {
+        return Ok(HoldOutcome::PromoGone);
+    }
     let seats = numbers(&booking.seats);
     if let Err(taken) = seats::claim(
         tx,
@@ -51,6 +57,9 @@ pub(super) fn hold(tx: &mut Tx<'_>, hold: &HoldSeats) -> Result<HoldOutcome, Sto
         return Ok(HoldOutcome::SeatsTaken(taken));
     }
     insert::booking(tx, booking)?;
+    if let Some(code) = &booking.promo {
+        promo::claim(tx, theater, code, when)?;
+    }
     if let Some(record) = &hold.idempotency
         && !planted!("key_not_kept")
     {

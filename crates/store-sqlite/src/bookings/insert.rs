@@ -6,7 +6,10 @@ use crate::{
     writer::Tx,
 };
 use chrono::{DateTime, Utc};
-use matinee_domain::booking::{BookingState, BookingStatus};
+use matinee_domain::{
+    booking::{BookingState, BookingStatus},
+    promo::PromoCode,
+};
 use matinee_store::{
     StoreError,
     bookings::{BookingRow, Owner, PaymentRow, RefundRow, TicketRow},
@@ -63,8 +66,9 @@ pub(super) fn booking(tx: &Tx<'_>, booking: &BookingRow) -> Result<(), StoreErro
     tx.prepare(
         "INSERT INTO bookings (theater, booking, show, reference, status, version, user, guest_email, caller, seats, \
              seat_count, total_minor, currency, lines, advice, test, created_at, held_at, expires_at, extensions, \
-             payment_deadline) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
+             payment_deadline, promo) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
+             ?22)",
     )?
     .execute(params![
         booking.booking_id.theater().as_bytes(),
@@ -88,6 +92,7 @@ pub(super) fn booking(tx: &Tx<'_>, booking: &BookingRow) -> Result<(), StoreErro
         expires_at,
         extensions,
         payment_deadline,
+        booking.promo.as_ref().map(PromoCode::as_str),
     ])
     .db()?;
     Ok(())
@@ -106,7 +111,7 @@ pub(super) fn changed_hold(
         .prepare(
             "UPDATE bookings SET version = ?3, user = ?4, guest_email = ?5, seats = ?6, seat_count = ?7, \
                  total_minor = ?8, currency = ?9, lines = ?10, advice = ?11, held_at = ?12, expires_at = ?13, \
-                 extensions = ?14 \
+                 extensions = ?14, promo = ?15 \
              WHERE theater = ?1 AND booking = ?2",
         )?
         .execute(params![
@@ -124,6 +129,7 @@ pub(super) fn changed_hold(
             held_at,
             expires_at,
             extensions,
+            booking.promo.as_ref().map(PromoCode::as_str),
         ])
         .db()?;
     if changed == 1 {

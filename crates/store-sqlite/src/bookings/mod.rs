@@ -10,6 +10,7 @@ pub(crate) mod idempotency;
 mod insert;
 #[cfg(test)]
 mod plans;
+mod promo;
 mod read;
 mod rows;
 mod seats;

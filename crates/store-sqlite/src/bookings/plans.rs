@@ -2,7 +2,7 @@
 //!
 //! A statement that silently scans is right in every other test and ruins the engine in a year.
 
-use super::{expire, hold, read, step};
+use super::{expire, hold, promo, read, step};
 use crate::migrations;
 use rusqlite::Connection;
 
@@ -38,6 +38,7 @@ fn hot_statements_walk_their_index() {
             expire::DUE,
             "USING INDEX sqlite_autoindex_bookings_1 (booking=?)",
         ),
+        (promo::TO_BE_HAD, "USING PRIMARY KEY (theater=? AND code=?)"),
         (
             read::OF_USER,
             "USING COVERING INDEX bookings_of_user (user=? AND (booking,theater)<(?,?))",

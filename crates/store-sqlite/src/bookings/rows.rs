@@ -9,6 +9,7 @@ use matinee_domain::{
     booking::{BookingState, BookingStatus},
     ids::{BookingId, NotificationId, PaymentId, RefundId, ShowId, TheaterId, TicketId, UserId},
     payment::{PaymentStatus, RefundStatus},
+    promo::PromoCode,
     seat_map::SeatNo,
 };
 use matinee_store::{
@@ -22,7 +23,7 @@ use rusqlite::Row;
 macro_rules! booking_columns {
     () => {
         "theater, booking, show, reference, status, version, user, guest_email, caller, seats, total_minor, currency, \
-         lines, advice, test, created_at, held_at, expires_at, extensions, payment_deadline"
+         lines, advice, test, created_at, held_at, expires_at, extensions, payment_deadline, promo"
     };
 }
 pub(super) use booking_columns;
@@ -48,7 +49,14 @@ pub(super) fn booking(row: &Row<'_>) -> Result<BookingRow, StoreError> {
         advice: from_json(text(row, 13)?)?,
         test: row.get(14).db()?,
         created_at: time(row.get(15).db()?)?,
+        promo: promo(row, 20)?,
     })
+}
+
+/// A code that may be absent.
+pub(super) fn promo(row: &Row<'_>, column: usize) -> Result<Option<PromoCode>, StoreError> {
+    let code = optional_text(row, column)?;
+    code.map(str::parse).transpose().map_err(damaged)
 }
 
 fn theater(row: &Row<'_>) -> Result<TheaterId, StoreError> {

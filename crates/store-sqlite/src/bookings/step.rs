@@ -1,13 +1,13 @@
 //! One conditional step of a booking with everything that belongs to it.
 
-use super::{expire::count_expiry, hold::numbers, idempotency, insert, seats};
+use super::{expire::count_expiry, hold::numbers, idempotency, insert, promo, rows, seats};
 use crate::{
     columns::{damaged, from_json, to_json},
     failure::OrStoreError,
     outbox, query,
     writer::Tx,
 };
-use matinee_domain::{booking::BookingStatus, seat_map::SeatNo};
+use matinee_domain::{booking::BookingStatus, promo::PromoCode, seat_map::SeatNo};
 use matinee_planted::planted;
 use matinee_store::{
     StoreError,
@@ -23,6 +23,15 @@ struct Current {
     show: [u8; 16],
     caller: [u8; 16],
     seats: Vec<BookedSeat>,
+    promo: Option<PromoCode>,
+}
+
+/// What a step does to the use of the booking's promotion code: it counts while the booking owns its seats.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum UseOfCode {
+    Keep,
+    Claim,
+    GiveBack,
 }
 
 pub(super) fn step(tx: &mut Tx<'_>, step: &Step) -> Result<StepOutcome, StoreError> {
@@ -42,10 +51,17 @@ pub(super) fn step(tx: &mut Tx<'_>, step: &Step) -> Result<StepOutcome, StoreErr
     if another_is_live(tx, step)? {
         return Ok(StepOutcome::PaymentInProgress);
     }
+    let code = use_of_code(&current, step);
+    if let Some(promo) = current.promo.as_ref().filter(|_| code == UseOfCode::Claim)
+        && !promo::is_to_be_had(tx, step.show_id.theater(), promo, promo::When::Before)?
+    {
+        return Ok(StepOutcome::PromoGone);
+    }
     // The first write; it leaves no trace when it is refused.
     if let Err(gone) = take_seats(tx, &current, step)? {
         return Ok(StepOutcome::SeatsGone(gone));
     }
+    count_use(tx, &current, step, code)?;
     write(tx, current, step)?;
     Ok(StepOutcome::Done {
         version: step.expected_version + 1,
@@ -53,7 +69,7 @@ pub(super) fn step(tx: &mut Tx<'_>, step: &Step) -> Result<StepOutcome, StoreErr
 }
 
 fn current(tx: &Tx<'_>, step: &Step) -> Result<Option<Current>, StoreError> {
-    const SQL: &str = "SELECT version, status, show, caller, seats FROM bookings WHERE theater = ?1 AND booking = ?2";
+    const SQL: &str = "SELECT version, status, show, caller, seats, promo FROM bookings WHERE theater = ?1 AND booking = ?2";
     let theater = step.booking_id.theater();
     query::first(
         tx.conn(),
@@ -67,6 +83,7 @@ fn current(tx: &Tx<'_>, step: &Step) -> Result<Option<Current>, StoreError> {
                 show: row.get(2).db()?,
                 caller: row.get(3).db()?,
                 seats: from_json(query::text(row, 4)?)?,
+                promo: rows::promo(row, 5)?,
             })
         },
     )
@@ -102,6 +119,28 @@ fn refuse_disagreement(current: &Current, step: &Step) -> Result<(), StoreError>
         "a booking cannot go from {:?} to {to:?} with its seats {:?}",
         current.status, step.seats
     )))
+}
+
+fn use_of_code(current: &Current, step: &Step) -> UseOfCode {
+    match (current.status.owns_seats(), step.to.status().owns_seats()) {
+        (true, false) => UseOfCode::GiveBack,
+        (false, true) => UseOfCode::Claim,
+        _ => UseOfCode::Keep,
+    }
+}
+
+fn count_use(
+    tx: &Tx<'_>,
+    current: &Current,
+    step: &Step,
+    code: UseOfCode,
+) -> Result<(), StoreError> {
+    let theater = step.show_id.theater();
+    match (&current.promo, code) {
+        (None, _) | (_, UseOfCode::Keep) => Ok(()),
+        (Some(promo), UseOfCode::Claim) => promo::claim(tx, theater, promo, promo::When::Before),
+        (Some(promo), UseOfCode::GiveBack) => promo::give_back(tx, theater, promo),
+    }
 }
 
 /// Every seat to cancel is there, not cancelled yet, and its ticket was not used.

@@ -300,6 +300,7 @@ fn booking(number: u32, show_id: ShowId, seats: &[u16]) -> BookingRow {
         total: eur(PRICE * seats.len() as i64),
         lines: vec![],
         advice: vec![],
+        promo: None,
         created_at: start(),
         version: 1,
         test: true,

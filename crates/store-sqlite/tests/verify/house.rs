@@ -6,10 +6,11 @@ use matinee_domain::{
     ids::{BookingId, NotificationId, PaymentId, Reference, RefundId, TicketId, time_ordered},
     money::{Currency, Money},
     payment::{PaymentStatus, RefundStatus},
+    promo::{Discount, Promo, PromoTerms},
     seat_map::SeatNo,
 };
 use matinee_store::{
-    AccountStore, BookingStore, Maintenance, SandboxLedger,
+    AccountStore, BookingStore, Maintenance, PromoStore, SandboxLedger,
     bookings::{
         BookedSeat, BookingRow, CAME_TOO_LATE, HoldLimits, HoldOutcome, HoldSeats, Owner,
         PaymentRow, RefundRow, SeatsEffect, Step, StepOutcome, TicketRow, TicketState,
@@ -84,6 +85,26 @@ use numbers::{
     PARTLY_CANCELLED,
 };
 
+/// Those that were made with a promotion code: of two it is in use, one let it go.
+const CODED: [u32; 3] = [CAPTURING, LOST, PAID_LATE_TOO];
+
+fn promo() -> Promo {
+    Promo {
+        code: "SPRING".parse().unwrap(),
+        terms: PromoTerms {
+            discount: Discount::Percent(1_000),
+            ticket_types: vec![],
+            movies: vec![],
+            shows: vec![],
+            weekdays: vec![],
+            combines_with_reduced: false,
+        },
+        starts_at: start(),
+        ends_at: None,
+        max_uses: Some(3),
+    }
+}
+
 struct House {
     store: SqliteStore,
 }
@@ -98,6 +119,8 @@ pub async fn build(path: &Path) {
         .await
         .unwrap();
     house.store.set_note("demo", "no").await.unwrap();
+    let added = house.store.add_promo(theater_id(1), promo(), start());
+    assert!(added.await.unwrap());
     for number in HELD..=PAID_LATE_TOO {
         house.hold(number).await;
     }
@@ -149,6 +172,7 @@ impl House {
             total: eur(2 * PRICE),
             lines: vec![],
             advice: vec![],
+            promo: CODED.contains(&number).then(|| promo().code),
             created_at: start(),
             version: 1,
             test: true,

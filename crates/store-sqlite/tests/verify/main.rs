@@ -133,6 +133,14 @@ fn booking_corruptions() -> Vec<Planted> {
         |number: u32, what: &str| format!("UPDATE bookings SET {what} WHERE {}", booking(number));
     vec![
         planted("a total that is not the sum", set(HELD, "total_minor = total_minor + 1"), &["booking_total"]),
+        planted("a code with a use nobody has", "UPDATE promo_codes SET used = used + 1", &["promo_uses"]),
+        planted("a code used once too often", "UPDATE promo_codes SET max_uses = 1", &["integrity", "promo_uses"]),
+        planted(
+            "a use that was given back with its booking still there",
+            "UPDATE promo_codes SET used = used - 1",
+            &["promo_uses"],
+        ),
+        planted("a code that vanished", "DELETE FROM promo_codes", &["booking_promo"]),
         planted("a count of seats that is off", set(HELD, "seat_count = 3"), &["booking_seats"]),
         planted(
             "a booking whose seats are all cancelled but not itself",

@@ -403,6 +403,7 @@ fn booking(number: u32, owner: Owner) -> HoldSeats {
         total: price,
         lines: vec![],
         advice: vec![],
+        promo: None,
         created_at: start(),
         version: 1,
         test: false,

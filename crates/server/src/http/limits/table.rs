@@ -9,7 +9,7 @@ pub enum Limit {
     PaymentPage,
     /// Messages that claim to come from the payment gateway and were refused, by address.
     RefusedNews,
-    /// Promo codes tried, by caller.
+    /// Promo codes that were refused, by caller.
     PromoGuess,
     /// New accounts, by address.
     RegisterAddress,
@@ -70,7 +70,7 @@ pub const TABLE: &[LimitRow] = &[
     ),
     row(
         Limit::PromoGuess,
-        "POST /book, PATCH /bookings/{booking_id} with a promo code",
+        "POST /book, PATCH /bookings/{booking_id} with a promo code that is refused",
         10,
         HOUR,
         "caller",

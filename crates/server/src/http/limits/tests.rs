@@ -44,6 +44,21 @@ fn the_documentation_tells_the_same() {
 }
 
 #[test]
+fn what_is_taken_back_does_not_count() {
+    let limits = RateLimits::new(false);
+    for second in 0..100 {
+        assert!(limits.check(Limit::PromoGuess, [1; 16], at(second)).is_ok());
+        limits.take_back(Limit::PromoGuess, [1; 16]);
+    }
+    for second in 100..110 {
+        assert!(limits.check(Limit::PromoGuess, [1; 16], at(second)).is_ok());
+    }
+    assert!(limits.check(Limit::PromoGuess, [1; 16], at(110)).is_err());
+    limits.take_back(Limit::PromoGuess, [2; 16]);
+    assert!(limits.check(Limit::PromoGuess, [1; 16], at(111)).is_err());
+}
+
+#[test]
 fn every_limit_can_be_exceeded_and_recovers() {
     for row in TABLE {
         let limits = RateLimits::new(false);

@@ -42,6 +42,7 @@ const NOT_TOLD: &[(&str, &str)] = &[
     ("shows", "the catalog"),
     ("show_state", "the catalog"),
     ("show_moves", "the catalog"),
+    ("promo_codes", "offers of the theater, not a person"),
     ("webhooks", "integrators of the theater, not a person"),
     ("notes", "about the database"),
     ("secret_keys", "the server's own"),

@@ -3,7 +3,7 @@
 use super::{
     Writes, claim, free,
     hold::{Wanted, count, moved, refused},
-    numbers,
+    numbers, promo,
 };
 use crate::lanes::{unit::Outcome, world::World};
 use matinee_domain::{booking::BookingStatus, seat_map::SeatNo};
@@ -49,6 +49,14 @@ pub(super) fn change<'u>(
     {
         return Outcome::Hold(refusal);
     }
+    // A code that stays is not taken up again.
+    let (differs, when) = (current.promo != booking.promo, promo::When::Now(change.now));
+    let taken_up = booking.promo.as_ref().filter(|_| differs);
+    if let Some(code) = taken_up
+        && !promo::is_to_be_had(world, code, when)
+    {
+        return Outcome::Hold(HoldOutcome::PromoGone);
+    }
     let taken = world.taken(show, &added);
     if !taken.is_empty() {
         return Outcome::Hold(HoldOutcome::SeatsTaken(taken));
@@ -57,6 +65,12 @@ pub(super) fn change<'u>(
     free(world, writes, (show, id), &without(&old, &new));
     if !added.is_empty() {
         count(world, writes, &change.limits, &wanted);
+    }
+    if let Some(code) = current.promo.as_ref().filter(|_| differs) {
+        promo::give_back(world, writes, code);
+    }
+    if let Some(code) = taken_up {
+        promo::claim(world, writes, code, when);
     }
     world.touched.insert(*id.own());
     writes.changed.push((booking, change.expected_version));

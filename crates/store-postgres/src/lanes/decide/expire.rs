@@ -1,6 +1,6 @@
 //! Freeing holds that ran out. Nothing else frees them, and a payment in flight is never touched.
 
-use super::{ExpiryWrite, StepWrite, Writes, free, numbers};
+use super::{ExpiryWrite, StepWrite, Writes, free, numbers, promo};
 use crate::lanes::{unit::Expire, world::World};
 use matinee_domain::booking::BookingState;
 
@@ -19,7 +19,11 @@ pub(super) fn expire(world: &mut World, writes: &mut Writes<'_>, expire: &Expire
             continue;
         }
         let (version, caller, seats) = (current.version, current.caller, numbers(&current.seats));
+        let code = current.promo.clone();
         free(world, writes, (expire.show, *booking), &seats);
+        if let Some(code) = &code {
+            promo::give_back(world, writes, code);
+        }
         world.touched.insert(*booking.own());
         writes.steps.push(StepWrite {
             booking: *booking.own(),

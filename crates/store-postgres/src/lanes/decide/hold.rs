@@ -1,6 +1,6 @@
 //! Holding seats: the record of an earlier answer, the show, the limits, the seats.
 
-use super::{LimitWrite, Writes, claim, numbers, record};
+use super::{LimitWrite, Writes, claim, numbers, promo, record};
 use crate::lanes::{
     unit::Outcome,
     world::{Caller, World},
@@ -36,6 +36,12 @@ pub(super) fn hold<'u>(
     if let Some(refusal) = refused(world, &hold.limits, &wanted, hold.now) {
         return Outcome::Hold(refusal);
     }
+    let when = promo::When::Now(hold.now);
+    if let Some(code) = &booking.promo
+        && !promo::is_to_be_had(world, code, when)
+    {
+        return Outcome::Hold(HoldOutcome::PromoGone);
+    }
     let seats = numbers(&booking.seats);
     let taken = world.taken(show, &seats);
     if !taken.is_empty() {
@@ -51,6 +57,9 @@ pub(super) fn hold<'u>(
     count(world, writes, &hold.limits, &wanted);
     world.touched.insert(*booking.booking_id.own());
     writes.bookings.push(booking);
+    if let Some(code) = &booking.promo {
+        promo::claim(world, writes, code, when);
+    }
     record(world, writes, hold.idempotency.as_ref());
     Outcome::Held
 }

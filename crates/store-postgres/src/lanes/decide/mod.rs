@@ -6,7 +6,10 @@
 mod change;
 mod expire;
 mod hold;
+mod promo;
 mod step;
+
+pub(super) use promo::PromoWrite;
 
 use super::{
     unit::{Outcome, Unit},
@@ -67,6 +70,7 @@ pub(super) struct Writes<'u> {
     pub(super) steps: Vec<StepWrite<'u>>,
     /// A hold's new content, and the version it has now.
     pub(super) changed: Vec<(&'u BookingRow, u64)>,
+    pub(super) promos: Vec<PromoWrite>,
     pub(super) payments: Vec<&'u PaymentRow>,
     pub(super) refunds: Vec<(&'u RefundRow, DateTime<Utc>)>,
     pub(super) tickets: Vec<&'u TicketRow>,

@@ -1,8 +1,8 @@
 //! One conditional step of a booking with everything that belongs to it.
 
-use super::{ExpiryWrite, StepWrite, Writes, claim, fault, free, numbers, record, seat_of};
+use super::{ExpiryWrite, StepWrite, Writes, claim, fault, free, numbers, promo, record, seat_of};
 use crate::{columns::to_json, lanes::world::World};
-use matinee_domain::{booking::BookingStatus, seat_map::SeatNo};
+use matinee_domain::{booking::BookingStatus, promo::PromoCode, seat_map::SeatNo};
 use matinee_planted::planted;
 use matinee_store::{
     StoreError,
@@ -34,14 +34,42 @@ pub(super) fn step<'u>(
         return Ok(StepOutcome::PaymentInProgress);
     }
     let marked = marked(&current, step)?;
+    let code = use_of_code(&current, step);
+    if let UseOfCode::Claim(code) = code
+        && !promo::is_to_be_had(world, code, promo::When::Before)
+    {
+        return Ok(StepOutcome::PromoGone);
+    }
     if let Err(gone) = take_seats(world, writes, &current, step) {
         return Ok(StepOutcome::SeatsGone(gone));
+    }
+    match code {
+        UseOfCode::Keep => {}
+        UseOfCode::Claim(code) => promo::claim(world, writes, code, promo::When::Before),
+        UseOfCode::GiveBack(code) => promo::give_back(world, writes, code),
     }
     cancel(world, writes, step);
     note(world, writes, &current, step, marked);
     Ok(StepOutcome::Done {
         version: step.expected_version + 1,
     })
+}
+
+/// What a step does to the use of the booking's promotion code: it counts while the booking owns its seats.
+#[derive(Clone, Copy)]
+enum UseOfCode<'c> {
+    Keep,
+    Claim(&'c PromoCode),
+    GiveBack(&'c PromoCode),
+}
+
+fn use_of_code<'c>(current: &'c BookingRow, step: &Step) -> UseOfCode<'c> {
+    let (from, to) = (current.state.status(), step.to.status());
+    match (&current.promo, from.owns_seats(), to.owns_seats()) {
+        (Some(code), false, true) => UseOfCode::Claim(code),
+        (Some(code), true, false) => UseOfCode::GiveBack(code),
+        _ => UseOfCode::Keep,
+    }
 }
 
 fn is_sold(status: BookingStatus) -> bool {

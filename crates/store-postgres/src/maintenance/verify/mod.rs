@@ -10,6 +10,7 @@ mod catalog;
 mod ledger;
 mod money;
 mod outbox;
+mod promos;
 mod seats;
 
 use crate::{columns::Columns as _, connect::Connection, failure::OrStoreError as _};
@@ -148,6 +149,7 @@ pub(super) async fn verify(
     catalog::check(&mut checks).await?;
     seats::check(&mut checks).await?;
     bookings::check(&mut checks).await?;
+    promos::check(&mut checks).await?;
     money::check(&mut checks).await?;
     ledger::check(&mut checks).await?;
     outbox::check(&mut checks).await?;

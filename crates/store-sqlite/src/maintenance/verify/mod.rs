@@ -9,6 +9,7 @@ mod catalog;
 mod ledger;
 mod money;
 mod outbox;
+mod promos;
 mod seats;
 mod structure;
 mod tickets;
@@ -118,6 +119,7 @@ pub(super) fn verify(conn: &Connection, now: DateTime<Utc>) -> Result<VerifyRepo
         catalog::check,
         seats::check,
         bookings::check,
+        promos::check,
         money::check,
         tickets::check,
         ledger::check,

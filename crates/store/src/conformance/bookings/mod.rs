@@ -5,6 +5,7 @@ pub mod crowd;
 pub mod expire;
 pub mod hold;
 pub mod lists;
+pub mod promo;
 pub mod restart;
 pub mod step;
 
@@ -230,6 +231,7 @@ pub(super) fn booking(number: u32, show_id: ShowId, seats: &[u16]) -> BookingRow
             },
         ],
         advice: vec!["A seat would be left alone.".into()],
+        promo: None,
         created_at: start(),
         version: 1,
         test: false,

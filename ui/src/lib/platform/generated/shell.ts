@@ -91,6 +91,7 @@ export type BookRequest = {
 	best?: number | null,
 	/**  Ticket type by seat; a seat not named is `standard`. */
 	ticket_types?: { [key in string]: string },
+	/**  A promotion code; empty is none. */
 	promo_code?: string | null,
 	guest_email?: string | null,
 };
@@ -119,6 +120,8 @@ export type Booking = {
 	seats: BookedSeat[],
 	total_amount: Money,
 	breakdown: BreakdownLine[],
+	/**  The promotion code that is in the prices. */
+	promo_code?: string | null,
 	hold_expires_at: string | null,
 	/**  How often the hold may still be extended. */
 	extensions_left: number,
@@ -188,6 +191,7 @@ export type CategoryPrice = {
 export type ChangeRequest = {
 	seat_ids?: SeatId[] | null,
 	ticket_types?: { [key in string]: string } | null,
+	/**  Takes the place of the code the hold has; empty lets that go. */
 	promo_code?: string | null,
 	guest_email?: string | null,
 };
