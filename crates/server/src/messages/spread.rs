@@ -1,24 +1,30 @@
 //! From the one message that is written with a change to all that want to hear of it: phones, browsers, devices,
-//! integrators.
+//! integrators, outlets.
 //!
 //! It happens when the message is delivered, so that selling writes one row however many listen. Each copy has an id
 //! made from the first message's and its recipient, is written once, and lives and fails by itself.
 
 use super::{
+    events::masked,
     kind::Kind,
     people::{self, Named, id_from},
 };
 use crate::app::App;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use matinee_domain::ids::NotificationId;
 use matinee_integrations::channels::Medium;
-use matinee_store::{StoreError, outbox::NewMessage};
+use matinee_store::{
+    StoreError,
+    bookings::{BookingFile, NotificationRow},
+    outbox::{MessageStatus, NewMessage},
+};
 
 /// Writes the copies of a message that do not stand there yet.
 pub async fn spread(
     app: &App,
     message: &NewMessage,
     kind: Kind,
+    file: Option<&BookingFile>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     if kind.holds_a_secret() || message.channel != Medium::Email.name() {
@@ -26,6 +32,9 @@ pub async fn spread(
     }
     let mut copies = of_user(app, message, kind, now).await?;
     copies.extend(of_integrators(app, message, kind, now).await?);
+    if let Some(file) = file {
+        copies.extend(of_outlets(app, message, kind, file).await?);
+    }
     app.store.add_messages(copies).await.map(drop)
 }
 
@@ -72,9 +81,92 @@ async fn of_integrators(
     });
     let copies = wanted.map(|hook| {
         let to = people::names_webhook(hook.webhook_id);
-        copy(message, Medium::Webhook, to, now)
+        for_program(message, Medium::Webhook, to, now)
     });
     Ok(copies.collect())
+}
+
+/// Outlets get every event of a booking in its order. What this booking has to tell from before and nobody copied yet (its
+/// delivery was just begun beside this one, or broke off) is copied along, so that no event is there without those before.
+async fn of_outlets(
+    app: &App,
+    message: &NewMessage,
+    kind: Kind,
+    file: &BookingFile,
+) -> Result<Vec<NewMessage>, StoreError> {
+    let outlets: Vec<_> = app.channels.outlets().collect();
+    if outlets.is_empty() || kind.event().is_none() {
+        return Ok(Vec::new());
+    }
+    let there = |id| {
+        file.notifications
+            .iter()
+            .any(|row| row.notification_id == id)
+    };
+    let missing = |id, outlet| !there(masked(id, outlet, &people::names_outlet(outlet)));
+    let uncopied = |row: &NotificationRow| {
+        row.channel == Medium::Email.name()
+            && row.status == MessageStatus::Pending
+            && row.notification_id != message.notification_id
+            && is_event(&row.kind)
+            && outlets
+                .iter()
+                .any(|outlet| missing(row.notification_id, *outlet))
+    };
+    let mut events = vec![message.clone()];
+    if file.notifications.iter().any(uncopied) {
+        let booking_id = file.booking.booking_id;
+        let pending = app.store.pending_messages(booking_id, Medium::Email.name());
+        let others = pending.await?.into_iter().filter(|other| {
+            is_event(&other.kind)
+                && other.notification_id != message.notification_id
+                && order(other) < order(message)
+        });
+        events.extend(others);
+        events.sort_by_key(order);
+    }
+    let own = |row: &&NotificationRow| outlets.iter().any(|outlet| outlet.name() == row.channel);
+    let told = file.notifications.iter().filter(own);
+    let mut last = told.map(|row| row.created_at).max();
+    let mut copies = Vec::new();
+    for event in events {
+        // The order of copies is that of their times, which differ; what is found late comes after what is there.
+        let at = last.map_or(event.created_at, |last| {
+            event.created_at.max(last + TimeDelta::microseconds(1))
+        });
+        last = Some(at);
+        copies.extend(outlets.iter().map(|outlet| {
+            let to = people::names_outlet(*outlet);
+            for_program(&event, *outlet, to, at)
+        }));
+    }
+    Ok(copies)
+}
+
+fn is_event(kind: &str) -> bool {
+    kind.parse().is_ok_and(|kind: Kind| kind.event().is_some())
+}
+
+/// What was written together is told in the order in which it makes sense.
+fn order(message: &NewMessage) -> (DateTime<Utc>, usize, NotificationId) {
+    let rank = message.kind.parse().map_or(usize::MAX, Kind::rank);
+    (message.created_at, rank, message.notification_id)
+}
+
+/// A copy whose id leads back to the event.
+fn for_program(
+    message: &NewMessage,
+    medium: Medium,
+    recipient: String,
+    at: DateTime<Utc>,
+) -> NewMessage {
+    NewMessage {
+        notification_id: masked(message.notification_id, medium, &recipient),
+        channel: medium.name().into(),
+        recipient,
+        created_at: at,
+        ..message.clone()
+    }
 }
 
 fn copy(message: &NewMessage, medium: Medium, recipient: String, now: DateTime<Utc>) -> NewMessage {

@@ -62,6 +62,15 @@ fn hot_statements_walk_their_index() {
             "USING INDEX messages_due (channel=? AND due_at<?)",
         ),
         (
+            crate::outbox::DUE_IN_ORDER,
+            "USING INDEX messages_due (channel=? AND due_at<?)",
+        ),
+        (
+            crate::outbox::DUE_IN_ORDER,
+            "SEARCH e USING PRIMARY KEY (booking=?",
+        ),
+        (crate::outbox::PENDING_OF, "USING PRIMARY KEY (booking=?"),
+        (
             crate::outbox::OLD_SENT,
             "USING COVERING INDEX messages_sent_at (sent_at<?)",
         ),
