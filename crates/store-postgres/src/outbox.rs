@@ -83,6 +83,10 @@ const CLAIM_IN_ORDER: &str = "WITH due AS ( \
      RETURNING m.theater, m.booking, m.message, m.kind, m.channel, m.recipient, m.payload::text, m.created_at, \
        m.attempts";
 
+const UNBEGUN: &str = "SELECT theater, booking, message, kind, channel, recipient, payload::text, created_at, attempts \
+     FROM messages WHERE status = 'pending' AND channel = $1 AND due_at > $2 AND due_at <= $3 AND attempts = 0 \
+     ORDER BY due_at LIMIT $4";
+
 const PENDING_OF: &str = "SELECT theater, booking, message, kind, channel, recipient, payload::text, created_at, attempts \
      FROM messages WHERE theater = $1 AND booking = $2 AND channel = $3 AND status = 'pending' ORDER BY created_at, message";
 
@@ -206,6 +210,24 @@ impl OutboxStore for PostgresStore {
         limit: u16,
     ) -> Result<Vec<ClaimedMessage>, StoreError> {
         claim(self, CLAIM_IN_ORDER, channel, now, lease_until, limit).await
+    }
+
+    async fn unbegun_messages(
+        &self,
+        channel: &str,
+        after: DateTime<Utc>,
+        until: DateTime<Utc>,
+        limit: u16,
+    ) -> Result<Vec<NewMessage>, StoreError> {
+        let conn = self.connection().await?;
+        let call = Call::new(UNBEGUN)
+            .with(channel)
+            .with(micros(after))
+            .with(micros(until))
+            .with(i64::from(limit));
+        let answers = pipeline::read(&conn, &[call]).await?;
+        let rows = answers.iter().flatten();
+        rows.map(|row| Ok(message(row)?.message)).collect()
     }
 
     async fn pending_messages(

@@ -71,6 +71,9 @@ pub(crate) const DUE_IN_ORDER: &str = "SELECT m.theater, m.booking, m.message, m
        (SELECT 1 FROM messages AS e WHERE e.booking = m.booking AND +e.channel = ?3 AND +e.status = 'pending' \
           AND (e.created_at, +e.message) < (m.created_at, m.message)) \
      ORDER BY m.due_at, m.created_at, m.message LIMIT ?2";
+pub(crate) const UNBEGUN: &str = "SELECT theater, booking, message, kind, channel, recipient, payload, created_at, attempts \
+     FROM messages INDEXED BY messages_due \
+     WHERE status = 'pending' AND channel = ?1 AND due_at > ?2 AND due_at <= ?3 AND attempts = 0 ORDER BY due_at LIMIT ?4";
 pub(crate) const PENDING_OF: &str = "SELECT theater, booking, message, kind, channel, recipient, payload, created_at, attempts \
      FROM messages WHERE theater = ?1 AND booking = ?2 AND +channel = ?3 AND +status = 'pending' ORDER BY created_at, message";
 pub(crate) const LEASE: &str = "UPDATE messages SET attempts = attempts + 1, due_at = ?2 WHERE message = ?1 AND status = 'pending'";
@@ -235,6 +238,22 @@ impl OutboxStore for SqliteStore {
         let channel = channel.to_owned();
         self.write(move |tx| claim(tx, DUE_IN_ORDER, &channel, now, lease_until, limit))
             .await
+    }
+
+    async fn unbegun_messages(
+        &self,
+        channel: &str,
+        after: DateTime<Utc>,
+        until: DateTime<Utc>,
+        limit: u16,
+    ) -> Result<Vec<NewMessage>, StoreError> {
+        let channel = channel.to_owned();
+        self.read(move |conn| {
+            let wanted = params![channel, micros(after), micros(until), limit];
+            let rows = query::all(conn, UNBEGUN, wanted, message)?;
+            Ok(rows.into_iter().map(|claimed| claimed.message).collect())
+        })
+        .await
     }
 
     async fn pending_messages(

@@ -109,6 +109,15 @@ pub trait OutboxStore: Send + Sync + 'static {
         lease_until: DateTime<Utc>,
         limit: u16,
     ) -> Result<Vec<ClaimedMessage>, StoreError>;
+    /// Messages of a channel that are due since `after` and until `until` and nobody has begun to send, by when they are due:
+    /// looked at and not claimed.
+    async fn unbegun_messages(
+        &self,
+        channel: &str,
+        after: DateTime<Utc>,
+        until: DateTime<Utc>,
+        limit: u16,
+    ) -> Result<Vec<NewMessage>, StoreError>;
     /// What is to go out on a channel about a booking, claimed or not, in the order in which it was written.
     async fn pending_messages(
         &self,

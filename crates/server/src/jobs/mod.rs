@@ -123,6 +123,13 @@ pub fn start(app: &Arc<App>, tasks: &mut JoinSet<()>) {
     tasks.spawn(every(
         By::One,
         app.clone(),
+        "ahead",
+        DELIVER_EVERY,
+        async |app| messages::go_ahead(app).await,
+    ));
+    tasks.spawn(every(
+        By::One,
+        app.clone(),
         "moves",
         TELL_MOVES_EVERY,
         async |app| messages::planned::tell_moves(app).await,

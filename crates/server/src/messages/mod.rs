@@ -19,6 +19,7 @@ mod words;
 
 pub use channels::{Channels, ChannelsError};
 pub use kind::Kind;
+pub use spread::{Ahead, go_ahead};
 pub use turns::deliver;
 pub use words::{LANGUAGES, Language};
 

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::app::App;
 use chrono::{DateTime, TimeDelta, Utc};
+use matinee_booking::{JobReport, SaleError};
 use matinee_domain::ids::NotificationId;
 use matinee_integrations::channels::Medium;
 use matinee_store::{
@@ -18,6 +19,7 @@ use matinee_store::{
     bookings::{BookingFile, NotificationRow},
     outbox::{MessageStatus, NewMessage},
 };
+use parking_lot::Mutex;
 
 /// Writes the copies of a message that do not stand there yet.
 pub async fn spread(
@@ -31,11 +33,64 @@ pub async fn spread(
         return Ok(());
     }
     let mut copies = of_user(app, message, kind, now).await?;
-    copies.extend(of_integrators(app, message, kind, now).await?);
+    copies.extend(of_programs(app, message, kind, file, now).await?);
+    app.store.add_messages(copies).await.map(drop)
+}
+
+/// Messages looked at in one round.
+const PAGE: u16 = 200;
+/// How long a message may wait for its mail to be begun before programs hear of it all the same.
+const PATIENCE: TimeDelta = TimeDelta::seconds(2);
+
+/// Until when it was looked. In memory: after a restart it is gone over again in vain.
+#[derive(Default)]
+pub struct Ahead(Mutex<DateTime<Utc>>);
+
+/// Tells programs what they would hear as soon as the mail is begun, when mail dawdles: they do not wait for it. What is
+/// passed over here, they hear then.
+pub async fn go_ahead(app: &App) -> Result<JobReport, SaleError> {
+    let now = app.clock.now();
+    let (mail, after) = (Medium::Email.name(), *app.ahead.0.lock());
+    let unbegun = app
+        .store
+        .unbegun_messages(mail, after, now - PATIENCE, PAGE);
+    let mut report = JobReport::default();
+    let unbegun = unbegun.await?;
+    for message in &unbegun {
+        let kind = message
+            .kind
+            .parse()
+            .ok()
+            .filter(|kind: &Kind| kind.event().is_some());
+        if let (Some(kind), Some(booking_id)) = (kind, message.booking_id) {
+            let Ok(on_file) = app.desk.on_file(booking_id).await else {
+                report.failed += 1;
+                continue;
+            };
+            let copies = of_programs(app, message, kind, Some(&on_file.file), now).await?;
+            report.done += app.store.add_messages(copies).await?;
+        }
+    }
+    if let Some(last) = unbegun.last() {
+        // None was begun, so each is due when it was written.
+        *app.ahead.0.lock() = last.created_at.max(after);
+        report.more = unbegun.len() == usize::from(PAGE) && last.created_at > after;
+    }
+    Ok(report)
+}
+
+async fn of_programs(
+    app: &App,
+    message: &NewMessage,
+    kind: Kind,
+    file: Option<&BookingFile>,
+    now: DateTime<Utc>,
+) -> Result<Vec<NewMessage>, StoreError> {
+    let mut copies = of_integrators(app, message, kind, now).await?;
     if let Some(file) = file {
         copies.extend(of_outlets(app, message, kind, file).await?);
     }
-    app.store.add_messages(copies).await.map(drop)
+    Ok(copies)
 }
 
 async fn of_user(

@@ -69,6 +69,10 @@ fn hot_statements_walk_their_index() {
             crate::outbox::DUE_IN_ORDER,
             "SEARCH e USING PRIMARY KEY (booking=?",
         ),
+        (
+            crate::outbox::UNBEGUN,
+            "USING INDEX messages_due (channel=? AND due_at>? AND due_at<?)",
+        ),
         (crate::outbox::PENDING_OF, "USING PRIMARY KEY (booking=?"),
         (
             crate::outbox::OLD_SENT,

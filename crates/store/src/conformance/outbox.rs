@@ -146,6 +146,27 @@ pub async fn messages_of_a_booking_are_claimed_in_order(engine: &impl Engine) {
     house.is_sound().await;
 }
 
+/// What nobody has begun to send can be looked at, by when it is due.
+pub async fn messages_nobody_began_are_found(engine: &impl Engine) {
+    let house = House::open(engine).await;
+    write(&house, 4).await;
+    let unbegun = async |after, until, limit| {
+        let at = |second| start() + TimeDelta::seconds(second);
+        let found = house
+            .store
+            .unbegun_messages("email", at(after), at(until), limit);
+        let found = found.await.unwrap();
+        let ids = found.into_iter().map(|message| message.notification_id);
+        ids.collect::<Vec<_>>()
+    };
+    let id = |number| message(number, None).notification_id;
+    assert_eq!(unbegun(0, 9, 9).await, [id(1), id(2), id(3), id(4)]);
+    assert_eq!(unbegun(1, 3, 9).await, [id(2), id(3)]);
+    assert_eq!(unbegun(0, 9, 2).await, [id(1), id(2)]);
+    assert_eq!(claim(&house, 1, 2).await.len(), 2);
+    assert_eq!(unbegun(0, 9, 9).await, [id(3), id(4)]);
+}
+
 /// Many deliverers never hold one message together.
 pub async fn a_message_is_claimed_by_one(engine: &impl Engine) {
     let house = House::open(engine).await;

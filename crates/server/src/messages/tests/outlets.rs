@@ -144,3 +144,31 @@ async fn no_event_is_there_without_those_before_it() {
     assert_eq!(times.len(), 3);
     house.close().await;
 }
+
+/// Mail that dawdles, so that a message is not even begun, keeps no program waiting.
+#[tokio::test]
+async fn programs_do_not_wait_for_mail() {
+    let house = told(nobody().await).await;
+    house
+        .app
+        .store
+        .save_webhook(hook(1, nobody().await))
+        .await
+        .unwrap();
+    cancelled(&house).await;
+    assert_eq!(
+        go_ahead(&house.app).await.unwrap().done,
+        0,
+        "it may be begun at once"
+    );
+    house.later(TimeDelta::seconds(3));
+    // Three events for two outlets and a webhook.
+    assert_eq!(go_ahead(&house.app).await.unwrap().done, 9);
+    assert_eq!(events(&house, "sqs").await.len(), 3);
+    assert_eq!(events(&house, "webhook").await.len(), 3);
+    assert_eq!(go_ahead(&house.app).await.unwrap().done, 0);
+    // And nobody is told twice.
+    deliver(&house.app, Medium::Email).await.unwrap();
+    assert_eq!(events(&house, "sqs").await.len(), 3);
+    house.close().await;
+}
