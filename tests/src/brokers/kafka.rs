@@ -84,11 +84,8 @@ impl Kafka {
 
     async fn client(&self) -> Result<Client, TestError> {
         let address = format!("127.0.0.1:{}", self.port);
-        let patience = Some(Duration::from_secs(5));
-        let builder = ClientBuilder::new(vec![address])
-            .connect_timeout(patience)
-            .timeout(patience);
-        let built = tokio::time::timeout(Duration::from_secs(5), builder.build());
+        let built = ClientBuilder::new(vec![address]).build();
+        let built = tokio::time::timeout(Duration::from_secs(5), built);
         Ok(built.await??)
     }
 

@@ -23,7 +23,7 @@ use tokio::time::timeout;
 /// A channel that refused us is left alone this long; what is meant for it waits.
 pub const PAUSE: TimeDelta = TimeDelta::minutes(1);
 /// The same of outlets, which are looked at with one event at a time: one that refuses us, and one that is away.
-const OUTLET_PAUSE: TimeDelta = TimeDelta::seconds(15);
+pub const OUTLET_PAUSE: TimeDelta = TimeDelta::seconds(15);
 pub const AWAY_PAUSE: TimeDelta = TimeDelta::seconds(5);
 /// Different recipients in a row whose doubtful refusals make a certain one.
 const DOUBTS: usize = 3;

@@ -137,7 +137,13 @@ async fn failed(
     );
     if refused && now < message.created_at + REFUSED_MOST {
         // Said by the channel, once.
-        let until = now + REFUSED_PAUSE;
+        let outlet = claimed.message.channel.parse().is_ok_and(Medium::is_outlet);
+        let pause = if outlet {
+            channels::OUTLET_PAUSE
+        } else {
+            REFUSED_PAUSE
+        };
+        let until = now + pause;
         return app
             .store
             .message_postponed(id, until, error.to_string())

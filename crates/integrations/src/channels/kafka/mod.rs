@@ -22,7 +22,7 @@ use rskafka::{
     record::Record,
 };
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
-use tokio::sync::OnceCell;
+use tokio::{sync::OnceCell, time::timeout};
 
 const NAME: &str = "kafka";
 const REMEDY: &str = "Check --kafka, --kafka-topic (the topic has to be there), MATINEE_KAFKA_CREDENTIALS and what its user may do";
@@ -38,7 +38,7 @@ const BACKOFF: BackoffConfig = BackoffConfig {
     base: 2.0,
     deadline: Some(Duration::from_secs(4)),
 };
-const CONNECT: Duration = Duration::from_secs(4);
+/// How long an acknowledgement is waited for; the client itself would wait for ever.
 const ANSWER: Duration = Duration::from_secs(20);
 /// Longest a topic's name may be, as Kafka says.
 const TOPIC_MAX: usize = 249;
@@ -123,9 +123,7 @@ impl Kafka {
         let settings = &self.settings;
         let mut builder = ClientBuilder::new(settings.servers.hosts.clone())
             .client_id("matinee")
-            .backoff_config(BACKOFF)
-            .connect_timeout(Some(CONNECT))
-            .timeout(Some(ANSWER));
+            .backoff_config(BACKOFF);
         if settings.servers.tls {
             builder = builder.tls_config(Arc::new(broker::tls()?));
         }
@@ -193,9 +191,11 @@ impl Channel for Kafka {
             timestamp: parcel.now,
         };
         let topic = self.shared.get(|_| true, || self.connect()).await?;
-        let produced = self.produce(&topic, record).await;
-        let Err(error) = produced.map_err(|error| judge(&error)) else {
-            return Ok(());
+        let produced = timeout(ANSWER, self.produce(&topic, record)).await;
+        let error = match produced {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => judge(&error),
+            Err(_) => SendError::Away("no acknowledgement in time".into()),
         };
         if !matches!(error, SendError::Unsendable(_)) {
             self.shared.broke(&topic).await;
@@ -275,6 +275,6 @@ mod tests {
         assert_eq!(says(ProtocolError::UnknownTopicOrPartition), "refused");
         assert_eq!(says(ProtocolError::TopicAuthorizationFailed), "refused");
         assert_eq!(says(ProtocolError::NotEnoughReplicas), "away");
-        assert_eq!(judge(&Error::Timeout).outcome(), "away");
+        assert_eq!(judge(&Error::InvalidResponse("x".into())).outcome(), "away");
     }
 }

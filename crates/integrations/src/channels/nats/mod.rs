@@ -136,8 +136,8 @@ impl Nats {
         let options = options
             .name("matinee")
             .connection_timeout(CONNECT)
-            // One that broke is made anew here, where it is said why that fails.
-            .max_reconnects(1)
+            // One that broke is made anew here, where it is said why that fails: each server is tried once.
+            .max_reconnects(self.settings.servers.hosts.len())
             .require_tls(self.settings.servers.tls);
         Ok(if self.settings.servers.tls {
             options.tls_client_config(broker::tls()?)
