@@ -7,6 +7,7 @@ pub mod account;
 pub mod auth;
 pub mod booking;
 pub mod catalog;
+pub mod manage;
 pub mod openapi;
 pub mod problem;
 pub mod profile;
@@ -18,6 +19,7 @@ pub use account::*;
 pub use auth::*;
 pub use booking::*;
 pub use catalog::*;
+pub use manage::*;
 pub use problem::*;
 pub use profile::*;
 pub use seats::*;
@@ -32,6 +34,7 @@ pub use matinee_domain::{
     payment::{PaymentStatus, RefundStatus},
     price::LineKind,
     seat_map::{SeatId, SeatKind},
+    staff::{Action, StaffRole},
 };
 
 /// Where every call below lives.

@@ -17,3 +17,4 @@ pub mod price;
 pub mod reminder;
 pub mod seat_map;
 pub mod settlement;
+pub mod staff;

@@ -21,6 +21,7 @@ mod open;
 mod outbox;
 mod pipeline;
 mod shared;
+mod staff;
 mod statistics;
 mod subscribers;
 mod tls;

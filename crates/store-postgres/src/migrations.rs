@@ -26,6 +26,8 @@ const STEPS: &[(&str, &str)] = &[
     step!("0007_messages"),
     step!("0008_ways_in"),
     step!("0009_delivery"),
+    step!("0010_staff"),
+    step!("0011_published"),
 ];
 
 /// The schema version this program knows.

@@ -19,6 +19,7 @@ mod private;
 mod query;
 mod readers;
 mod seat_log;
+mod staff;
 mod subscribers;
 mod writer;
 

@@ -48,6 +48,14 @@ const STEPS: &[(&str, &str)] = &[
         "delivery",
         include_str!("../../../migrations/sqlite/0010_delivery.sql"),
     ),
+    (
+        "staff",
+        include_str!("../../../migrations/sqlite/0011_staff.sql"),
+    ),
+    (
+        "published",
+        include_str!("../../../migrations/sqlite/0012_published.sql"),
+    ),
 ];
 
 /// "MTNE": tells our files from other SQLite databases.

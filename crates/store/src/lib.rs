@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod moving;
 pub mod outbox;
 pub mod sign_in;
+pub mod staff;
 pub mod subscribers;
 pub mod verify;
 
@@ -27,6 +28,7 @@ pub use feed::{SeatFeed, ShowChange};
 pub use ledger::SandboxLedger;
 pub use outbox::OutboxStore;
 pub use sign_in::SignInStore;
+pub use staff::StaffStore;
 pub use subscribers::SubscriberStore;
 pub use verify::Maintenance;
 
@@ -36,6 +38,7 @@ pub trait Store:
     + BookingStore
     + AccountStore
     + SignInStore
+    + StaffStore
     + OutboxStore
     + SubscriberStore
     + SandboxLedger
@@ -47,6 +50,7 @@ impl<T> Store for T where
         + BookingStore
         + AccountStore
         + SignInStore
+        + StaffStore
         + OutboxStore
         + SubscriberStore
         + SandboxLedger

@@ -228,6 +228,16 @@ mod tests {
             &["webhooks", "list"],
             &["webhooks", "rotate", "w1"],
             &["admin", "reset-second-factor", "--email", "a@b.example"],
+            &[
+                "admin",
+                "grant",
+                "--email",
+                "a@b.example",
+                "--theater",
+                "x",
+                "--role",
+                "owner",
+            ],
             &["openapi"],
         ] {
             let args = ["matinee-server"]
