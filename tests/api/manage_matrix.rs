@@ -53,7 +53,10 @@ fn fits(operation: &Operation, who: Who, answer: &Answer) -> bool {
     let documented = |code: ProblemCode| operation.problems.contains(&code);
     match (operation.callers, who) {
         (Callers::Unsaid, _) => false,
-        (Callers::Anyone | Callers::AnyoneOrUser, _) => !turned_away,
+        // A call may want a secret of its own, as signing in does.
+        (Callers::Anyone | Callers::AnyoneOrUser, _) => {
+            !turned_away || documented(ProblemCode::Unauthenticated)
+        }
         // Nothing here is theirs.
         (Callers::Owner, _) => status >= 400,
         (Callers::User, Who::Anonymous | Who::Guest) => status >= 400 && code != "forbidden",

@@ -22,7 +22,7 @@ use matinee_api::{
 };
 use matinee_domain::ids::UserId;
 use matinee_store::{
-    accounts::{Role, TokenDigest, UserRow},
+    accounts::{TokenDigest, UserRow},
     sign_in::{FlowKind, FlowRow, PASSKEYS_MAX, PasskeyRow},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};

@@ -337,7 +337,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: Some(schema_of::<RefreshRequest>),
         body_required: false,
         answers: &[ok!(200, "New tokens.", Session)],
-        problems: &[P::SessionEnded],
+        problems: &[P::Unauthenticated, P::SessionEnded],
         ..call("refresh", "post", "/auth/refresh", "New tokens for old")
     },
     Operation {
