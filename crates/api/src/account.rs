@@ -4,8 +4,9 @@ use crate::booking::{Booking, NotificationStatus};
 use crate::profile::Profile;
 use crate::subscriptions::Subscription;
 use chrono::{DateTime, Utc};
-use matinee_domain::ids::TicketId;
+use matinee_domain::ids::{TheaterId, TicketId};
 use matinee_domain::seat_map::SeatId;
+use matinee_domain::staff::StaffRole;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use specta::Type;
@@ -90,6 +91,13 @@ pub struct ExportedLink {
     pub expires_at: DateTime<Utc>,
 }
 
+/// A theater where the person works.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct StaffPlace {
+    pub theater_id: TheaterId,
+    pub role: StaffRole,
+}
+
 /// Answer of `GET /users/{user_id}/export`: everything that is kept about a person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type, JsonSchema)]
 pub struct AccountExport {
@@ -99,6 +107,8 @@ pub struct AccountExport {
     pub profile: Profile,
     /// `customer`, or what else they may do.
     pub role: String,
+    /// Theaters where the person works.
+    pub staff: Vec<StaffPlace>,
     /// A password is set; only an argon2id hash of it is kept.
     pub has_password: bool,
     pub sessions: Vec<DeviceSession>,

@@ -10,6 +10,7 @@ pub mod auth;
 pub mod booking;
 pub mod catalog;
 pub mod events;
+pub mod manage;
 pub mod openapi;
 pub mod problem;
 pub mod profile;
@@ -22,6 +23,7 @@ pub use auth::*;
 pub use booking::*;
 pub use catalog::*;
 pub use events::*;
+pub use manage::*;
 pub use problem::*;
 pub use profile::*;
 pub use seats::*;
@@ -36,6 +38,7 @@ pub use matinee_domain::{
     payment::{PaymentStatus, RefundStatus},
     price::LineKind,
     seat_map::{SeatId, SeatKind},
+    staff::{Action, StaffRole},
 };
 
 /// Where every call below lives.

@@ -8,6 +8,7 @@ mod operations;
 pub use operations::OPERATIONS;
 
 use crate::{BASE_PATH, Problem, ProblemCode};
+use matinee_domain::staff::{Action, StaffRole, can};
 use schemars::{JsonSchema, Schema, SchemaGenerator, generate::SchemaSettings};
 use serde_json::{Map, Value, json};
 
@@ -30,6 +31,25 @@ pub enum Callers {
     Owner,
     /// A signed-in user, about themselves.
     User,
+    /// Staff of the theater in the path who may do this, and the server's administrator.
+    Staff(Action),
+    /// The server's administrator.
+    Admin,
+    /// Nobody said it: such a table does not compile.
+    Unsaid,
+}
+
+impl Callers {
+    /// The roles of a theater that may call; none when the call is not a theater's staff's.
+    pub fn roles(self) -> Vec<StaffRole> {
+        match self {
+            Self::Staff(action) => StaffRole::ALL
+                .into_iter()
+                .filter(|role| can(*role, action))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// A parameter in the query or a header.
@@ -139,6 +159,19 @@ fn describe(operation: &Operation, problem: &Schema, generator: &mut SchemaGener
         "responses": responses,
         "security": security(operation.callers),
     });
+    if matches!(operation.callers, Callers::Staff(_) | Callers::Admin) {
+        let roles = operation.callers.roles();
+        let named: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+        let whom = match named.len() {
+            0 => "The server's administrator.".to_owned(),
+            _ => format!(
+                "Roles: {}; and the server's administrator.",
+                named.join(", ")
+            ),
+        };
+        value["description"] = json!(whom);
+        value["x-roles"] = json!(named);
+    }
     if let Some(body) = operation.body {
         value["requestBody"] = json!({
             "required": operation.body_required,
@@ -157,6 +190,9 @@ fn add_problems(operation: &Operation, problem: &Schema, responses: &mut Map<Str
     }
     if operation.callers != Callers::Anyone {
         codes.extend([ProblemCode::Unauthenticated, ProblemCode::SessionEnded]);
+    }
+    if matches!(operation.callers, Callers::Staff(_) | Callers::Admin) {
+        codes.push(ProblemCode::Forbidden);
     }
     if operation.method != "get" {
         codes.extend([
@@ -209,7 +245,9 @@ fn security(callers: Callers) -> Value {
     match callers {
         Callers::Anyone => json!([]),
         Callers::AnyoneOrUser => json!([{}, { "bearer": [] }, { "cookie": [] }]),
-        Callers::Owner | Callers::User => json!([{ "bearer": [] }, { "cookie": [] }]),
+        Callers::Owner | Callers::User | Callers::Staff(_) | Callers::Admin | Callers::Unsaid => {
+            json!([{ "bearer": [] }, { "cookie": [] }])
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Problems: RFC 9457 answers with stable codes.
 
 use crate::booking::Booking;
-use matinee_domain::seat_map::SeatId;
+use matinee_domain::{ids::ShowId, seat_map::SeatId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use specta::Type;
@@ -53,6 +53,11 @@ codes! {
     NotConfirmed = "not_confirmed", 409, "The booking is not confirmed";
     NotAwaitingAction = "not_awaiting_action", 409, "The payment is not waiting for an action";
     ShowStarted = "show_started", 409, "The show has started";
+    LastOwner = "last_owner", 409, "The theater needs an owner";
+    ShowClash = "show_clash", 409, "Another show is on this screen then";
+    ShowSold = "show_sold", 409, "Seats of the show are held or sold";
+    ScreenInUse = "screen_in_use", 409, "The screen has shows";
+    TheaterSold = "theater_sold", 409, "Currency and time zone are in use";
     IdempotencyInProgress = "idempotency_in_progress", 409, "The first request with this key still runs";
     CursorGone = "cursor_gone", 410, "The cursor is too old";
     VersionMismatch = "version_mismatch", 412, "It was changed in the meantime";
@@ -114,6 +119,9 @@ pub struct Problem {
     /// Seconds, as in the Retry-After header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,
+    /// For `show_clash`: the show that is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_show_id: Option<ShowId>,
 }
 
 impl Problem {
@@ -132,6 +140,7 @@ impl Problem {
             suggested_seat_ids: None,
             booking: None,
             retry_after: None,
+            other_show_id: None,
         }
     }
 }

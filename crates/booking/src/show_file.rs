@@ -66,6 +66,8 @@ impl Taken {
 #[derive(Debug)]
 pub struct ShowFile {
     pub show: Show,
+    /// It is on sale. The store decides; one that is not may still have bookings that ended.
+    pub published: bool,
     /// Seats that are held, sold or blocked, as far as this server knows.
     pub taken: Arc<Taken>,
     pub theater: Arc<Theater>,

@@ -18,3 +18,4 @@ pub mod promo;
 pub mod reminder;
 pub mod seat_map;
 pub mod settlement;
+pub mod staff;

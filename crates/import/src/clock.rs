@@ -2,7 +2,8 @@
 //! skips or repeats are noticed instead of guessed.
 
 use chrono::{
-    DateTime, Days, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc,
+    DateTime, Datelike as _, Days, LocalResult, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta,
+    TimeZone, Utc,
 };
 use chrono_tz::Tz;
 
@@ -21,6 +22,54 @@ pub(crate) fn instant(zone: Tz, local: NaiveDateTime) -> Result<DateTime<Utc>, U
         LocalResult::Single(at) => Ok(at.with_timezone(&Utc)),
         LocalResult::Ambiguous(..) => Err(Unclear::Repeated),
         LocalResult::None => Err(Unclear::Skipped),
+    }
+}
+
+/// Why a text is no start of a show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NoSuchTime {
+    #[error(
+        "a local time like \"2030-05-04T20:30\", or an instant with its offset like \"2030-05-04T20:30+03:00\", is expected"
+    )]
+    NotATime,
+    #[error("the clocks of {0} skip this time")]
+    Skipped(Tz),
+    #[error("the year is not from 1970 to 2200")]
+    FarAway,
+}
+
+/// When a show begins, as staff write it: the theater's wall clock, or an instant with its offset. Of a wall time that the
+/// clocks show twice it is the earlier; with an offset either can be meant.
+pub fn staff_start(zone: Tz, text: &str) -> Result<DateTime<Utc>, NoSuchTime> {
+    let start = instant_of(text)
+        .map(Ok)
+        .or_else(|| wall_time(text).map(|local| earlier(zone, local)))
+        .unwrap_or(Err(NoSuchTime::NotATime))?;
+    if (1970..=2200).contains(&start.year()) {
+        Ok(start)
+    } else {
+        Err(NoSuchTime::FarAway)
+    }
+}
+
+fn instant_of(text: &str) -> Option<DateTime<Utc>> {
+    // RFC 3339 wants seconds; people leave them out.
+    let read = DateTime::parse_from_rfc3339(text)
+        .or_else(|_| DateTime::parse_from_str(text, "%Y-%m-%dT%H:%M%:z"))
+        .or_else(|_| DateTime::parse_from_str(&text.replace('Z', "+00:00"), "%Y-%m-%dT%H:%M%:z"));
+    read.ok().map(|at| at.with_timezone(&Utc))
+}
+
+fn wall_time(text: &str) -> Option<NaiveDateTime> {
+    ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+        .iter()
+        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
+}
+
+fn earlier(zone: Tz, local: NaiveDateTime) -> Result<DateTime<Utc>, NoSuchTime> {
+    match zone.from_local_datetime(&local) {
+        LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => Ok(at.with_timezone(&Utc)),
+        LocalResult::None => Err(NoSuchTime::Skipped(zone)),
     }
 }
 
@@ -92,6 +141,33 @@ mod tests {
         assert_eq!(next.to_rfc3339(), "2026-03-29T01:00:00+00:00");
         let first = instant_or_next(zone, local("2026-10-25T02:30:00"));
         assert_eq!(first.to_rfc3339(), "2026-10-25T00:30:00+00:00");
+    }
+
+    #[test]
+    fn staff_mean_the_earlier_of_two_unless_they_say_which() {
+        let zone = chrono_tz::Europe::Berlin;
+        let start = |text| staff_start(zone, text).map(|at| at.to_rfc3339());
+        let is = |text: &str| Ok(text.to_owned());
+        assert_eq!(start("2026-07-01T20:30"), is("2026-07-01T18:30:00+00:00"));
+        assert_eq!(
+            start("2026-07-01T20:30:15"),
+            is("2026-07-01T18:30:15+00:00")
+        );
+        assert_eq!(start("2026-10-25T02:30"), is("2026-10-25T00:30:00+00:00"));
+        for later in [
+            "2026-10-25T02:30+01:00",
+            "2026-10-25T02:30:00+01:00",
+            "2026-10-25T01:30:00Z",
+            "2026-10-25T01:30Z",
+        ] {
+            assert_eq!(start(later), is("2026-10-25T01:30:00+00:00"), "{later}");
+        }
+        assert_eq!(start("2026-03-29T02:30"), Err(NoSuchTime::Skipped(zone)));
+        assert_eq!(start("2026-03-29T03:00"), is("2026-03-29T01:00:00+00:00"));
+        for nonsense in ["", "tomorrow", "2026-02-30T10:00", "20:30", "2026-07-01"] {
+            assert_eq!(start(nonsense), Err(NoSuchTime::NotATime), "{nonsense}");
+        }
+        assert_eq!(start("2201-01-02T10:00"), Err(NoSuchTime::FarAway));
     }
 
     #[test]

@@ -8,6 +8,7 @@
 mod catalog;
 mod clock;
 mod demo_shows;
+mod hall;
 mod json;
 mod movie;
 mod plan;
@@ -21,14 +22,16 @@ pub use catalog::{
     CatalogImport, Known, KnownTheater, SeatMapImport, parse_catalog, parse_catalog_onto,
     write_seat_map,
 };
+pub use clock::{NoSuchTime, staff_start};
 pub use demo_shows::demo_shows;
+pub use hall::{Hall, HallError, hall};
 pub use json::{MAX_BYTES, MAX_VALUES};
 pub use movie::MovieImport;
 pub use plan::{PlanOptions, SoldAs, write::WrittenPlan, write::write_seating_plan};
 pub use programme::{Evening, FormatRule, House, Programme, StandardFormat, parse_programme};
 pub use report::{ImportError, MAX_ERRORS};
-pub use show::ShowImport;
-pub use theater::{ScreenImport, TheaterImport};
+pub use show::{ShowImport, ShowWords};
+pub use theater::{ScreenImport, TheaterFacts, TheaterImport, TheaterPrices};
 
 use matinee_domain::seat_map::SeatMap;
 
@@ -46,6 +49,21 @@ fn parse<T>(
     let report = report::Report::default();
     let value = read(&walk::At::root(&node, &report));
     report.finish(value)
+}
+
+/// Reads what a theater is and promises, as one object with those members of a catalog's theater.
+pub fn parse_theater_facts(bytes: &[u8]) -> Result<TheaterFacts, Vec<ImportError>> {
+    parse(bytes, theater::read_facts)
+}
+
+/// Reads what a theater charges, as one object with those members of a catalog's theater.
+pub fn parse_theater_prices(bytes: &[u8]) -> Result<TheaterPrices, Vec<ImportError>> {
+    parse(bytes, theater::read_prices)
+}
+
+/// Reads what is said of a show, as one object with those members of a catalog's show.
+pub fn parse_show_words(bytes: &[u8]) -> Result<ShowWords, Vec<ImportError>> {
+    parse(bytes, show::read_words)
 }
 
 /// Reads a bare seating plan in the published interchange format.

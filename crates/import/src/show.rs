@@ -5,7 +5,7 @@ use crate::{
     clock::{Unclear, instant},
     movie::language,
     theater::{ScreenImport, TheaterImport},
-    walk::{At, SHORT, phrase},
+    walk::{At, Members, SHORT, phrase},
 };
 use chrono::{DateTime, Datelike, NaiveDateTime, TimeDelta, Utc};
 use matinee_domain::price::ShowPrices;
@@ -59,11 +59,7 @@ pub(crate) fn read(at: &At<'_>, index: &Index<'_>) -> Option<ShowImport> {
         (None, Some(at)) => start_local(&at, theater),
         _ => at.refuse("exactly one of \"start_time\" and \"start_local\" is expected"),
     };
-    let format = show.or("format", "2D".to_owned(), phrase);
-    let spoken = show.must("language", language);
-    let subtitles = show.or("subtitles", Vec::new(), |at| {
-        at.list(MAX_SUBTITLES, language)
-    });
+    let words = words(&show);
     let first_list = theater
         .and_then(|theater| theater.price_lists.first())
         .map(|list| list.external_id.clone());
@@ -71,7 +67,7 @@ pub(crate) fn read(at: &At<'_>, index: &Index<'_>) -> Option<ShowImport> {
         None => first_list,
         Some(at) => price_list(&at, theater),
     };
-    let (start_time, (movie, duration)) = (start?, movie?);
+    let (start_time, (movie, duration), words) = (start?, movie?, words?);
     let show = ShowImport {
         external_id: external_id?,
         theater: theater?.external_id.clone(),
@@ -79,13 +75,39 @@ pub(crate) fn read(at: &At<'_>, index: &Index<'_>) -> Option<ShowImport> {
         movie,
         start_time,
         end_time: start_time.checked_add_signed(TimeDelta::minutes(i64::from(duration)))?,
-        format: format?,
-        language: spoken?,
-        subtitles: subtitles?,
+        format: words.format,
+        language: words.language,
+        subtitles: words.subtitles,
         price_list: price_list?,
     };
     priced(at, &show, theater?, index)?;
     Some(show)
+}
+
+/// What is said of a show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShowWords {
+    pub format: String,
+    pub language: String,
+    pub subtitles: Vec<String>,
+}
+
+/// The words that stand alone, not in a catalog.
+pub(crate) fn read_words(at: &At<'_>) -> Option<ShowWords> {
+    words(&at.object(&["format", "language", "subtitles"])?)
+}
+
+fn words(show: &Members<'_>) -> Option<ShowWords> {
+    let format = show.or("format", "2D".to_owned(), phrase);
+    let spoken = show.must("language", language);
+    let subtitles = show.or("subtitles", Vec::new(), |at| {
+        at.list(MAX_SUBTITLES, language)
+    });
+    Some(ShowWords {
+        format: format?,
+        language: spoken?,
+        subtitles: subtitles?,
+    })
 }
 
 fn screen<'t>(at: &At<'_>, theater: &'t TheaterImport) -> Option<&'t ScreenImport> {

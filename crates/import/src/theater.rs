@@ -2,7 +2,7 @@
 
 use crate::{
     clock::minutes_of,
-    walk::{At, SHORT, phrase},
+    walk::{At, Members, SHORT, phrase},
 };
 use chrono_tz::Tz;
 use matinee_domain::{
@@ -77,6 +77,63 @@ const MEMBERS: [&str; 14] = [
 pub(crate) fn read(at: &At<'_>) -> Option<TheaterImport> {
     let theater = at.object(&MEMBERS)?;
     let external_id = theater.must("external_id", phrase);
+    let facts = facts(&theater);
+    let prices = prices(&theater);
+    let screens = theater.must("screens", |at| {
+        not_empty(at, unique(at, screen, |screen| &screen.external_id)?)
+    });
+    let (external_id, facts, prices) = (external_id?, facts?, prices?);
+    Some(TheaterImport {
+        external_id,
+        name: facts.name,
+        location: facts.location,
+        time_zone: facts.time_zone,
+        currency: facts.currency,
+        tax: facts.tax,
+        fees: facts.fees,
+        max_seats_per_booking: facts.max_seats_per_booking,
+        gap_rule: facts.gap_rule,
+        hold_minutes: facts.hold_minutes,
+        cancellation_policy: facts.cancellation_policy,
+        ticket_types: prices.ticket_types,
+        price_lists: prices.price_lists,
+        screens: screens?,
+    })
+}
+
+/// What a theater is and promises, without what it charges and without its screens.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TheaterFacts {
+    pub name: String,
+    pub location: Location,
+    pub time_zone: Tz,
+    pub currency: Currency,
+    pub tax: Tax,
+    pub fees: Fees,
+    pub max_seats_per_booking: u16,
+    pub gap_rule: GapRule,
+    pub hold_minutes: Option<u16>,
+    pub cancellation_policy: CancellationPolicy,
+}
+
+/// What a theater charges.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TheaterPrices {
+    pub ticket_types: Vec<TicketType>,
+    pub price_lists: Vec<PriceList>,
+}
+
+/// Facts that stand alone, not in a catalog.
+pub(crate) fn read_facts(at: &At<'_>) -> Option<TheaterFacts> {
+    facts(&at.object(&MEMBERS)?)
+}
+
+/// Prices that stand alone, not in a catalog.
+pub(crate) fn read_prices(at: &At<'_>) -> Option<TheaterPrices> {
+    prices(&at.object(&["ticket_types", "price_lists"])?)
+}
+
+fn facts(theater: &Members<'_>) -> Option<TheaterFacts> {
     let name = theater.must("name", phrase);
     let location = theater.must("location", location);
     let time_zone = theater.must("time_zone", |at| {
@@ -115,17 +172,7 @@ pub(crate) fn read(at: &At<'_>) -> Option<TheaterImport> {
     let hold_minutes = theater.may("hold_minutes", |at| at.whole(1, HOLD_LIFE.num_minutes()));
     let cancellation_policy =
         theater.or("cancellation_policy", CancellationPolicy::default(), policy);
-    let ticket_types = theater.or("ticket_types", Vec::new(), |at| {
-        unique(at, ticket_type, |kind| &kind.code)
-    });
-    let price_lists = theater.must("price_lists", |at| {
-        not_empty(at, unique(at, price_list, |list| &list.external_id)?)
-    });
-    let screens = theater.must("screens", |at| {
-        not_empty(at, unique(at, screen, |screen| &screen.external_id)?)
-    });
-    Some(TheaterImport {
-        external_id: external_id?,
+    Some(TheaterFacts {
         name: name?,
         location: location?,
         time_zone: time_zone?,
@@ -136,9 +183,19 @@ pub(crate) fn read(at: &At<'_>) -> Option<TheaterImport> {
         gap_rule: gap_rule?,
         hold_minutes: hold_minutes?,
         cancellation_policy: cancellation_policy?,
+    })
+}
+
+fn prices(theater: &Members<'_>) -> Option<TheaterPrices> {
+    let ticket_types = theater.or("ticket_types", Vec::new(), |at| {
+        unique(at, ticket_type, |kind| &kind.code)
+    });
+    let price_lists = theater.must("price_lists", |at| {
+        not_empty(at, unique(at, price_list, |list| &list.external_id)?)
+    });
+    Some(TheaterPrices {
         ticket_types: ticket_types?,
         price_lists: price_lists?,
-        screens: screens?,
     })
 }
 

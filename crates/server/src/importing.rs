@@ -4,7 +4,7 @@
 //! Reading files is `matinee-import`'s work, refusing what clashes with what is sold is the store's; here ids are found
 //! or made, and a refusal is put into the words of the files.
 
-mod rows;
+pub(crate) mod rows;
 
 use chrono::{DateTime, Utc};
 use matinee_booking::Entropy;

@@ -22,6 +22,7 @@ mod outbox;
 mod pipeline;
 mod promos;
 mod shared;
+mod staff;
 mod statistics;
 mod subscribers;
 mod tls;

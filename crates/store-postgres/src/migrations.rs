@@ -27,6 +27,8 @@ const STEPS: &[(&str, &str)] = &[
     step!("0008_ways_in"),
     step!("0009_delivery"),
     step!("0010_promos"),
+    step!("0011_staff"),
+    step!("0012_published"),
 ];
 
 /// The schema version this program knows.

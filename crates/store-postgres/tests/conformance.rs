@@ -10,7 +10,7 @@ use matinee_store::{
     SeatFeed, Store,
     conformance::{
         self, Engine,
-        bookings::{change, crowd, expire, hold, lists, promo, restart, step},
+        bookings::{blocks, change, crowd, expire, hold, lists, promo, restart, step},
         ledger, outbox, telling,
     },
     feed::NoFeed,
@@ -75,6 +75,14 @@ both! {
         too_many_expiries_end_in_a_pause,
         slow_expiries_end_in_a_pause_too,
         a_hold_that_ran_out_is_not_stolen;
+    blocks:
+        blocked_seats_are_not_sold,
+        seats_of_people_are_left_alone,
+        blocking_and_holding_exclude_each_other,
+        a_block_is_made_once_by_its_key,
+        a_show_with_blocked_seats_alone_may_go,
+        withdrawing_and_holding_exclude_each_other,
+        a_show_with_seats_stays_where_it_is;
     change:
         a_hold_changes_in_one_step,
         other_ticket_types_leave_the_seats_alone,
@@ -200,6 +208,16 @@ of_a_store! {
         a_passkey_is_one_persons,
         a_new_password_leaves_no_other_way_in,
         an_administrator_has_one_way_in;
+    staff:
+        a_role_is_given_and_taken,
+        the_last_owner_stays,
+        entries_come_in_pages,
+        what_changes_nothing_is_not_noted,
+        a_change_relies_on_a_version,
+        a_change_is_made_once_by_its_key,
+        a_show_is_published_and_withdrawn,
+        of_two_clashing_shows_one_is_put,
+        staff_do_not_change_the_money_of_shows;
     one_time:
         a_keyed_secret_is_made_once,
         a_keyed_use_is_repeated_by_its_key_alone;

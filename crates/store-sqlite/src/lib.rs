@@ -20,6 +20,7 @@ mod promos;
 mod query;
 mod readers;
 mod seat_log;
+mod staff;
 mod subscribers;
 mod writer;
 

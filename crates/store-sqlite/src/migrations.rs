@@ -52,6 +52,14 @@ const STEPS: &[(&str, &str)] = &[
         "promos",
         include_str!("../../../migrations/sqlite/0011_promos.sql"),
     ),
+    (
+        "staff",
+        include_str!("../../../migrations/sqlite/0012_staff.sql"),
+    ),
+    (
+        "published",
+        include_str!("../../../migrations/sqlite/0013_published.sql"),
+    ),
 ];
 
 /// "MTNE": tells our files from other SQLite databases.

@@ -17,6 +17,10 @@ struct Seen {
     version: u64,
     /// Its taken seats before the commit.
     taken: i64,
+    /// How often its version grew by blocks alone, before the commit.
+    blocks: i64,
+    /// It is on sale; not known any more once somebody changed that.
+    published: Option<bool>,
     /// Log entries about it; with any, the commit gives it the next version.
     entries: u32,
 }
@@ -26,6 +30,9 @@ impl Seen {
         self.version + u64::from(self.entries > 0)
     }
 }
+
+/// What [`SeatLog`] reads of a show.
+const READ: &str = "SELECT version, taken, blocks, publication = 1 FROM show_state WHERE theater = ?1 AND show = ?2";
 
 struct Entry {
     show: u32,
@@ -61,6 +68,60 @@ impl SeatLog {
         // A show may have been read inside what is taken back (or made by it): read it again when it is needed.
         self.index
             .retain(|_, at| self.shows[*at as usize].entries > 0);
+        self.forget_published();
+    }
+
+    /// To be called when a show was put on sale or taken out of it, and when that was taken back.
+    pub(crate) fn forget_published(&mut self) {
+        for show in &mut self.shows {
+            show.published = None;
+        }
+    }
+
+    /// The show's version as it stands inside this commit, if it is there and on sale.
+    pub(crate) fn on_sale(
+        &mut self,
+        conn: &Connection,
+        show: ShowId,
+    ) -> Result<Option<u64>, StoreError> {
+        let Some(at) = self.look(conn, show)? else {
+            return Ok(None);
+        };
+        let seen = &mut self.shows[at as usize];
+        let published = match seen.published {
+            Some(published) => published,
+            None => conn
+                .prepare_cached(READ)
+                .db()?
+                .query_row(params![show.theater().as_bytes(), show.own()], |row| {
+                    row.get(3)
+                })
+                .db()?,
+        };
+        seen.published = Some(published);
+        Ok(published.then(|| seen.version_now()))
+    }
+
+    /// Whether seats of the show were ever held or sold; `None` when there is no such show.
+    pub(crate) fn ever_booked(
+        &mut self,
+        conn: &Connection,
+        show: ShowId,
+    ) -> Result<Option<bool>, StoreError> {
+        let Some(at) = self.look(conn, show)? else {
+            return Ok(None);
+        };
+        let seen = &self.shows[at as usize];
+        let before = seen.version as i64 > 1 + seen.blocks;
+        Ok(Some(before || (seen.entries > 0 && !self.only_blocks(at))))
+    }
+
+    /// All that this commit changes in the show is what is blocked.
+    fn only_blocks(&self, show: u32) -> bool {
+        let is_block =
+            |entry: &Entry| entry.from == SeatState::Blocked || entry.to == SeatState::Blocked;
+        let mut of_show = self.entries.iter().filter(|entry| entry.show == show);
+        of_show.all(is_block)
     }
 
     /// Forgets what was read about a show, because its row is being made or removed.
@@ -78,17 +139,15 @@ impl SeatLog {
         if let Some(at) = self.index.get(&show) {
             return Ok(Some(*at));
         }
-        let found: Option<(i64, i64)> = conn
-            .prepare_cached(
-                "SELECT version, taken FROM show_state WHERE theater = ?1 AND show = ?2",
-            )
+        let found: Option<(i64, i64, i64, bool)> = conn
+            .prepare_cached(READ)
             .db()?
             .query_row(params![show.theater().as_bytes(), show.own()], |row| {
-                Ok((row.get(0)?, row.get(1)?))
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
             })
             .optional()
             .db()?;
-        let Some((version, taken)) = found else {
+        let Some((version, taken, blocks, published)) = found else {
             return Ok(None);
         };
         let at = self.shows.len() as u32;
@@ -96,6 +155,8 @@ impl SeatLog {
             show,
             version: version as u64,
             taken,
+            blocks,
+            published: Some(published),
             entries: 0,
         });
         self.index.insert(show, at);
@@ -142,20 +203,25 @@ impl SeatLog {
             return Ok(());
         }
         let mut taken = vec![0_i64; self.shows.len()];
+        // Blocks are rare: only a show with one is looked at again.
+        let mut any_block = vec![false; self.shows.len()];
         for entry in &self.entries {
             taken[entry.show as usize] += is_taken(entry.to) - is_taken(entry.from);
+            any_block[entry.show as usize] |=
+                entry.from == SeatState::Blocked || entry.to == SeatState::Blocked;
         }
         let mut update = conn
             .prepare_cached(
-                "UPDATE show_state SET version = version + 1, taken = taken + ?3 \
+                "UPDATE show_state SET version = version + 1, taken = taken + ?3, blocks = blocks + ?4 \
                  WHERE theater = ?1 AND show = ?2",
             )
             .db()?;
-        for (seen, taken) in self.shows.iter().zip(taken) {
+        for ((at, seen), taken) in (0_u32..).zip(&self.shows).zip(taken) {
             if seen.entries > 0 {
                 let id = &seen.show;
+                let blocks = i64::from(any_block[at as usize] && self.only_blocks(at));
                 update
-                    .execute(params![id.theater().as_bytes(), id.own(), taken])
+                    .execute(params![id.theater().as_bytes(), id.own(), taken, blocks])
                     .db()?;
             }
         }

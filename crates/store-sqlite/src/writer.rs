@@ -56,6 +56,21 @@ impl<'a> Tx<'a> {
         self.seats.version(self.conn, show)
     }
 
+    /// The same, if the show is on sale as well.
+    pub(crate) fn on_sale(&mut self, show: ShowId) -> Result<Option<u64>, StoreError> {
+        self.seats.on_sale(self.conn, show)
+    }
+
+    /// Whether seats of the show were ever held or sold; `None` when there is no such show.
+    pub(crate) fn ever_booked(&mut self, show: ShowId) -> Result<Option<bool>, StoreError> {
+        self.seats.ever_booked(self.conn, show)
+    }
+
+    /// To be called when a show was put on sale or taken out of it, and when that was taken back.
+    pub(crate) fn publication_changed(&mut self) {
+        self.seats.forget_published();
+    }
+
     /// Notes that a seat's row was made, changed or removed; the version its show will have after the commit. The
     /// show's `version` and `taken` are written from these notes, so nothing else may change them.
     pub(crate) fn seat_changed(

@@ -60,6 +60,16 @@ stories! {
         a_passkey_is_one_persons,
         a_new_password_leaves_no_other_way_in,
         an_administrator_has_one_way_in;
+    staff:
+        a_role_is_given_and_taken,
+        the_last_owner_stays,
+        entries_come_in_pages,
+        what_changes_nothing_is_not_noted,
+        a_change_relies_on_a_version,
+        a_change_is_made_once_by_its_key,
+        a_show_is_published_and_withdrawn,
+        of_two_clashing_shows_one_is_put,
+        staff_do_not_change_the_money_of_shows;
     one_time:
         a_keyed_secret_is_made_once,
         a_keyed_use_is_repeated_by_its_key_alone;

@@ -5,7 +5,7 @@ use matinee_store::{
     SeatFeed, Store,
     conformance::{
         Engine,
-        bookings::{change, crowd, expire, hold, lists, promo, restart, step},
+        bookings::{blocks, change, crowd, expire, hold, lists, promo, restart, step},
         ledger, outbox, telling,
     },
 };
@@ -49,6 +49,14 @@ stories! {
         too_many_expiries_end_in_a_pause,
         slow_expiries_end_in_a_pause_too,
         a_hold_that_ran_out_is_not_stolen;
+    blocks:
+        blocked_seats_are_not_sold,
+        seats_of_people_are_left_alone,
+        blocking_and_holding_exclude_each_other,
+        a_block_is_made_once_by_its_key,
+        a_show_with_blocked_seats_alone_may_go,
+        withdrawing_and_holding_exclude_each_other,
+        a_show_with_seats_stays_where_it_is;
     change:
         a_hold_changes_in_one_step,
         other_ticket_types_leave_the_seats_alone,

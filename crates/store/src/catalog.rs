@@ -3,7 +3,11 @@
 //! Reads are for building answers (the server keeps encoded bytes above them); the one write is an import, validated
 //! before it comes here. Every change advances a counter inside its transaction: the sync cursor.
 
-use crate::error::StoreError;
+use crate::{
+    error::StoreError,
+    idempotency::{IdempotencyRecord, Lookup},
+    staff::AuditEntry,
+};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use matinee_domain::{
@@ -20,6 +24,8 @@ pub struct ListedShow {
     /// Held, sold and blocked seats.
     pub taken: u16,
     pub version: u64,
+    /// It is on sale. One that is not is nowhere to be seen but by staff, and cannot be booked.
+    pub published: bool,
 }
 
 /// Which shows.
@@ -35,6 +41,16 @@ pub struct ShowQuery {
     pub after: Option<(DateTime<Utc>, ShowId)>,
     /// At most this many, 1..=1000.
     pub limit: u16,
+    /// Also those that are not published.
+    pub unpublished: bool,
+}
+
+/// Something whose last change the log of changes knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CatalogObject {
+    Theater(TheaterId),
+    Movie(MovieId),
+    Show(ShowId),
 }
 
 /// A catalog to put in place: rows with final ids (ids of rows already there were looked up by external id).
@@ -47,6 +63,18 @@ pub struct CatalogChange {
     pub shows: Vec<Show>,
     /// Shows to take off; one with bookings is refused.
     pub deleted_shows: Vec<ShowId>,
+    /// Shows to put on sale or take out of it, once they are there. A new show that is not named is on sale, any other
+    /// stays as it is. One with seats held or sold stays on sale: taking it out is refused.
+    pub published: Vec<(ShowId, bool)>,
+    /// What an import leaves as it is, is refused: a show of which seats were ever taken and that shall move to another
+    /// screen or map; and another currency or time zone for a theater that has shows, whose prices are in the old one.
+    pub strict: bool,
+    /// Objects that must not have changed since this version; see [`CatalogStore::version_of`].
+    pub expected: Vec<(CatalogObject, u64)>,
+    /// Written if anything was added, changed or deleted.
+    pub audit: Vec<AuditEntry>,
+    /// The answer to keep, under the key of the request.
+    pub idempotency: Option<IdempotencyRecord>,
 }
 
 /// What a change did.
@@ -63,8 +91,18 @@ pub struct CatalogReport {
 pub enum CatalogRefusal {
     #[error("show {0} has bookings and cannot be taken off")]
     ShowHasBookings(ShowId),
+    #[error("seats of show {0} are held or sold")]
+    ShowHasSeats(ShowId),
+    #[error("seats of theater {0} were held or sold already: its currency and time zone stay")]
+    TheaterHasBookings(TheaterId),
+    #[error("{0:?} was changed in the meantime")]
+    Changed(CatalogObject),
+    /// An earlier request with this key.
+    #[error("the request was made before")]
+    Repeated(Lookup),
     #[error("screen {0} still has shows and cannot be taken out of its theater")]
     ScreenHasShows(ScreenId),
+    /// Cleaning counts.
     #[error("shows {0} and {1} overlap on one screen")]
     ScreenClash(ShowId, ShowId),
     #[error("seat map {0} is already there with another plan; a changed plan is a new map")]
@@ -128,6 +166,8 @@ pub trait CatalogStore: Send + Sync + 'static {
     /// Every movie, by name.
     async fn movies(&self) -> Result<Vec<Arc<Movie>>, StoreError>;
     async fn movie(&self, movie_id: MovieId) -> Result<Option<Arc<Movie>>, StoreError>;
+    /// The version of an object: grows with each change of it. 0 when it never was there.
+    async fn version_of(&self, object: CatalogObject) -> Result<u64, StoreError>;
     /// Shows by start, then id.
     async fn shows(&self, query: ShowQuery) -> Result<Vec<ListedShow>, StoreError>;
     async fn show(&self, show_id: ShowId) -> Result<Option<ListedShow>, StoreError>;
@@ -144,6 +184,8 @@ pub trait CatalogStore: Send + Sync + 'static {
     /// Puts a catalog in place, in one transaction, or refuses it whole. A row equal to what is there is not a change.
     /// A show of which seats were ever taken keeps its map, screen and the prices of that map. A seat map whose
     /// plan is already there under its external id is that version: rows naming the new id are given the old one.
+    /// Between two shows of a screen are its minutes of cleaning. Currency and time zone of a theater stay once seats
+    /// were held or sold there.
     async fn apply(
         &self,
         change: CatalogChange,

@@ -13,6 +13,7 @@ pub mod maintenance;
 pub mod one_time;
 pub mod outbox;
 pub mod sign_in;
+pub mod staff;
 pub mod subscribers;
 pub mod telling;
 

@@ -17,6 +17,7 @@ pub mod moving;
 pub mod outbox;
 pub mod promos;
 pub mod sign_in;
+pub mod staff;
 pub mod subscribers;
 pub mod verify;
 
@@ -29,6 +30,7 @@ pub use ledger::SandboxLedger;
 pub use outbox::OutboxStore;
 pub use promos::PromoStore;
 pub use sign_in::SignInStore;
+pub use staff::StaffStore;
 pub use subscribers::SubscriberStore;
 pub use verify::Maintenance;
 
@@ -38,6 +40,7 @@ pub trait Store:
     + BookingStore
     + AccountStore
     + SignInStore
+    + StaffStore
     + OutboxStore
     + PromoStore
     + SubscriberStore
@@ -50,6 +53,7 @@ impl<T> Store for T where
         + BookingStore
         + AccountStore
         + SignInStore
+        + StaffStore
         + OutboxStore
         + PromoStore
         + SubscriberStore

@@ -87,7 +87,7 @@ pub const TABLES: &[Table] = tables! {
     passkeys { credential Bytes, user Bytes, name Text, body Json, created_at Number, used_at Number }
     one_time_secrets { digest Bytes, purpose Text, subject Text, expires_at Number }
     secret_keys { name Text, secret Bytes }
-    show_state { theater Bytes, show Bytes, version Number, taken Small }
+    show_state { theater Bytes, show Bytes, version Number, taken Small, publication Small, blocks Number }
     promo_codes {
         theater Bytes, code Text, terms Json, starts_at Number, ends_at Number, max_uses Number, used Number,
         created_at Number,
@@ -119,6 +119,10 @@ pub const TABLES: &[Table] = tables! {
     subscriptions { subscription Bytes, user Bytes, channel Text, address Json, created_at Number }
     webhooks {
         webhook Bytes, url Text, kinds Json, generation Small, previous_until Number, stopped Text, created_at Number,
+    }
+    staff { theater Bytes, user Bytes, role Text, since Number }
+    audit {
+        theater Bytes, entry Bytes, at Number, actor Bytes, action Text, object Text, old_state Json, new_state Json,
     }
     show_moves { theater Bytes, show Bytes, starts_before Number, mark Bytes }
     sandbox_charges {

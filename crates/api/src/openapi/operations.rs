@@ -108,7 +108,7 @@ const fn call(
         method,
         path,
         about,
-        callers: Callers::Anyone,
+        callers: Callers::Unsaid,
         parameters: &[],
         body: None,
         body_required: true,
@@ -120,18 +120,26 @@ const fn call(
 
 // After the macro that it uses.
 mod account;
+mod manage;
 
 /// Every operation.
 pub const OPERATIONS: &[Operation] = &joined();
 
-const fn joined() -> [Operation; SELLING.len() + account::OPERATIONS.len() + REST.len()] {
-    let mut all = [REST[0]; SELLING.len() + account::OPERATIONS.len() + REST.len()];
-    let parts = [SELLING, account::OPERATIONS, REST];
+const HOW_MANY: usize =
+    SELLING.len() + account::OPERATIONS.len() + manage::OPERATIONS.len() + REST.len();
+
+const fn joined() -> [Operation; HOW_MANY] {
+    let mut all = [REST[0]; HOW_MANY];
+    let parts = [SELLING, account::OPERATIONS, manage::OPERATIONS, REST];
     let (mut part, mut to) = (0, 0);
     while part < parts.len() {
         let mut from = 0;
         while from < parts[part].len() {
             all[to] = parts[part][from];
+            assert!(
+                !matches!(all[to].callers, Callers::Unsaid),
+                "an operation does not say who may call it"
+            );
             (from, to) = (from + 1, to + 1);
         }
         part += 1;
@@ -142,6 +150,7 @@ const fn joined() -> [Operation; SELLING.len() + account::OPERATIONS.len() + RES
 /// The programme, and buying.
 const SELLING: &[Operation] = &[
     Operation {
+        callers: Callers::Anyone,
         parameters: &[
             Q,
             query("near", "latitude,longitude: nearest first.", STRING),
@@ -156,6 +165,7 @@ const SELLING: &[Operation] = &[
         ..call("listTheaters", "get", "/theaters", "Theaters")
     },
     Operation {
+        callers: Callers::Anyone,
         answers: &[ok!(200, "The theater.", Theater), NOT_MODIFIED],
         ..call(
             "getTheater",
@@ -165,6 +175,7 @@ const SELLING: &[Operation] = &[
         )
     },
     Operation {
+        callers: Callers::Anyone,
         answers: &[
             Answer {
                 status: 200,
@@ -182,6 +193,7 @@ const SELLING: &[Operation] = &[
         )
     },
     Operation {
+        callers: Callers::Anyone,
         parameters: &[DATE, LIMIT, CURSOR],
         answers: &[
             ok!(200, "Movies with their shows there.", Page<Movie>),
@@ -196,12 +208,14 @@ const SELLING: &[Operation] = &[
         )
     },
     Operation {
+        callers: Callers::Anyone,
         parameters: &[Q, LIMIT, CURSOR],
         answers: &[ok!(200, "Movies.", Page<Movie>), NOT_MODIFIED],
         problems: &[P::Invalid, P::MalformedCursor],
         ..call("listMovies", "get", "/movies", "Movies")
     },
     Operation {
+        callers: Callers::Anyone,
         answers: &[ok!(200, "The movie.", Movie), NOT_MODIFIED],
         ..call(
             "getMovie",
@@ -211,6 +225,7 @@ const SELLING: &[Operation] = &[
         )
     },
     Operation {
+        callers: Callers::Anyone,
         parameters: &[
             query("theater_id", "Only there.", STRING),
             DATE,
@@ -227,6 +242,7 @@ const SELLING: &[Operation] = &[
         )
     },
     Operation {
+        callers: Callers::Anyone,
         answers: &[ok!(200, "The show.", ShowDetail), NOT_MODIFIED],
         ..call(
             "getShow",
@@ -236,6 +252,7 @@ const SELLING: &[Operation] = &[
         )
     },
     Operation {
+        callers: Callers::Anyone,
         answers: &[
             ok!(200, "Every seat with its state.", ShowSeats),
             NOT_MODIFIED,
@@ -248,6 +265,7 @@ const SELLING: &[Operation] = &[
         )
     },
     Operation {
+        callers: Callers::Anyone,
         parameters: &[
             query("since", "The version already seen.", STRING),
             Parameter {
@@ -272,6 +290,7 @@ const SELLING: &[Operation] = &[
         )
     },
     Operation {
+        callers: Callers::Anyone,
         parameters: &[query(
             "count",
             "How many, 2 when absent.",
@@ -378,6 +397,7 @@ const SELLING: &[Operation] = &[
         )
     },
     Operation {
+        callers: Callers::Anyone,
         parameters: &[GUEST_SECRET],
         body: Some(schema_of::<RecoverRequest>),
         answers: &[ok!(202, "If it fits, a link is on its way.")],
@@ -390,6 +410,7 @@ const SELLING: &[Operation] = &[
         )
     },
     Operation {
+        callers: Callers::Anyone,
         parameters: &[GUEST_SECRET],
         body: Some(schema_of::<RecoverRedeemRequest>),
         answers: &[ok!(
@@ -450,6 +471,7 @@ const SELLING: &[Operation] = &[
         )
     },
     Operation {
+        callers: Callers::Anyone,
         answers: &[ok!(
             303,
             "On to the gateway's page, or back to the booking when nothing is to be done there.",
@@ -464,6 +486,7 @@ const SELLING: &[Operation] = &[
         )
     },
     Operation {
+        callers: Callers::Anyone,
         parameters: &[STRIPE_SIGNATURE],
         body: Some(schema_of::<serde_json::Value>),
         answers: &[ok!(200, "Dealt with.", Received)],
@@ -493,12 +516,14 @@ const SELLING: &[Operation] = &[
 /// What is about no resource of its own.
 const REST: &[Operation] = &[
     Operation {
+        callers: Callers::Anyone,
         parameters: &[query("cursor", "`cursor` of the last answer.", STRING)],
         answers: &[ok!(200, "What changed since.", SyncPage), NOT_MODIFIED],
         problems: &[P::MalformedCursor, P::CursorGone],
         ..call("sync", "get", "/sync", "What changed in the catalog")
     },
     Operation {
+        callers: Callers::Anyone,
         answers: &[Answer {
             status: 200,
             about: "This document.",

@@ -120,6 +120,7 @@ impl Shows for StoredShows {
         let Some(listed) = self.store.show(show_id).await? else {
             return Ok(None);
         };
+        let published = listed.published;
         let show = listed.show;
         let map = self.store.seat_map(show.seat_map_id).await?.unwrap();
         let file = Arc::new(ShowFile {
@@ -127,6 +128,7 @@ impl Shows for StoredShows {
             movie: self.store.movie(show.movie_id).await?.unwrap(),
             map: Arc::new(IndexedMap::new(map)),
             show,
+            published,
             taken: Arc::default(),
         });
         self.read().insert(show_id, Arc::clone(&file));

@@ -48,6 +48,8 @@ pub struct Caller {
     pub session: Option<[u8; 16]>,
     /// A second factor was shown for this session.
     pub second_factor: bool,
+    /// Staff may be staff in this session: a second factor was shown, or is not asked for.
+    pub trusted: bool,
     pub via_cookie: bool,
     pub guest_secret: Option<String>,
     pub idempotency_key: Option<String>,
@@ -85,6 +87,17 @@ impl Caller {
             Who::User { user_id, .. } => Some(user_id),
             _ => None,
         }
+    }
+
+    /// The server's administrator, in a session that may do more than buy.
+    pub fn is_admin(&self) -> bool {
+        matches!(
+            self.who,
+            Who::User {
+                role: Role::Admin,
+                ..
+            }
+        )
     }
 
     /// True when the caller's guest token is the one of this booking.
@@ -194,6 +207,7 @@ impl Caller {
             address: request.address,
             session: None,
             second_factor: false,
+            trusted: false,
             via_cookie: false,
             guest_secret: guest_secret(&parts.headers)?,
             idempotency_key: idempotency_key(&parts.headers)?,
@@ -207,6 +221,7 @@ impl Caller {
         self.second_factor = found.second_factor;
         // Staff who showed no second factor are customers, whatever they ask for.
         let trusted = found.second_factor || !app.config.staff_second_factor;
+        self.trusted = trusted;
         self.who = Who::User {
             user_id: found.user_id,
             role: if trusted { found.role } else { Role::Customer },
@@ -304,6 +319,7 @@ mod tests {
             address: "2001:db8::1".parse().unwrap(),
             session: None,
             second_factor: false,
+            trusted: false,
             via_cookie: false,
             guest_secret: secret.map(Into::into),
             idempotency_key: Some("key".into()),

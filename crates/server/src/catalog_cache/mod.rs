@@ -188,6 +188,7 @@ impl Shows for CatalogCache {
                 .clone(),
             map: self.map(listed.show.seat_map_id).await?,
             taken,
+            published: listed.published,
             show: listed.show,
         });
         if epoch == self.epoch() {

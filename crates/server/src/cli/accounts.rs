@@ -1,4 +1,5 @@
-//! `admin create`: the first person who may do more than buy. The password never stands on the command line.
+//! `admin create`: the first person who may do more than buy. The password never stands on the command line. `admin grant`
+//! gives somebody a role in a theater.
 
 use super::{CliError, DatabaseArg};
 use crate::{
@@ -8,10 +9,15 @@ use crate::{
 };
 use clap::{Args, Subcommand};
 use matinee_booking::Entropy;
-use matinee_domain::ids::UserId;
+use matinee_domain::{
+    ids::{TheaterId, UserId, time_ordered},
+    staff::StaffRole,
+};
 use matinee_store::{
     Store, StoreError,
     accounts::{PasswordBy, ProfileData, Role, UserRow},
+    catalog::AskedIds,
+    staff::{AuditEntry, SetStaff, StaffOutcome},
 };
 use std::io::{BufRead, IsTerminal, Write};
 
@@ -23,6 +29,8 @@ pub(super) enum AdminCommand {
     /// Make an administrator, or make one of an account that is there. The password comes from MATINEE_ADMIN_PASSWORD
     /// or the first line of standard input
     Create(CreateArgs),
+    /// Give an account a role in a theater: owner, manager, box_office or door
+    Grant(GrantArgs),
     /// Take the code generator of an account away, when it and the recovery codes are lost; its sessions end
     ResetSecondFactor(ResetArgs),
 }
@@ -32,6 +40,21 @@ pub(super) struct ResetArgs {
     /// E-mail of the account
     #[arg(long)]
     email: String,
+    #[command(flatten)]
+    database: DatabaseArg,
+}
+
+#[derive(Args)]
+pub(super) struct GrantArgs {
+    /// E-mail of the account
+    #[arg(long)]
+    email: String,
+    /// The theater: its id, or its external id
+    #[arg(long)]
+    theater: String,
+    /// owner, manager, box_office or door
+    #[arg(long)]
+    role: StaffRole,
     #[command(flatten)]
     database: DatabaseArg,
 }
@@ -52,7 +75,65 @@ pub(super) struct CreateArgs {
 pub(super) async fn run(command: AdminCommand) -> Result<(), CliError> {
     match command {
         AdminCommand::Create(args) => create_admin(args).await,
+        AdminCommand::Grant(args) => grant(args).await,
         AdminCommand::ResetSecondFactor(args) => reset_second_factor(args).await,
+    }
+}
+
+async fn grant(args: GrantArgs) -> Result<(), CliError> {
+    let store = args.database.open_existing().await?;
+    let done = granted(&*store, &args).await;
+    store.close().await;
+    println!("{}", done?);
+    Ok(())
+}
+
+/// Whoever runs this knows whose address it is: it need not be confirmed.
+async fn granted(store: &dyn Store, args: &GrantArgs) -> Result<String, CliError> {
+    let GrantArgs {
+        email,
+        theater,
+        role,
+        ..
+    } = args;
+    let refused = |what: String| CliError::Refused(format!("{what}; nothing was changed"));
+    let user = store.user_by_email(email).await?;
+    let user =
+        user.ok_or_else(|| refused(format!("there is no account with the e-mail {email}")))?;
+    let asked = AskedIds {
+        theaters: vec![theater.clone()],
+        ..AskedIds::default()
+    };
+    let named = store.known_ids(&asked).await?.theaters.into_iter().next();
+    let theater_id = match (named, theater.parse::<TheaterId>()) {
+        (Some(theater), _) => theater.theater_id,
+        (None, Ok(theater_id)) => theater_id,
+        (None, Err(_)) => return Err(refused(format!("there is no theater {theater}"))),
+    };
+    let entropy: &dyn Entropy = &SystemEntropy;
+    let now = chrono::Utc::now();
+    let set = SetStaff {
+        user_id: user.user_id,
+        role: Some(*role),
+        audit: AuditEntry {
+            theater_id,
+            entry: time_ordered(now.timestamp_millis(), entropy.bytes()),
+            at: now,
+            actor: None,
+            action: "staff.set".into(),
+            object: user.user_id.to_string(),
+            before: None,
+            after: None,
+        },
+    };
+    match store.set_staff(set).await? {
+        StaffOutcome::Done | StaffOutcome::Unchanged => Ok(format!(
+            "{email} is {role} of {theater} now. Staff need a code generator beside the password: it is set up in the profile"
+        )),
+        StaffOutcome::LastOwner => Err(refused(format!(
+            "{email} is the only owner of {theater}: make somebody else an owner first"
+        ))),
+        StaffOutcome::Missing => Err(refused(format!("there is no theater {theater}"))),
     }
 }
 

@@ -238,6 +238,16 @@ mod tests {
             &["promo", "list"],
             &["promo", "end", "SPRING"],
             &["admin", "reset-second-factor", "--email", "a@b.example"],
+            &[
+                "admin",
+                "grant",
+                "--email",
+                "a@b.example",
+                "--theater",
+                "x",
+                "--role",
+                "owner",
+            ],
             &["openapi"],
             &["asyncapi"],
         ] {

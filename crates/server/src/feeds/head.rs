@@ -112,7 +112,8 @@ async fn head(app: &App, named: Named, now: DateTime<Utc>) -> Result<Option<Stri
         }
         Named::Show(id) => {
             let show = app.store.show(id).await?;
-            let show = show.as_ref().filter(|listed| listed.show.start_time > now);
+            let on_sale = show.as_ref().filter(|listed| listed.published);
+            let show = on_sale.filter(|listed| listed.show.start_time > now);
             match show.and_then(|show| event(site, &listing, show)) {
                 Some(node) => nodes.push(node),
                 None => return Ok(None),

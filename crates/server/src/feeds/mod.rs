@@ -44,6 +44,7 @@ async fn next_shows(
             until: Some(now + AHEAD),
             after: None,
             limit: most,
+            unpublished: false,
         })
         .await
 }

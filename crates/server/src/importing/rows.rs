@@ -266,6 +266,9 @@ impl Names {
             CatalogRefusal::ShowHasBookings(id) => {
                 format!("show {} has bookings and cannot be taken off", show(id))
             }
+            CatalogRefusal::TheaterHasBookings(_) => {
+                "seats of the theater were held or sold: its currency and time zone stay".into()
+            }
             CatalogRefusal::ScreenHasShows(id) => {
                 let name = self
                     .screens
@@ -321,7 +324,8 @@ fn asked(catalog: &CatalogImport) -> AskedIds {
     }
 }
 
-fn movie(movie_id: MovieId, import: MovieImport) -> Movie {
+/// A movie's row.
+pub(crate) fn movie(movie_id: MovieId, import: MovieImport) -> Movie {
     Movie {
         movie_id,
         external_id: import.external_id,

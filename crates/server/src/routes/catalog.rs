@@ -2,7 +2,7 @@
 //!
 //! Lists are encoded once and kept while the catalog, the seat counts in them and the clock allow.
 
-mod query;
+pub(super) mod query;
 mod shows;
 
 pub use shows::{movie, movie_shows, show, theater_movies};

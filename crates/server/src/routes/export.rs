@@ -32,10 +32,11 @@ const BOOKINGS_MAX: usize = 10_000;
 const MESSAGES_MAX: u16 = 1_000;
 
 /// What is kept beside this file, and why it is not in it.
-const REMARKS: [&str; 4] = [
+const REMARKS: [&str; 5] = [
     "Passwords, links, sessions, recovery codes and keys are kept only as digests or as what a check needs; they are not in this file.",
     "Answers to repeated requests are kept until 24 hours after the show, under a digest of the request: what they said is in the bookings.",
     "To keep seats fair, a digest of your account stands with holds that ran out unpaid, for a day.",
+    "What you changed as staff of a theater stands in that theater's list of changes, under your account's id.",
     "The theater's payment gateway keeps records of its own.",
 ];
 
@@ -80,6 +81,7 @@ async fn file_of(
         exported_at: now,
         remarks: REMARKS.map(ToOwned::to_owned).to_vec(),
         role: role(&user).to_owned(),
+        staff: staff(app, user_id).await?,
         has_password: has_password(&user.password_hash),
         profile: super::profile::shown(&user),
         sessions: super::devices::of_user(app, caller, user_id).await?,
@@ -101,6 +103,12 @@ const fn role(user: &UserRow) -> &'static str {
         Role::Customer => "customer",
         Role::Admin => "admin",
     }
+}
+
+async fn staff(app: &App, user_id: UserId) -> Result<Vec<api::StaffPlace>, ApiError> {
+    let places = app.store.theaters_of(user_id).await?;
+    let place = |(theater_id, role)| api::StaffPlace { theater_id, role };
+    Ok(places.into_iter().map(place).collect())
 }
 
 fn identity(row: matinee_store::sign_in::IdentityRow) -> api::LinkedIdentity {

@@ -11,6 +11,7 @@ pub mod gateway;
 mod guess;
 mod guest_token;
 mod health;
+mod manage;
 mod openid;
 mod passkeys;
 mod profile;
@@ -32,7 +33,7 @@ use axum::{
     extract::State,
     http::{HeaderMap, Method, Uri},
     response::Response,
-    routing::{delete, get, patch, post},
+    routing::{delete, get, patch, post, put},
 };
 use std::sync::{Arc, OnceLock};
 use ui::Ui;
@@ -139,6 +140,68 @@ pub fn api() -> Router<AppState> {
         .route("/auth/openid/start", post(openid::start))
         .route("/auth/openid/finish", post(openid::finish))
         .route("/auth/openid/handoff", post(openid::handoff))
+        .route(
+            "/manage/theaters",
+            get(manage::staff::mine).post(manage::theaters::create),
+        )
+        .route(
+            "/manage/theaters/{theater_id}",
+            get(manage::theaters::theater).put(manage::theaters::change),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/prices",
+            put(manage::theaters::change_prices),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/staff",
+            get(manage::staff::list).put(manage::staff::put),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/staff/{user_id}",
+            delete(manage::staff::remove),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/audit",
+            get(manage::audit::list),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/screens",
+            post(manage::screens::create),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/screens/{screen_id}",
+            put(manage::screens::change).delete(manage::screens::remove),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/movies",
+            post(manage::movies::create),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/movies/{movie_id}",
+            get(manage::movies::movie).put(manage::movies::change),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/shows",
+            get(manage::shows::list).post(manage::shows::create),
+        )
+        .route(
+            "/manage/shows/{show_id}",
+            get(manage::shows::show)
+                .put(manage::shows::change)
+                .delete(manage::shows::remove),
+        )
+        .route(
+            "/manage/shows/{show_id}/published",
+            put(manage::shows::publish).delete(manage::shows::unpublish),
+        )
+        .route(
+            "/manage/shows/{show_id}/seats/block",
+            post(manage::blocks::block),
+        )
+        .route(
+            "/manage/shows/{show_id}/seats/unblock",
+            post(manage::blocks::unblock),
+        )
         .route("/sync", get(sync::sync))
         .route("/openapi.json", get(openapi))
 }

@@ -22,7 +22,7 @@ use matinee_api::{
 };
 use matinee_domain::ids::UserId;
 use matinee_store::{
-    accounts::{Role, TokenDigest, UserRow},
+    accounts::{TokenDigest, UserRow},
     sign_in::{FlowKind, FlowRow, PASSKEYS_MAX, PasskeyRow},
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -236,7 +236,7 @@ async fn may_add(
             "Confirm your e-mail address first, by the link that was mailed to it; then make a passkey.",
         ));
     }
-    if user.role != Role::Customer && !caller.second_factor {
+    if !caller.second_factor && super::second_factor::is_staff(app, user).await? {
         let factor = app.store.second_factor(user.user_id).await?;
         if factor.is_some_and(|factor| factor.confirmed_at.is_some()) {
             return Err(ApiError::new(

@@ -26,6 +26,7 @@ async fn file(app: &App, show_id: ShowId) -> Result<Arc<ShowFile>, ApiError> {
     app.catalog
         .show(show_id)
         .await?
+        .filter(|file| file.published)
         .ok_or_else(|| ApiError::not_found("show"))
 }
 

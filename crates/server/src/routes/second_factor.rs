@@ -138,7 +138,7 @@ pub(super) async fn state(app: &App, user: &UserRow) -> Result<SecondFactorState
     let row = app.store.second_factor(user.user_id).await?;
     Ok(if row.is_some_and(|row| row.confirmed_at.is_some()) {
         SecondFactorState::On
-    } else if user.role != Role::Customer && app.config.staff_second_factor {
+    } else if app.config.staff_second_factor && is_staff(app, user).await? {
         SecondFactorState::Missing
     } else {
         SecondFactorState::NotNeeded
@@ -196,12 +196,20 @@ async fn counted_try(
     }
 }
 
+/// The person is more than a customer: runs the server, or works in a theater.
+pub(super) async fn is_staff(app: &App, user: &UserRow) -> Result<bool, ApiError> {
+    if user.role != Role::Customer {
+        return Ok(true);
+    }
+    Ok(!app.store.theaters_of(user.user_id).await?.is_empty())
+}
+
 /// The signed-in person, who is staff by their account, whatever this session may do.
 async fn staff(app: &App, caller: &Caller) -> Result<UserRow, ApiError> {
     let user_id = caller.require_user()?;
     let user = app.store.user(user_id).await?;
     let user = user.ok_or_else(crate::auth::session_ended)?;
-    if user.role == Role::Customer {
+    if !is_staff(app, &user).await? {
         return Err(ApiError::new(
             ProblemCode::Forbidden,
             "Code generators are for the accounts of staff.",

@@ -32,7 +32,7 @@ use matinee_store::{
 
 /// Writes the record of a request's answer, or says what an earlier request with its key left. A record that another
 /// server is just writing is waited for.
-async fn keep(
+pub(crate) async fn keep(
     conn: &Connection,
     record: &IdempotencyRecord,
 ) -> Result<Result<(), Lookup>, StoreError> {

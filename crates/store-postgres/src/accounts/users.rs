@@ -139,7 +139,10 @@ pub(super) async fn set_password(
     if operator || !user.email_verified {
         calls.push(Call::new("DELETE FROM subscriptions WHERE \"user\" = $1").with(id));
     }
-    if operator || (!user.email_verified && user.role == Role::Customer) {
+    let works = "SELECT 1 FROM staff WHERE \"user\" = $1 LIMIT 1";
+    let works_somewhere = first(conn, Call::new(works).with(id)).await?.is_some();
+    let customer = user.role == Role::Customer && !works_somewhere;
+    if operator || (!user.email_verified && customer) {
         calls.push(Call::new("DELETE FROM second_factors WHERE \"user\" = $1").with(id));
         calls.push(Call::new("DELETE FROM recovery_codes WHERE \"user\" = $1").with(id));
     }

@@ -5,24 +5,27 @@
 //! transaction back.
 
 use super::{
-    changes::{Kind, Log},
+    changes::{self, Kind, Log},
     rows,
     screens::put_screens,
-    shows::{put_shows, remove_shows},
+    shows::{ShowRules, publish, put_shows, remove_shows},
 };
 use crate::{
+    bookings::read::lookup,
     columns::{Columns as _, text, to_json},
     connect::Connection,
     failure::{OrStoreError as _, store_error},
+    staff::write_audit,
 };
 use matinee_domain::{
     catalog::{Movie, Theater},
-    ids::SeatMapId,
+    ids::{SeatMapId, ShowId},
     seat_map::SeatMap,
 };
 use matinee_store::{
     StoreError,
     catalog::{CatalogChange, CatalogRefusal, CatalogReport},
+    idempotency::Lookup,
 };
 use rustc_hash::FxHashMap;
 use tokio_postgres::{Error, error::SqlState};
@@ -94,12 +97,23 @@ struct Applying<'c> {
 
 impl Applying<'_> {
     async fn run(mut self, change: &CatalogChange) -> Result<CatalogReport, Stop> {
+        if let Some(record) = &change.idempotency {
+            match lookup(self.conn, &record.key).await? {
+                Lookup::New => {}
+                found => return Err(CatalogRefusal::Repeated(found).into()),
+            }
+        }
+        for (object, version) in &change.expected {
+            if changes::version_of(self.conn, *object).await? != *version {
+                return Err(CatalogRefusal::Changed(*object).into());
+            }
+        }
         for (external_id, map) in &change.seat_maps {
             let put = self.put_seat_map(external_id, map).await?;
             self.count(put);
         }
         for theater in &change.theaters {
-            let put = self.put_theater(theater).await?;
+            let put = self.put_theater(theater, change.strict).await?;
             self.count(put);
             if put != Put::Unchanged {
                 let id = theater.theater_id.as_bytes().to_vec();
@@ -118,14 +132,39 @@ impl Applying<'_> {
             self.report.deleted += 1;
             self.log.note(Kind::Show, Kind::show_key(show), true);
         }
-        for (show, put) in put_shows(self.conn, &change.shows, &self.same_map).await? {
+        let drafts = change.published.iter().filter(|(_, published)| !published);
+        let drafts: Vec<ShowId> = drafts.map(|(show_id, _)| *show_id).collect();
+        let rules = ShowRules {
+            same_map: &self.same_map,
+            strict: change.strict,
+            drafts: &drafts,
+        };
+        for (show, put) in put_shows(self.conn, &change.shows, &rules).await? {
             self.count(put);
             if put != Put::Unchanged {
                 self.log.note(Kind::Show, Kind::show_key(show), false);
             }
         }
+        for (show, published) in &change.published {
+            if publish(self.conn, *show, *published).await? == Put::Changed {
+                self.report.changed += 1;
+                self.log.note(Kind::Show, Kind::show_key(*show), false);
+            }
+        }
         self.log.close(self.conn).await?;
-        Ok(self.report)
+        let report = self.report;
+        if report.added + report.changed + report.deleted > 0 {
+            for entry in &change.audit {
+                write_audit(self.conn, entry).await?;
+            }
+        }
+        if let Some(record) = &change.idempotency {
+            // Catalog changes come one after the other, so nobody else wrote it meanwhile but by a booking's call.
+            if let Err(found) = crate::accounts::keep(self.conn, record).await? {
+                return Err(CatalogRefusal::Repeated(found).into());
+            }
+        }
+        Ok(report)
     }
 
     fn count(&mut self, put: Put) {
@@ -168,13 +207,16 @@ impl Applying<'_> {
         Ok(Put::Added)
     }
 
-    async fn put_theater(&self, theater: &Theater) -> Result<Put, Stop> {
+    async fn put_theater(&self, theater: &Theater, strict: bool) -> Result<Put, Stop> {
         let body = rows::theater_body(theater)?;
         let id = &theater.theater_id.as_bytes()[..];
         let client = self.conn.client();
         let there = "SELECT body::text FROM theaters WHERE theater = $1";
         let there = client.query_opt(there, &[&id]).await.db()?;
         let there: Option<String> = there.map(|row| row.value(0)).transpose()?;
+        if let Some(there) = &there {
+            self.refuse_another_currency(theater, there, strict).await?;
+        }
         if there.as_ref() != Some(&body) {
             let put = "INSERT INTO theaters (theater, external_id, name, body) VALUES ($1, $2, $3, $4::text::json) \
                  ON CONFLICT (theater) DO UPDATE \
@@ -201,6 +243,35 @@ impl Applying<'_> {
             Some(old) if old != body || screens_moved => Put::Changed,
             Some(_) => Put::Unchanged,
         })
+    }
+
+    /// What was sold was sold in this currency, for these local times. The theater's shows are locked, so that no hold
+    /// comes in between.
+    async fn refuse_another_currency(
+        &self,
+        wanted: &Theater,
+        there: &str,
+        strict: bool,
+    ) -> Result<(), Stop> {
+        let there: Theater = crate::columns::from_json(there)?;
+        if (there.currency, there.time_zone) == (wanted.currency, wanted.time_zone) {
+            return Ok(());
+        }
+        let id = &wanted.theater_id.as_bytes()[..];
+        let client = self.conn.client();
+        let lock = "SELECT 1 FROM show_state WHERE theater = $1 ORDER BY show FOR UPDATE";
+        client.query(lock, &[&id]).await.db()?;
+        let booked = "SELECT EXISTS (SELECT 1 FROM show_state WHERE theater = $1 AND version > 1 + blocks) \
+             OR ($2 AND EXISTS (SELECT 1 FROM shows WHERE theater = $1))";
+        if client
+            .query_one(booked, &[&id, &strict])
+            .await
+            .db()?
+            .value(0)?
+        {
+            return Err(CatalogRefusal::TheaterHasBookings(wanted.theater_id).into());
+        }
+        Ok(())
     }
 
     async fn put_movie(&self, movie: &Movie) -> Result<Put, Stop> {

@@ -14,7 +14,7 @@ use crate::{
 use matinee_domain::ids::{MovieId, ShowId, TheaterId};
 use matinee_store::{
     StoreError,
-    catalog::{Changes, SyncHead},
+    catalog::{CatalogObject, Changes, SyncHead},
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -123,6 +123,23 @@ pub(super) async fn sync_head(conn: &Connection) -> Result<SyncHead, StoreError>
     })
 }
 
+/// The version of an object: where it stands in the log.
+pub(super) async fn version_of(
+    conn: &Connection,
+    object: CatalogObject,
+) -> Result<u64, StoreError> {
+    let (kind, id) = match object {
+        CatalogObject::Theater(id) => (Kind::Theater, id.as_bytes().to_vec()),
+        CatalogObject::Movie(id) => (Kind::Movie, id.as_bytes().to_vec()),
+        CatalogObject::Show(id) => (Kind::Show, Kind::show_key(id)),
+    };
+    let sql = "SELECT seq FROM changes WHERE kind = $1 AND id = $2";
+    let call = Call::new(sql).with(kind as i32).with(id);
+    let answers = pipeline::read(conn, &[call]).await?;
+    let row = answers.first().and_then(|rows| rows.first());
+    row.map_or(Ok(0), |row| row.count(0))
+}
+
 /// An entry of the log.
 struct Entry {
     seq: u64,
@@ -185,9 +202,12 @@ async fn fill(conn: &Connection, entries: &[Entry], page: &mut Changes) -> Resul
     }
     if !wanted.is_empty() {
         for listed in read::shows_by_id(conn, &wanted).await? {
-            shows.insert(listed.show.show_id, listed.show);
+            shows.insert(listed.show.show_id, listed);
         }
     }
+    let unpublished = shows.values().filter(|listed| !listed.published);
+    let unpublished: Vec<_> = unpublished.map(|listed| listed.show.show_id).collect();
+    let drafts = read::never_published(conn, &unpublished).await?;
     let mut theaters = FxHashMap::default();
     let wanted = ids(Kind::Theater);
     if !wanted.is_empty() {
@@ -206,8 +226,10 @@ async fn fill(conn: &Connection, entries: &[Entry], page: &mut Changes) -> Resul
         if entry.kind == Kind::Show as i32 {
             let id = show_id(&entry.id)?;
             match shows.remove(&id) {
-                Some(show) => page.shows.push(show),
-                None => page.deleted_shows.push(id),
+                Some(listed) if listed.published => page.shows.push(listed.show),
+                // Nobody ever heard of it.
+                Some(_) if drafts.contains(&id) => {}
+                _ => page.deleted_shows.push(id),
             }
             continue;
         }

@@ -22,8 +22,8 @@ use matinee_domain::{
 use matinee_store::{
     CatalogStore, StoreError,
     catalog::{
-        AskedIds, CatalogChange, CatalogRefusal, CatalogReport, Changes, KnownIds, ListedShow,
-        ShowQuery, SyncHead,
+        AskedIds, CatalogChange, CatalogObject, CatalogRefusal, CatalogReport, Changes, KnownIds,
+        ListedShow, ShowQuery, SyncHead,
     },
 };
 use std::sync::Arc;
@@ -59,6 +59,10 @@ impl CatalogStore for PostgresStore {
         let conn = self.connection().await?;
         let found = read::movies(&conn, read::Which::Ids(&ids)).await?;
         Ok(found.into_iter().next())
+    }
+
+    async fn version_of(&self, object: CatalogObject) -> Result<u64, StoreError> {
+        changes::version_of(&self.connection().await?, object).await
     }
 
     async fn shows(&self, query: ShowQuery) -> Result<Vec<ListedShow>, StoreError> {

@@ -16,7 +16,7 @@ use matinee_store::{
     StoreError,
     catalog::{AskedIds, KnownIds, ListedShow, ShowQuery},
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 use tokio_postgres::Row;
 
@@ -123,11 +123,11 @@ macro_rules! list {
         concat!(
             "SELECT ",
             show_columns!(),
-            ", t.taken, t.version FROM shows AS s \
+            ", t.taken, t.version, t.publication = 1 FROM shows AS s \
              JOIN show_state AS t ON t.theater = s.theater AND t.show = s.show WHERE ",
             $condition,
             " AND s.starts_at >= $1 AND s.starts_at < $2 AND (s.starts_at, s.theater, s.show) > ($1, $3, $4) \
-             ORDER BY s.starts_at, s.theater, s.show LIMIT $5"
+             AND (t.publication = 1 OR $6::bool) ORDER BY s.starts_at, s.theater, s.show LIMIT $5"
         )
     };
 }
@@ -137,9 +137,9 @@ pub(super) async fn shows(
     query: &ShowQuery,
 ) -> Result<Vec<ListedShow>, StoreError> {
     let sql = match (query.theater_id, query.movie_id) {
-        (Some(_), None) => list!("s.theater = $6"),
-        (Some(_), Some(_)) => list!("s.theater = $6 AND s.movie = $7"),
-        (None, Some(_)) => list!("s.movie = $6"),
+        (Some(_), None) => list!("s.theater = $7"),
+        (Some(_), Some(_)) => list!("s.theater = $7 AND s.movie = $8"),
+        (None, Some(_)) => list!("s.movie = $7"),
         (None, None) => list!("true"),
     };
     let mut from = query.from.map_or(i64::MIN, micros);
@@ -158,7 +158,8 @@ pub(super) async fn shows(
         .with(query.until.map_or(i64::MAX, micros))
         .with(theater)
         .with(own)
-        .with(i64::from(query.limit.clamp(1, 1000)));
+        .with(i64::from(query.limit.clamp(1, 1000)))
+        .with(query.unpublished);
     if let Some(theater) = query.theater_id {
         call = call.with(theater.as_bytes().to_vec());
     }
@@ -176,7 +177,7 @@ pub(super) async fn shows_by_id(
     let sql = concat!(
         "SELECT ",
         show_columns!(),
-        ", t.taken, t.version FROM unnest($1::bytea[], $2::bytea[]) AS w (theater, show) \
+        ", t.taken, t.version, t.publication = 1 FROM unnest($1::bytea[], $2::bytea[]) AS w (theater, show) \
          JOIN shows AS s ON s.theater = w.theater AND s.show = w.show \
          JOIN show_state AS t ON t.theater = s.theater AND t.show = s.show"
     );
@@ -189,6 +190,25 @@ pub(super) async fn shows_by_id(
     listed(conn, rows).await
 }
 
+/// Those of these shows that nobody ever heard of.
+pub(super) async fn never_published(
+    conn: &Connection,
+    ids: &[ShowId],
+) -> Result<FxHashSet<ShowId>, StoreError> {
+    if ids.is_empty() {
+        return Ok(FxHashSet::default());
+    }
+    let sql = "SELECT t.theater, t.show FROM unnest($1::bytea[], $2::bytea[]) AS w (theater, show) \
+         JOIN show_state AS t ON t.theater = w.theater AND t.show = w.show WHERE t.publication = 0";
+    let theaters: Vec<_> = ids
+        .iter()
+        .map(|id| id.theater().as_bytes().to_vec())
+        .collect();
+    let own: Vec<_> = ids.iter().map(|id| &id.own()[..]).collect();
+    let found = rows_of(conn, Call::new(sql).with(theaters).with(own)).await?;
+    found.iter().map(|row| rows::show_id(row, 0, 1)).collect()
+}
+
 async fn listed(conn: &Connection, rows: Vec<Row>) -> Result<Vec<ListedShow>, StoreError> {
     let sheets = price_sheets(conn, &rows).await?;
     let read = |row: &Row| {
@@ -196,6 +216,7 @@ async fn listed(conn: &Connection, rows: Vec<Row>) -> Result<Vec<ListedShow>, St
             show: rows::show(row, &sheets)?,
             taken: row.small(13)?,
             version: row.count(14)?,
+            published: row.value(15)?,
         })
     };
     rows.iter().map(read).collect()
@@ -225,8 +246,10 @@ pub(super) async fn movies_on(
     from: DateTime<Utc>,
     until: DateTime<Utc>,
 ) -> Result<Vec<(TheaterId, MovieId)>, StoreError> {
-    let sql = "SELECT DISTINCT theater, movie FROM shows WHERE starts_at >= $1 AND starts_at < $2 \
-         ORDER BY theater, movie";
+    let sql = "SELECT DISTINCT s.theater, s.movie FROM shows AS s WHERE s.starts_at >= $1 AND s.starts_at < $2 \
+         AND NOT EXISTS (SELECT 1 FROM show_state AS t WHERE t.theater = s.theater AND t.show = s.show \
+           AND t.publication <> 1) \
+         ORDER BY s.theater, s.movie";
     let call = Call::new(sql).with(micros(from)).with(micros(until));
     let rows = rows_of(conn, call).await?;
     let read = |row: &Row| {

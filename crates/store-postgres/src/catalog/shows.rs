@@ -56,8 +56,12 @@ pub(super) async fn remove_shows(conn: &Connection, shows: &[ShowId]) -> Result<
         return Ok(Vec::new());
     }
     let there = ever_taken(conn, shows).await?;
-    if let Some(sold) = shows.iter().find(|show| there.get(show) == Some(&true)) {
-        return Err(CatalogRefusal::ShowHasBookings(*sold).into());
+    let booked = "SELECT t.theater, t.show FROM unnest($1::bytea[], $2::bytea[]) AS w (theater, show) \
+         JOIN show_state AS t ON t.theater = w.theater AND t.show = w.show WHERE t.version > 1 + t.blocks LIMIT 1";
+    let (theaters, own) = keys(shows);
+    let booked = pipeline::read(conn, &[Call::new(booked).with(theaters).with(own)]).await?;
+    if let Some(row) = booked.iter().flatten().next() {
+        return Err(CatalogRefusal::ShowHasBookings(rows::show_id(row, 0, 1)?).into());
     }
     let mut gone: Vec<ShowId> = Vec::new();
     for show in shows {
@@ -66,6 +70,9 @@ pub(super) async fn remove_shows(conn: &Connection, shows: &[ShowId]) -> Result<
         }
     }
     for sql in [
+        // What is left are seats that staff blocked.
+        "DELETE FROM seats AS t USING unnest($1::bytea[], $2::bytea[]) AS w (theater, show) \
+         WHERE t.theater = w.theater AND t.show = w.show",
         "DELETE FROM show_state AS t USING unnest($1::bytea[], $2::bytea[]) AS w (theater, show) \
          WHERE t.theater = w.theater AND t.show = w.show",
         "DELETE FROM shows AS t USING unnest($1::bytea[], $2::bytea[]) AS w (theater, show) \
@@ -77,12 +84,51 @@ pub(super) async fn remove_shows(conn: &Connection, shows: &[ShowId]) -> Result<
     Ok(gone)
 }
 
+/// Puts a show on sale or takes it out of it. Its row is locked: a hold made at the same time is either seen, or finds
+/// the show gone.
+pub(super) async fn publish(conn: &Connection, show: ShowId, published: bool) -> Result<Put, Stop> {
+    let theater = show.theater();
+    let key = (&theater.as_bytes()[..], &show.own()[..]);
+    let client = conn.client();
+    let lock = "SELECT publication = 1 FROM show_state WHERE theater = $1 AND show = $2 FOR UPDATE";
+    let Some(row) = client.query_opt(lock, &[&key.0, &key.1]).await.db()? else {
+        return Err(CatalogRefusal::Missing(format!("show {show}")).into());
+    };
+    if row.value::<bool>(0)? == published {
+        return Ok(Put::Unchanged);
+    }
+    let has_seats =
+        "SELECT EXISTS (SELECT 1 FROM seats WHERE theater = $1 AND show = $2 AND state <> 3)";
+    let row = client.query_one(has_seats, &[&key.0, &key.1]).await.db()?;
+    if !published && row.value::<bool>(0)? {
+        return Err(CatalogRefusal::ShowHasSeats(show).into());
+    }
+    // Who is withdrawn was published before.
+    let publication: i32 = if published { 1 } else { 2 };
+    let set = "UPDATE show_state SET publication = $3 WHERE theater = $1 AND show = $2";
+    client
+        .execute(set, &[&key.0, &key.1, &publication])
+        .await
+        .db()?;
+    Ok(Put::Changed)
+}
+
+/// What holds for all shows of a change.
+pub(super) struct ShowRules<'r> {
+    /// Maps whose plan is already there under another id.
+    pub(super) same_map: &'r FxHashMap<SeatMapId, SeatMapId>,
+    /// A show of which seats were taken must not be asked to move.
+    pub(super) strict: bool,
+    /// New shows among these are not published yet.
+    pub(super) drafts: &'r [ShowId],
+}
+
 /// Puts shows in place, each on the version of its map that is there, and checks them together at the end: only then
 /// is every show where it shall be.
 pub(super) async fn put_shows(
     conn: &Connection,
     shows: &[Show],
-    same_map: &FxHashMap<SeatMapId, SeatMapId>,
+    rules: &ShowRules<'_>,
 ) -> Result<Vec<(ShowId, Put)>, Stop> {
     let mut puts = Vec::with_capacity(shows.len());
     let mut moved = Vec::new();
@@ -99,9 +145,9 @@ pub(super) async fn put_shows(
         rest = after;
         let part: Vec<Show> = part
             .iter()
-            .map(|show| placed(show, same_map))
+            .map(|show| placed(show, rules.same_map))
             .collect::<Result<_, _>>()?;
-        put_part(conn, part, &mut puts, &mut moved).await?;
+        put_part(conn, part, rules, &mut puts, &mut moved).await?;
     }
     refuse_overlaps(conn, &moved).await?;
     Ok(puts)
@@ -121,6 +167,7 @@ fn placed(show: &Show, same_map: &FxHashMap<SeatMapId, SeatMapId>) -> Result<Sho
 async fn put_part(
     conn: &Connection,
     mut part: Vec<Show>,
+    rules: &ShowRules<'_>,
     puts: &mut Vec<(ShowId, Put)>,
     moved: &mut Vec<Show>,
 ) -> Result<(), Stop> {
@@ -149,6 +196,9 @@ async fn put_part(
         if let Some(old) = old
             && taken.get(&show.show_id) == Some(&true)
         {
+            if rules.strict {
+                return Err(CatalogRefusal::ShowHasSeats(show.show_id).into());
+            }
             keep_place(show, old);
         }
         let put = match old {
@@ -171,10 +221,16 @@ async fn put_part(
     }
     write(conn, &written).await?;
     if !new.is_empty() {
-        let sql = "INSERT INTO show_state (theater, show, version, taken) \
-             SELECT w.theater, w.show, 1, 0 FROM unnest($1::bytea[], $2::bytea[]) AS w (theater, show)";
+        let sql = "INSERT INTO show_state (theater, show, version, taken, publication) \
+             SELECT w.theater, w.show, 1, 0, w.publication \
+             FROM unnest($1::bytea[], $2::bytea[], $3::int[]) AS w (theater, show, publication)";
         let (theaters, own) = keys(&new);
-        pipeline::read(conn, &[Call::new(sql).with(theaters).with(own)]).await?;
+        let publication: Vec<i32> = new
+            .iter()
+            .map(|show| i32::from(!rules.drafts.contains(show)))
+            .collect();
+        let call = Call::new(sql).with(theaters).with(own).with(publication);
+        pipeline::read(conn, &[call]).await?;
     }
     note_moves(conn, &later).await
 }
@@ -337,18 +393,21 @@ async fn blame(
     Ok(explain(error, name, || "what a show refers to".into()))
 }
 
-/// Refuses when a show that came or moved overlaps another one on its screen. Two shows that were there before cannot
-/// overlap, so each needs only its neighbours.
+/// Refuses when a show that came or moved overlaps another one on its screen, its cleaning included. Two shows that were
+/// there before do not overlap, so each needs only its neighbours.
 async fn refuse_overlaps(conn: &Connection, moved: &[Show]) -> Result<(), Stop> {
     const SQL: &str = "SELECT w.theater, w.show, coalesce(before.show, after.show) \
          FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bigint[], $5::bigint[]) WITH ORDINALITY \
            AS w (theater, show, screen, starts_at, ends_at, place) \
+         JOIN screens AS c ON c.theater = w.theater AND c.screen = w.screen \
+         CROSS JOIN LATERAL (SELECT (c.body ->> 'cleaning_minutes')::bigint * 60000000 AS cleaning) AS k \
          LEFT JOIN LATERAL (SELECT n.show FROM \
              (SELECT s.show, s.ends_at FROM shows AS s WHERE s.theater = w.theater AND s.screen = w.screen \
                 AND s.starts_at < w.starts_at ORDER BY s.starts_at DESC LIMIT 1) AS n \
-             WHERE n.ends_at > w.starts_at) AS before ON true \
+             WHERE n.ends_at + k.cleaning > w.starts_at) AS before ON true \
          LEFT JOIN LATERAL (SELECT s.show FROM shows AS s WHERE s.theater = w.theater AND s.screen = w.screen \
-             AND s.starts_at >= w.starts_at AND s.starts_at < w.ends_at AND s.show <> w.show LIMIT 1) AS after ON true \
+             AND s.starts_at >= w.starts_at AND s.starts_at < w.ends_at + k.cleaning AND s.show <> w.show LIMIT 1) \
+           AS after ON true \
          WHERE before.show IS NOT NULL OR after.show IS NOT NULL ORDER BY w.place LIMIT 1";
     for part in moved.chunks(AT_ONCE) {
         let ids: Vec<ShowId> = part.iter().map(|show| show.show_id).collect();

@@ -18,13 +18,15 @@ const SCHEMA: [&str; 3] = [
     include_str!("../../../../migrations/postgres/0003_bookings.sql"),
     include_str!("../../../../migrations/postgres/0004_outbox.sql"),
     include_str!("../../../../migrations/postgres/0010_promos.sql"),
+    include_str!("../../../../migrations/postgres/0012_published.sql"),
 ];
 
 /// The schema's own text, each table made of partitions.
 fn partitioned() -> String {
     let mut out = String::new();
-    let text: String = SCHEMA
-        .concat()
+    let staff = include_str!("../../../../migrations/postgres/0011_staff.sql");
+    let (_, audit) = staff.split_once("CREATE TABLE audit").unwrap();
+    let text: String = (SCHEMA.concat() + "CREATE TABLE audit" + audit)
         .lines()
         .filter(|line| !line.trim_start().starts_with("--"))
         .collect::<Vec<_>>()

@@ -104,6 +104,12 @@ impl<'u> Asked<'u> {
                 self.records
                     .extend(step.idempotency.iter().map(|record| &record.key.scope[..]));
             }
+            Unit::Block(block, _) => {
+                self.shows.push(block.show_id.own());
+                self.seats(&block.show_id, block.seats.iter().copied());
+                self.records
+                    .extend(block.idempotency.iter().map(|record| &record.key.scope[..]));
+            }
             Unit::Expire(expire, _) => {
                 self.shows.push(expire.show.own());
                 self.bookings
@@ -268,7 +274,7 @@ fn take(world: &mut World, about: About, row: &Row) -> Result<(), StoreError> {
         About::Show => {
             world
                 .shows
-                .insert(row.bytes(0)?, ShowNow::new(row.count(1)?));
+                .insert(row.bytes(0)?, ShowNow::new(row.count(1)?, row.value(2)?));
         }
         About::Seat => {
             let state = SeatState::from_code(i64::from(row.value::<i32>(2)?))

@@ -24,7 +24,7 @@ macro_rules! all_done {
 // its record too.
 
 pub(super) const SHOWS: &str =
-    "SELECT show, version FROM show_state WHERE theater = $1 AND show = ANY($2)";
+    "SELECT show, version, publication = 1 FROM show_state WHERE theater = $1 AND show = ANY($2)";
 
 // `OFFSET 0` keeps a lookup a lookup: without statistics (in the first minute of a database) PostgreSQL takes a theater for
 // a handful of rows and compares each of them with each of the batch.
@@ -110,6 +110,23 @@ pub(super) const CLAIM: &str = all_done!(
      ORDER BY w.show, w.seat ON CONFLICT DO NOTHING",
     "$6::bigint"
 );
+
+pub(super) const BLOCK: &str = all_done!(
+    "INSERT INTO seats (theater, show, seat, state) SELECT $1, w.show, w.seat, 3 \
+     FROM unnest($2::bytea[], $3::int[]) AS w (show, seat) ORDER BY w.show, w.seat ON CONFLICT DO NOTHING",
+    "$4::bigint"
+);
+
+pub(super) const UNBLOCK: &str = all_done!(
+    "DELETE FROM seats AS s USING unnest($2::bytea[], $3::int[]) AS w (show, seat) \
+     WHERE s.theater = $1 AND s.show = w.show AND s.seat = w.seat AND s.state = 3",
+    "$4::bigint"
+);
+
+pub(super) const AUDITS: &str = "INSERT INTO audit (theater, entry, at, actor, action, object, old_state, new_state) \
+     SELECT $1, w.entry, w.at, w.actor, w.action, w.object, w.old_state::json, w.new_state::json \
+     FROM unnest($2::bytea[], $3::bigint[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::text[]) \
+       AS w (entry, at, actor, action, object, old_state, new_state)";
 
 /// Two planted bugs (`docs/proofs.md`): nobody else asks for these.
 pub(super) const CLAIM_OVER: &str = all_done!(
@@ -245,16 +262,18 @@ pub(super) const NEW_RECORDS: &str = all_done!(
     "$6::bigint"
 );
 
-/// Show versions last: locked in order, each once. A show whose version somebody relied on must still have it.
+/// Show versions last: locked in order, each once. A show whose version somebody relied on must still have it, and one
+/// that seats were held of must still be on sale.
 pub(super) const SHOW_VERSIONS: &str = "WITH locked AS ( \
-       SELECT s.show, w.taken FROM (SELECT * FROM unnest($2::bytea[], $3::int[], $4::bigint[]) \
-         AS u (show, taken, expected) ORDER BY u.show) AS w \
+       SELECT s.show, w.taken, w.blocks FROM (SELECT * FROM unnest($2::bytea[], $3::int[], $4::bigint[], $5::bool[], \
+         $6::bigint[]) AS u (show, taken, expected, sold_from, blocks) ORDER BY u.show) AS w \
        CROSS JOIN LATERAL (SELECT x.show FROM show_state AS x WHERE x.theater = $1 AND x.show = w.show \
-         AND (w.expected IS NULL OR x.version = w.expected) FOR UPDATE) AS s), \
+         AND (w.expected IS NULL OR x.version = w.expected) AND (x.publication = 1 OR NOT w.sold_from) \
+         FOR UPDATE) AS s), \
      done AS ( \
-       UPDATE show_state AS s SET version = s.version + 1, taken = s.taken + l.taken FROM locked AS l \
-       WHERE s.theater = $1 AND s.show = l.show RETURNING s.show, s.version, s.taken) \
-     SELECT d.show, d.version, d.taken, g.ok FROM (SELECT 1 / ((SELECT count(*) FROM done) = $5::bigint)::int AS ok) AS g \
+       UPDATE show_state AS s SET version = s.version + 1, taken = s.taken + l.taken, blocks = s.blocks + l.blocks \
+       FROM locked AS l WHERE s.theater = $1 AND s.show = l.show RETURNING s.show, s.version, s.taken) \
+     SELECT d.show, d.version, d.taken, g.ok FROM (SELECT 1 / ((SELECT count(*) FROM done) = $7::bigint)::int AS ok) AS g \
      LEFT JOIN done AS d ON true";
 
 /// Nobody went past the limit of unpaid seats together with another server. It comes after the show's row was locked,
@@ -286,6 +305,9 @@ pub(super) const HOT: &[(&str, &str)] = &[
     ("free", FREE),
     ("sell", SELL),
     ("claim", CLAIM),
+    ("block", BLOCK),
+    ("unblock", UNBLOCK),
+    ("audits", AUDITS),
     ("new bookings", NEW_BOOKINGS),
     ("steps", STEPS),
     ("changed holds", CHANGED_HOLDS),

@@ -5,6 +5,7 @@ use matinee_domain::ids::{BookingId, ShowId, TheaterId};
 use matinee_store::{
     StoreError,
     bookings::{ChangeHold, HoldOutcome, HoldSeats, Step, StepOutcome},
+    staff::{BlockOutcome, BlockSeats},
 };
 use tokio::sync::oneshot;
 
@@ -17,6 +18,7 @@ pub(crate) enum Unit {
     Step(Box<Step>, Reply<StepOutcome>),
     /// Holds of one show that may have run out.
     Expire(Expire, Reply<usize>),
+    Block(Box<BlockSeats>, Reply<BlockOutcome>),
 }
 
 /// See [`Unit::Expire`].
@@ -34,6 +36,7 @@ pub(super) enum Outcome {
     Hold(HoldOutcome),
     Step(StepOutcome),
     Freed(usize),
+    Block(BlockOutcome),
     Failed(StoreError),
 }
 
@@ -45,6 +48,7 @@ impl Unit {
             Self::Change(change, _) => change.booking.show_id,
             Self::Step(step, _) => step.show_id,
             Self::Expire(expire, _) => expire.show,
+            Self::Block(block, _) => block.show_id,
         }
     }
 
@@ -67,6 +71,7 @@ impl Unit {
             Self::Change(change, _) => change.booking.booking_id == booking,
             Self::Step(step, _) => step.booking_id == booking,
             Self::Expire(expire, _) => expire.due.contains(&booking),
+            Self::Block(..) => false,
         }
     }
 
@@ -76,6 +81,7 @@ impl Unit {
             Self::Hold(_, reply) | Self::Change(_, reply) => !reply.is_closed(),
             Self::Step(_, reply) => !reply.is_closed(),
             Self::Expire(_, reply) => !reply.is_closed(),
+            Self::Block(_, reply) => !reply.is_closed(),
         }
     }
 
@@ -85,6 +91,7 @@ impl Unit {
             Self::Hold(_, reply) | Self::Change(_, reply) => drop(reply.send(Err(error))),
             Self::Step(_, reply) => drop(reply.send(Err(error))),
             Self::Expire(_, reply) => drop(reply.send(Err(error))),
+            Self::Block(_, reply) => drop(reply.send(Err(error))),
         }
     }
 
@@ -102,6 +109,7 @@ impl Unit {
             }
             (Self::Step(_, reply), Outcome::Step(outcome)) => drop(reply.send(Ok(outcome))),
             (Self::Expire(_, reply), Outcome::Freed(freed)) => drop(reply.send(Ok(freed))),
+            (Self::Block(_, reply), Outcome::Block(outcome)) => drop(reply.send(Ok(outcome))),
             (unit, _) => unit.fail(mixed_up()),
         }
     }

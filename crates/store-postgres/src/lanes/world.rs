@@ -25,25 +25,38 @@ pub(super) type Caller = [u8; 16];
 /// A show as it was read, and what the batch does to it.
 pub(super) struct ShowNow {
     version: u64,
+    /// It is on sale.
+    pub(super) published: bool,
+    /// Somebody relied on that.
+    pub(super) sold_from: bool,
     /// Somebody relied on the version.
     pub(super) conditional: bool,
     /// Rows of seats made less those removed.
     pub(super) taken: i32,
     pub(super) changes: Vec<(SeatNo, SeatState)>,
+    /// How many of the changes block or unblock a seat.
+    pub(super) blocks: usize,
 }
 
 impl ShowNow {
-    pub(super) fn new(version: u64) -> Self {
+    pub(super) fn new(version: u64, published: bool) -> Self {
         Self {
             version,
+            published,
+            sold_from: false,
             conditional: false,
             taken: 0,
             changes: Vec::new(),
+            blocks: 0,
         }
     }
     /// As it was read.
     pub(super) fn version_read(&self) -> u64 {
         self.version
+    }
+    /// All that changes is what is blocked.
+    pub(super) fn only_blocks(&self) -> bool {
+        self.changes.len() == self.blocks
     }
     /// As the batch leaves it, if nobody else changes it meanwhile.
     pub(super) fn version(&self) -> u64 {

@@ -40,6 +40,8 @@ pub(super) async fn write(
     writes.freed.sort_unstable();
     writes.sold.sort_unstable();
     writes.claimed.sort_unstable_by_key(|(seat, _)| *seat);
+    writes.blocked.sort_unstable();
+    writes.unblocked.sort_unstable();
     let mut list = List {
         theater: world.theater.as_bytes(),
         calls: Vec::with_capacity(20),
@@ -48,6 +50,7 @@ pub(super) async fn write(
         list.calls.push(Call::new("BEGIN"));
     }
     list.seats(&writes);
+    list.blocks(&writes);
     list.bookings(&writes)?;
     list.uses(&writes);
     list.payments(&writes);
@@ -122,6 +125,40 @@ impl<'w> List<'w> {
                 .with(claimed.len() as i64);
             self.calls.push(call);
         }
+    }
+
+    /// Seats that staff took out of the sale or put back, and what is noted of it.
+    fn blocks(&mut self, writes: &'w Writes<'_>) {
+        for (sql, seats) in [
+            (sql::UNBLOCK, &writes.unblocked),
+            (sql::BLOCK, &writes.blocked),
+        ] {
+            if seats.is_empty() {
+                continue;
+            }
+            let call = self
+                .call(sql)
+                .with(column(seats, |(show, _)| &show[..]))
+                .with(column(seats, |(_, seat)| i32::from(seat.0)))
+                .with(seats.len() as i64);
+            self.calls.push(call);
+        }
+        let audits = &writes.audits;
+        if audits.is_empty() {
+            return;
+        }
+        let call = self
+            .call(sql::AUDITS)
+            .with(column(audits, |entry| &entry.entry[..]))
+            .with(column(audits, |entry| micros(entry.at)))
+            .with(column(audits, |entry| {
+                entry.actor.map(|user| user.as_bytes().to_vec())
+            }))
+            .with(column(audits, |entry| text(&entry.action).into_owned()))
+            .with(column(audits, |entry| text(&entry.object).into_owned()))
+            .with(column(audits, |entry| entry.before.clone()))
+            .with(column(audits, |entry| entry.after.clone()));
+        self.calls.push(call);
     }
 
     fn bookings(&mut self, writes: &'w Writes<'_>) -> Result<(), StoreError> {
@@ -359,6 +396,8 @@ impl<'w> List<'w> {
             .with(column(&changed, |(show, _)| show.to_vec()))
             .with(column(&changed, |(_, now)| now.taken))
             .with(column(&changed, |(_, now)| expected(now)))
+            .with(column(&changed, |(_, now)| now.sold_from))
+            .with(column(&changed, |(_, now)| i64::from(now.only_blocks())))
             .with(changed.len() as i64);
         self.calls.push(call);
         Some(self.calls.len() - 1)

@@ -131,7 +131,11 @@ pub(super) fn set_password(
     if operator || !user.email_verified {
         forget("subscriptions")?;
     }
-    if operator || (!user.email_verified && user.role == Role::Customer) {
+    let works_somewhere = conn
+        .prepare_cached("SELECT 1 FROM staff WHERE user = ?1")?
+        .exists([id])?;
+    let customer = user.role == Role::Customer && !works_somewhere;
+    if operator || (!user.email_verified && customer) {
         forget("second_factors")?;
         forget("recovery_codes")?;
     }

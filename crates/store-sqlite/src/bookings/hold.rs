@@ -22,7 +22,7 @@ pub(super) fn hold(tx: &mut Tx<'_>, hold: &HoldSeats) -> Result<HoldOutcome, Sto
     if let Some(found) = idempotency::earlier(tx, hold.idempotency.as_ref())? {
         return Ok(HoldOutcome::Repeated(found));
     }
-    let Some(show_version) = tx.show_version(booking.show_id)? else {
+    let Some(show_version) = tx.on_sale(booking.show_id)? else {
         return Ok(HoldOutcome::NoShow);
     };
     if hold

@@ -202,6 +202,8 @@ fn take_seats(
     match step.seats {
         SeatsEffect::Keep => {}
         SeatsEffect::Sell => return seats::sell(tx, show, booking, &kept),
+        // A show that was withdrawn meanwhile sells nothing any more.
+        SeatsEffect::Reclaim if tx.on_sale(show)?.is_none() => return Ok(Err(kept)),
         SeatsEffect::Reclaim => return seats::claim(tx, show, booking, &kept, SeatState::Sold),
         SeatsEffect::Free => {
             let sold = matches!(

@@ -5,15 +5,18 @@
 //! transaction and under a savepoint of its own, so that a refusal leaves its neighbours alone.
 
 use super::{
-    changes::{Kind, Log},
+    changes::{self, Kind, Log},
     rows,
     screens::put_screens,
-    shows::{ShowWriter, remove_show},
+    shows::{ShowWriter, publish, remove_show},
 };
-use crate::{failure::OrStoreError as _, failure::store_error, writer::Tx};
+use crate::{
+    bookings::idempotency, failure::OrStoreError as _, failure::store_error, staff::write_audit,
+    writer::Tx,
+};
 use matinee_domain::{
-    catalog::{Movie, Show, Theater},
-    ids::SeatMapId,
+    catalog::{Movie, Theater},
+    ids::{SeatMapId, ShowId},
     seat_map::SeatMap,
 };
 use matinee_store::{
@@ -80,7 +83,8 @@ pub(super) fn apply(
 ) -> Result<Result<CatalogReport, CatalogRefusal>, StoreError> {
     let conn = tx.conn();
     conn.execute_batch("SAVEPOINT catalog").db()?;
-    match Applying::new(tx).and_then(|applying| applying.run(change)) {
+    let done = Applying::new(tx).and_then(|applying| applying.run(change));
+    match done {
         Ok(report) => {
             conn.execute_batch("RELEASE catalog").db()?;
             Ok(Ok(report))
@@ -88,6 +92,7 @@ pub(super) fn apply(
         Err(Stop::Refused(refusal)) => {
             conn.execute_batch("ROLLBACK TO catalog; RELEASE catalog")
                 .db()?;
+            tx.publication_changed();
             Ok(Err(refusal))
         }
         // The writer takes a failed unit back as a whole.
@@ -117,12 +122,20 @@ impl<'t, 'c> Applying<'t, 'c> {
     }
 
     fn run(mut self, change: &CatalogChange) -> Result<CatalogReport, Stop> {
+        if let Some(found) = idempotency::earlier(self.tx, change.idempotency.as_ref())? {
+            return Err(CatalogRefusal::Repeated(found).into());
+        }
+        for (object, version) in &change.expected {
+            if changes::version_of(self.conn, *object)? != *version {
+                return Err(CatalogRefusal::Changed(*object).into());
+            }
+        }
         for (external_id, map) in &change.seat_maps {
             let put = self.put_seat_map(external_id, map)?;
             self.count(put);
         }
         for theater in &change.theaters {
-            let put = self.put_theater(theater)?;
+            let put = self.put_theater(theater, change.strict)?;
             self.count(put);
             if put != Put::Unchanged {
                 self.log
@@ -143,9 +156,26 @@ impl<'t, 'c> Applying<'t, 'c> {
                 self.log.note(Kind::Show, &Kind::show_key(*show_id), true)?;
             }
         }
-        self.put_shows(&change.shows)?;
+        self.put_shows(change)?;
+        for (show_id, published) in &change.published {
+            let put = publish(self.tx, *show_id, *published)?;
+            self.report.changed += u64::from(put == Put::Changed);
+            if put == Put::Changed {
+                self.log
+                    .note(Kind::Show, &Kind::show_key(*show_id), false)?;
+            }
+        }
         self.log.close()?;
-        Ok(self.report)
+        let report = self.report;
+        if report.added + report.changed + report.deleted > 0 {
+            for entry in &change.audit {
+                write_audit(self.conn, entry)?;
+            }
+        }
+        if let Some(record) = &change.idempotency {
+            idempotency::insert(self.tx, record)?;
+        }
+        Ok(report)
     }
 
     fn count(&mut self, put: Put) {
@@ -201,13 +231,16 @@ impl<'t, 'c> Applying<'t, 'c> {
         Ok(Put::Added)
     }
 
-    fn put_theater(&self, theater: &Theater) -> Result<Put, Stop> {
+    fn put_theater(&self, theater: &Theater, strict: bool) -> Result<Put, Stop> {
         let body = rows::theater_body(theater)?;
         let there: Option<String> = self
             .conn
             .prepare_cached("SELECT body FROM theaters WHERE theater = ?1")?
             .query_row([theater.theater_id.as_bytes()], |row| row.get(0))
             .optional()?;
+        if let Some(there) = &there {
+            self.refuse_another_currency(theater, there, strict)?;
+        }
         if there.as_ref() != Some(&body) {
             self.conn
                 .prepare_cached(
@@ -228,6 +261,32 @@ impl<'t, 'c> Applying<'t, 'c> {
             Some(old) if old != body || screens_moved => Put::Changed,
             Some(_) => Put::Unchanged,
         })
+    }
+
+    /// What was sold was sold in this currency, for these local times.
+    fn refuse_another_currency(
+        &self,
+        wanted: &Theater,
+        there: &str,
+        strict: bool,
+    ) -> Result<(), Stop> {
+        let there: Theater = serde_json::from_str(there)
+            .map_err(|error| rows::damaged(0, rusqlite::types::Type::Text, error))?;
+        if (there.currency, there.time_zone) == (wanted.currency, wanted.time_zone) {
+            return Ok(());
+        }
+        let booked = self
+            .conn
+            .prepare_cached(
+                "SELECT 1 WHERE EXISTS (SELECT 1 FROM show_state WHERE theater = ?1 AND version > 1 + blocks)
+                   OR EXISTS (SELECT 1 FROM seats WHERE theater = ?1 AND state <> 3)
+                   OR (?2 AND EXISTS (SELECT 1 FROM shows WHERE theater = ?1))",
+            )?
+            .exists(params![wanted.theater_id.as_bytes(), strict])?;
+        if booked {
+            return Err(CatalogRefusal::TheaterHasBookings(wanted.theater_id).into());
+        }
+        Ok(())
     }
 
     fn put_movie(&self, movie: &Movie) -> Result<Put, Stop> {
@@ -255,9 +314,11 @@ impl<'t, 'c> Applying<'t, 'c> {
         })
     }
 
-    fn put_shows(&mut self, shows: &[Show]) -> Result<(), Stop> {
-        let mut writer = ShowWriter::default();
-        for show in shows {
+    fn put_shows(&mut self, change: &CatalogChange) -> Result<(), Stop> {
+        let drafts = change.published.iter().filter(|(_, published)| !published);
+        let drafts: Vec<ShowId> = drafts.map(|(show_id, _)| *show_id).collect();
+        let mut writer = ShowWriter::new(change.strict, drafts);
+        for show in &change.shows {
             let put = writer.put(self.tx, show, self.map_id(show.seat_map_id))?;
             self.count(put);
             if put != Put::Unchanged {

@@ -6,7 +6,7 @@
 
 use super::{read, rows};
 use matinee_domain::ids::{MovieId, ShowId, TheaterId};
-use matinee_store::catalog::{Changes, SyncHead};
+use matinee_store::catalog::{CatalogObject, Changes, SyncHead};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 /// Deletions a client may have missed before it must start over.
@@ -107,6 +107,20 @@ pub(super) fn sync_head(conn: &Connection) -> rusqlite::Result<SyncHead> {
         })
 }
 
+/// The version of an object: where it stands in the log.
+pub(super) fn version_of(conn: &Connection, object: CatalogObject) -> rusqlite::Result<u64> {
+    let (kind, id) = match object {
+        CatalogObject::Theater(id) => (Kind::Theater, id.as_bytes().to_vec()),
+        CatalogObject::Movie(id) => (Kind::Movie, id.as_bytes().to_vec()),
+        CatalogObject::Show(id) => (Kind::Show, Kind::show_key(id).to_vec()),
+    };
+    let seq: Option<i64> = conn
+        .prepare_cached("SELECT seq FROM changes WHERE kind = ?1 AND id = ?2")?
+        .query_row(params![kind as i64, id], |row| row.get(0))
+        .optional()?;
+    Ok(seq.unwrap_or(0).unsigned_abs())
+}
+
 /// An entry of the log.
 struct Entry {
     seq: i64,
@@ -161,8 +175,10 @@ fn add(conn: &Connection, entry: &Entry, page: &mut Changes) -> rusqlite::Result
             read::show(conn, show_id)?
         };
         match found {
-            Some(listed) => page.shows.push(listed.show),
-            None => page.deleted_shows.push(show_id),
+            Some(listed) if listed.published => page.shows.push(listed.show),
+            // Nobody ever heard of it.
+            Some(_) if !read::was_published(conn, show_id)? => {}
+            _ => page.deleted_shows.push(show_id),
         }
         return Ok(());
     }

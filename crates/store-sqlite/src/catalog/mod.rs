@@ -21,8 +21,8 @@ use matinee_domain::{
 use matinee_store::{
     CatalogStore, StoreError,
     catalog::{
-        AskedIds, CatalogChange, CatalogRefusal, CatalogReport, Changes, KnownIds, ListedShow,
-        ShowQuery, SyncHead,
+        AskedIds, CatalogChange, CatalogObject, CatalogRefusal, CatalogReport, Changes, KnownIds,
+        ListedShow, ShowQuery, SyncHead,
     },
 };
 use rusqlite::Connection;
@@ -61,6 +61,11 @@ impl CatalogStore for SqliteStore {
             .read_here(|conn| read::movie(conn, movie_id).db())
             .await?;
         Ok(found.map(Arc::new))
+    }
+
+    async fn version_of(&self, object: CatalogObject) -> Result<u64, StoreError> {
+        self.read_here(|conn| changes::version_of(conn, object).db())
+            .await
     }
 
     async fn shows(&self, query: ShowQuery) -> Result<Vec<ListedShow>, StoreError> {

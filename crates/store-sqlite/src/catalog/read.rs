@@ -54,11 +54,11 @@ fn shows_sql(query: &ShowQuery) -> String {
         (None, None) => ("shows_by_start", "?1 IS NULL AND ?2 IS NULL"),
     };
     format!(
-        "SELECT {SHOW_COLUMNS}, t.taken, t.version
+        "SELECT {SHOW_COLUMNS}, t.taken, t.version, t.publication = 1
          FROM shows AS s INDEXED BY {index}
          JOIN show_state AS t ON t.theater = s.theater AND t.show = s.show
          WHERE {named} AND s.starts_at >= ?3 AND s.starts_at < ?4
-           AND (s.starts_at, s.theater, s.show) > (?3, ?5, ?6)
+           AND (s.starts_at, s.theater, s.show) > (?3, ?5, ?6) AND (t.publication = 1 OR ?8)
          ORDER BY s.starts_at, s.theater, s.show LIMIT ?7"
     )
 }
@@ -88,6 +88,7 @@ pub(super) fn shows(conn: &Connection, query: &ShowQuery) -> rusqlite::Result<Ve
                 theater,
                 own,
                 query.limit.clamp(1, 1000),
+                query.unpublished,
             ],
             |row| rows::listed_show(conn, row, &mut sheets),
         )?
@@ -96,7 +97,7 @@ pub(super) fn shows(conn: &Connection, query: &ShowQuery) -> rusqlite::Result<Ve
 
 pub(super) fn show(conn: &Connection, show_id: ShowId) -> rusqlite::Result<Option<ListedShow>> {
     let sql = format!(
-        "SELECT {SHOW_COLUMNS}, t.taken, t.version FROM shows AS s
+        "SELECT {SHOW_COLUMNS}, t.taken, t.version, t.publication = 1 FROM shows AS s
          JOIN show_state AS t ON t.theater = s.theater AND t.show = s.show
          WHERE s.theater = ?1 AND s.show = ?2"
     );
@@ -108,6 +109,14 @@ pub(super) fn show(conn: &Connection, show_id: ShowId) -> rusqlite::Result<Optio
         .optional()
 }
 
+/// Others may have heard of the show.
+pub(super) fn was_published(conn: &Connection, show_id: ShowId) -> rusqlite::Result<bool> {
+    conn.prepare_cached(
+        "SELECT 1 FROM show_state WHERE theater = ?1 AND show = ?2 AND publication <> 0",
+    )?
+    .exists(params![show_id.theater().as_bytes(), show_id.own()])
+}
+
 pub(super) fn movies_on(
     conn: &Connection,
     from: DateTime<Utc>,
@@ -115,7 +124,9 @@ pub(super) fn movies_on(
 ) -> rusqlite::Result<Vec<(TheaterId, MovieId)>> {
     conn.prepare_cached(
         "SELECT DISTINCT theater, movie FROM shows INDEXED BY shows_by_start
-         WHERE starts_at >= ?1 AND starts_at < ?2 ORDER BY theater, movie",
+         WHERE starts_at >= ?1 AND starts_at < ?2
+           AND (theater, show) NOT IN (SELECT theater, show FROM show_state WHERE publication <> 1)
+         ORDER BY theater, movie",
     )?
     .query_map([micros(from), micros(until)], |row| {
         Ok((
@@ -217,7 +228,7 @@ mod tests {
     fn plan(conn: &Connection, sql: &str) -> Vec<String> {
         conn.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))
             .unwrap()
-            .query_map([rusqlite::types::Null; 7], |row| row.get("detail"))
+            .query_map([rusqlite::types::Null; 8], |row| row.get("detail"))
             .unwrap()
             .collect::<rusqlite::Result<_>>()
             .unwrap()

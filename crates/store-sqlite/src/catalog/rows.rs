@@ -138,7 +138,7 @@ pub(super) fn show(
     })
 }
 
-/// A show with its counters, from [`SHOW_COLUMNS`] followed by `taken` and `version`.
+/// A show with its counters, from [`SHOW_COLUMNS`] followed by `taken`, `version` and whether it is published.
 pub(super) fn listed_show(
     conn: &Connection,
     row: &Row<'_>,
@@ -148,5 +148,6 @@ pub(super) fn listed_show(
         show: show(conn, row, sheets)?,
         taken: row.get(13)?,
         version: row.get::<_, i64>(14)?.unsigned_abs(),
+        published: row.get(15)?,
     })
 }

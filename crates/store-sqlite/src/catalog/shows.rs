@@ -9,8 +9,8 @@ use crate::{
     writer::Tx,
 };
 use matinee_domain::{
-    catalog::Show,
-    ids::{SeatMapId, ShowId},
+    catalog::{Screen, Show},
+    ids::{ScreenId, SeatMapId, ShowId, TheaterId},
     price::ShowPrices,
 };
 use matinee_store::catalog::CatalogRefusal;
@@ -27,12 +27,16 @@ fn ever_taken(tx: &mut Tx<'_>, show_id: ShowId) -> Result<bool, Stop> {
 
 /// Takes a show off; false when it was not there.
 pub(super) fn remove_show(tx: &mut Tx<'_>, show_id: ShowId) -> Result<bool, Stop> {
-    if ever_taken(tx, show_id)? {
+    if tx.ever_booked(show_id)? == Some(true) {
         return Err(CatalogRefusal::ShowHasBookings(show_id).into());
     }
     let theater = show_id.theater();
     let key = params![theater.as_bytes(), show_id.own()];
     tx.show_row_changed(show_id);
+    // What is left are seats that staff blocked.
+    tx.conn()
+        .prepare_cached("DELETE FROM seats WHERE theater = ?1 AND show = ?2")?
+        .execute(key)?;
     tx.conn()
         .prepare_cached("DELETE FROM show_state WHERE theater = ?1 AND show = ?2")?
         .execute(key)?;
@@ -43,6 +47,37 @@ pub(super) fn remove_show(tx: &mut Tx<'_>, show_id: ShowId) -> Result<bool, Stop
     Ok(removed > 0)
 }
 
+/// Puts a show on sale or takes it out of it.
+pub(super) fn publish(tx: &mut Tx<'_>, show_id: ShowId, published: bool) -> Result<Put, Stop> {
+    let theater = show_id.theater();
+    let key = params![theater.as_bytes(), show_id.own()];
+    let conn = tx.conn();
+    let there: Option<bool> = conn
+        .prepare_cached("SELECT publication = 1 FROM show_state WHERE theater = ?1 AND show = ?2")?
+        .query_row(key, |row| row.get(0))
+        .optional()?;
+    let Some(there) = there else {
+        return Err(CatalogRefusal::Missing(format!("show {show_id}")).into());
+    };
+    if there == published {
+        return Ok(Put::Unchanged);
+    }
+    let has_seats = conn
+        .prepare_cached(
+            "SELECT 1 FROM seats WHERE theater = ?1 AND show = ?2 AND state <> 3 LIMIT 1",
+        )?
+        .exists(key)?;
+    if !published && has_seats {
+        return Err(CatalogRefusal::ShowHasSeats(show_id).into());
+    }
+    // Who is withdrawn was published before.
+    let publication = if published { 1 } else { 2 };
+    conn.prepare_cached("UPDATE show_state SET publication = ?3 WHERE theater = ?1 AND show = ?2")?
+        .execute(params![theater.as_bytes(), show_id.own(), publication])?;
+    tx.publication_changed();
+    Ok(Put::Changed)
+}
+
 /// Writes shows one after the other, and checks them together at the end.
 #[derive(Default)]
 pub(super) struct ShowWriter {
@@ -50,9 +85,23 @@ pub(super) struct ShowWriter {
     sheets: FxHashMap<String, i64>,
     /// Shows that came or moved.
     moved: Vec<Show>,
+    /// Minutes of cleaning on each screen looked at, in microseconds.
+    cleaning: FxHashMap<ScreenId, i64>,
+    /// A show of which seats were taken must not be asked to move.
+    strict: bool,
+    /// New shows among these are not published yet.
+    drafts: Vec<ShowId>,
 }
 
 impl ShowWriter {
+    pub(super) fn new(strict: bool, drafts: Vec<ShowId>) -> Self {
+        Self {
+            strict,
+            drafts,
+            ..Self::default()
+        }
+    }
+
     /// Puts a show in place, on this version of its map.
     pub(super) fn put(
         &mut self,
@@ -68,6 +117,9 @@ impl ShowWriter {
         if let Some(old) = &there {
             let moves = wanted.seat_map_id != old.seat_map_id || wanted.screen_id != old.screen_id;
             if moves && ever_taken(tx, show.show_id)? {
+                if self.strict {
+                    return Err(CatalogRefusal::ShowHasSeats(show.show_id).into());
+                }
                 keep_place(&mut wanted, old);
             }
             if wanted == *old {
@@ -85,11 +137,12 @@ impl ShowWriter {
             tx.show_row_changed(wanted.show_id);
             tx.conn()
                 .prepare_cached(
-                    "INSERT INTO show_state (theater, show, version, taken) VALUES (?1, ?2, 1, 0)",
+                    "INSERT INTO show_state (theater, show, version, taken, publication) VALUES (?1, ?2, 1, 0, ?3)",
                 )?
                 .execute(params![
                     wanted.show_id.theater().as_bytes(),
-                    wanted.show_id.own()
+                    wanted.show_id.own(),
+                    !self.drafts.contains(&wanted.show_id)
                 ])?;
         }
         let put = if there.is_none() {
@@ -103,13 +156,13 @@ impl ShowWriter {
         Ok(put)
     }
 
-    /// Refuses when a show that came or moved overlaps another one on its screen. Two shows that were there before
-    /// cannot overlap, so each needs only its neighbours.
-    pub(super) fn refuse_overlaps(&self, conn: &Connection) -> Result<(), Stop> {
+    /// Refuses when a show that came or moved overlaps another one on its screen, its cleaning included. Two shows that
+    /// were there before do not overlap, so each needs only its neighbours.
+    pub(super) fn refuse_overlaps(&mut self, conn: &Connection) -> Result<(), Stop> {
         let mut neighbour = conn.prepare_cached(
             "SELECT show FROM (SELECT show, ends_at FROM shows INDEXED BY shows_on_screen
                WHERE theater = ?1 AND screen = ?2 AND starts_at < ?3 ORDER BY starts_at DESC LIMIT 1)
-             WHERE ends_at > ?3
+             WHERE ends_at + ?6 > ?3
              UNION ALL
              SELECT show FROM shows INDEXED BY shows_on_screen
              WHERE theater = ?1 AND screen = ?2 AND starts_at >= ?3 AND starts_at < ?4 AND show <> ?5
@@ -118,6 +171,11 @@ impl ShowWriter {
         for show in &self.moved {
             let theater = show.show_id.theater();
             let start = micros(show.start_time);
+            let cleaning = match self.cleaning.get(&show.screen_id) {
+                Some(known) => *known,
+                None => cleaning(conn, theater, show.screen_id)?,
+            };
+            self.cleaning.insert(show.screen_id, cleaning);
             let clash: Option<[u8; 16]> = neighbour
                 .query_row(
                     params![
@@ -125,8 +183,9 @@ impl ShowWriter {
                         show.screen_id.as_bytes(),
                         start,
                         // A show without length still occupies its start.
-                        micros(show.end_time).max(start + 1),
-                        show.show_id.own()
+                        micros(show.end_time).max(start + 1) + cleaning,
+                        show.show_id.own(),
+                        cleaning
                     ],
                     |row| row.get(0),
                 )
@@ -162,8 +221,20 @@ impl ShowWriter {
     }
 }
 
+/// How long a screen is cleaned between two shows, in microseconds.
+fn cleaning(conn: &Connection, theater: TheaterId, screen: ScreenId) -> rusqlite::Result<i64> {
+    let found: Option<Screen> = conn
+        .prepare_cached("SELECT body FROM screens WHERE theater = ?1 AND screen = ?2")?
+        .query_row(params![theater.as_bytes(), screen.as_bytes()], |row| {
+            rows::from_json(row, 0)
+        })
+        .optional()?;
+    let minutes = found.map_or(0, |screen| screen.cleaning_minutes);
+    Ok(i64::from(minutes) * 60_000_000)
+}
+
 /// Where and when a show takes place.
-fn occupancy(show: &Show) -> (matinee_domain::ids::ScreenId, i64, i64) {
+fn occupancy(show: &Show) -> (ScreenId, i64, i64) {
     (
         show.screen_id,
         micros(show.start_time),

@@ -218,10 +218,23 @@ pub async fn a_refused_change_changes_nothing(store: &(impl Store + ?Sized)) {
     assert!(store.movie(movie_id(5)).await.unwrap().is_none());
     assert!(store.show(show_id(1, 5)).await.unwrap().is_none());
 
-    // Back to back, and the same time on the other screen, are fine.
-    late.start_time = start() + TimeDelta::minutes(3 * 60 + 100);
+    // The screen has to be cleaned: fifteen minutes, before and after.
+    late.start_time = start() + TimeDelta::minutes(3 * 60 + 114);
+    let mut early = show(1, 6, 2, 3, 1, 40);
+    early.end_time = start() + TimeDelta::minutes(5 * 60 - 14);
+    for (show, other) in [(&late, show_id(1, 1)), (&early, show_id(1, 2))] {
+        let clash = CatalogChange {
+            shows: vec![show.clone()],
+            ..CatalogChange::default()
+        };
+        let why = CatalogRefusal::ScreenClash(show.show_id, other);
+        refused(store, clash, &why).await;
+    }
+
+    // As soon as it is clean, and the same time on the other screen, are fine.
+    late.start_time = start() + TimeDelta::minutes(3 * 60 + 115);
     let mut beside = show(1, 6, 2, 3, 1, 40);
-    beside.end_time = start() + TimeDelta::hours(5);
+    beside.end_time = start() + TimeDelta::minutes(5 * 60 - 15);
     let fits = CatalogChange {
         shows: vec![late, beside],
         ..CatalogChange::default()

@@ -200,7 +200,7 @@ pub fn catalog() -> CatalogChange {
             show(2, 1, 1, 3, 1, 40),
             show(2, 2, 2, 5, 1, 40),
         ],
-        deleted_shows: vec![],
+        ..CatalogChange::default()
     }
 }
 

@@ -146,12 +146,14 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
+        callers: Callers::Anyone,
         body: Some(schema_of::<RegisterRequest>),
         answers: &[ok!(201, "Signed in.", Session)],
         problems: &[P::EmailTaken, P::Invalid],
         ..call("register", "post", "/auth/register", "Make an account")
     },
     Operation {
+        callers: Callers::Anyone,
         body: Some(schema_of::<LoginRequest>),
         answers: &[ok!(200, "Signed in.", Session)],
         problems: &[
@@ -248,6 +250,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
+        callers: Callers::Anyone,
         answers: &[ok!(200, "What the browser needs.", PasskeyAsked)],
         problems: &[P::NotFound],
         ..call(
@@ -258,6 +261,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
+        callers: Callers::Anyone,
         body: Some(schema_of::<PasskeyUsed>),
         answers: &[ok!(200, "Signed in.", Session)],
         problems: &[P::NotFound, P::SessionEnded, P::BadCredentials, P::Invalid],
@@ -269,6 +273,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
+        callers: Callers::Anyone,
         answers: &[
             ok!(200, "What this server offers.", SignInMethods),
             NOT_MODIFIED,
@@ -281,6 +286,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
+        callers: Callers::Anyone,
         body: Some(schema_of::<OpenIdStart>),
         body_required: false,
         answers: &[ok!(200, "Where to sign in.", OpenIdStarted)],
@@ -293,6 +299,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
+        callers: Callers::Anyone,
         body: Some(schema_of::<OpenIdFinish>),
         answers: &[ok!(
             200,
@@ -314,6 +321,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
+        callers: Callers::Anyone,
         body: Some(schema_of::<HandoffRequest>),
         answers: &[ok!(200, "Signed in.", Session)],
         problems: &[P::SessionEnded],
@@ -325,13 +333,15 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
+        callers: Callers::Anyone,
         body: Some(schema_of::<RefreshRequest>),
         body_required: false,
         answers: &[ok!(200, "New tokens.", Session)],
-        problems: &[P::SessionEnded],
+        problems: &[P::Unauthenticated, P::SessionEnded],
         ..call("refresh", "post", "/auth/refresh", "New tokens for old")
     },
     Operation {
+        callers: Callers::Anyone,
         body: Some(schema_of::<RefreshRequest>),
         body_required: false,
         answers: &[ok!(204, "Signed out.")],
@@ -343,6 +353,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ..call("getSession", "get", "/auth/session", "Who is signed in")
     },
     Operation {
+        callers: Callers::Anyone,
         body: Some(schema_of::<VerifyRequest>),
         answers: &[ok!(204, "The address is the user's.")],
         problems: &[P::SessionEnded],
@@ -367,6 +378,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
+        callers: Callers::Anyone,
         body: Some(schema_of::<ForgotRequest>),
         answers: &[ok!(202, "If there is an account, a link is on its way.")],
         ..call(
@@ -377,6 +389,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
+        callers: Callers::Anyone,
         body: Some(schema_of::<ResetRequest>),
         answers: &[ok!(204, "The password is changed and every session ended.")],
         problems: &[P::SessionEnded, P::Invalid],

@@ -79,11 +79,13 @@ fn malformed_cursor() -> ApiError {
 }
 
 /// A cursor of shows names the last one seen, so that shows which begin or come meanwhile neither repeat nor skip any.
-pub(super) fn show_cursor((start, show_id): (DateTime<Utc>, ShowId)) -> String {
+pub(in crate::routes) fn show_cursor((start, show_id): (DateTime<Utc>, ShowId)) -> String {
     format!("{}.{show_id}", start.timestamp_micros())
 }
 
-pub(super) fn parse_show_cursor(cursor: &str) -> Result<(DateTime<Utc>, ShowId), ApiError> {
+pub(in crate::routes) fn parse_show_cursor(
+    cursor: &str,
+) -> Result<(DateTime<Utc>, ShowId), ApiError> {
     let read = || {
         let (start, show_id) = cursor.split_once('.')?;
         let start = DateTime::from_timestamp_micros(start.parse().ok()?)?;

@@ -53,6 +53,7 @@ fn shows_in(from: DateTime<Utc>, until: DateTime<Utc>) -> ShowsIn {
         until: Some(until),
         after: None,
         limit: CHUNK,
+        unpublished: false,
     })
 }
 
@@ -255,6 +256,7 @@ pub async fn show(
         .catalog
         .show(show_id)
         .await?
+        .filter(|file| file.published)
         .ok_or_else(|| ApiError::not_found("show"))?;
     listed(
         app,

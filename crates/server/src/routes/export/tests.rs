@@ -7,6 +7,7 @@ use matinee_domain::ids::SubscriptionId;
 use matinee_store::{
     moving::TABLES,
     sign_in::{IdentityRow, PasskeyRow},
+    staff::{AuditEntry, SetStaff, StaffOutcome},
     subscribers::SubscriptionRow,
 };
 use serde_json::{Value, json};
@@ -28,6 +29,7 @@ const TOLD: &[(&str, &str)] = &[
     ("tickets", "bookings"),
     ("messages", "messages"),
     ("subscriptions", "subscriptions"),
+    ("staff", "staff"),
 ];
 
 /// Tables a person is not told of, and why.
@@ -43,6 +45,7 @@ const NOT_TOLD: &[(&str, &str)] = &[
     ("show_state", "the catalog"),
     ("show_moves", "the catalog"),
     ("promo_codes", "offers of the theater, not a person"),
+    ("audit", "the theater's list of changes, in the remarks"),
     ("webhooks", "integrators of the theater, not a person"),
     ("notes", "about the database"),
     ("secret_keys", "the server's own"),
@@ -132,6 +135,24 @@ async fn what_a_person_left_behind_is_in_their_file() {
     assert!(house.app.store.save_subscription(browser, 5).await.unwrap());
     let begun = house.app.store.begin_second_factor(user_id, [7; 20]).await;
     assert!(begun.unwrap());
+
+    let entry = AuditEntry {
+        theater_id: show.theater(),
+        entry: [7; 22],
+        at: now,
+        actor: None,
+        action: "staff.set".into(),
+        object: String::new(),
+        before: None,
+        after: None,
+    };
+    let set = SetStaff {
+        user_id,
+        role: Some(matinee_domain::staff::StaffRole::Door),
+        audit: entry,
+    };
+    let set = house.app.store.set_staff(set).await.unwrap();
+    assert_eq!(set, StaffOutcome::Done);
 
     let file = house.get("/users/me/export", &with).await;
     assert_eq!(file.status, StatusCode::OK, "{file:?}");

@@ -23,6 +23,13 @@ pub(super) fn hold<'u>(
     if let Some(found) = world.earlier(hold.idempotency.as_ref()) {
         return Outcome::Hold(HoldOutcome::Repeated(found));
     }
+    if world
+        .shows
+        .get(show.own())
+        .is_some_and(|now| !now.published)
+    {
+        return Outcome::Hold(HoldOutcome::NoShow);
+    }
     if let Some(refusal) = moved(world, show, hold.only_if_version) {
         return Outcome::Hold(refusal);
     }

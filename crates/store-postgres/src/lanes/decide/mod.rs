@@ -3,6 +3,7 @@
 //!
 //! A unit checks everything before it notes anything, so a refusal leaves no trace.
 
+mod block;
 mod change;
 mod expire;
 mod hold;
@@ -23,6 +24,7 @@ use matinee_store::{
     feed::SeatState,
     idempotency::IdempotencyRecord,
     outbox::NewMessage,
+    staff::AuditEntry,
 };
 
 /// A seat and whose it is.
@@ -66,6 +68,9 @@ pub(super) struct Writes<'u> {
     pub(super) freed: Vec<SeatOf>,
     pub(super) sold: Vec<SeatOf>,
     pub(super) claimed: Vec<(SeatOf, SeatState)>,
+    pub(super) blocked: Vec<(ShowOwn, SeatNo)>,
+    pub(super) unblocked: Vec<(ShowOwn, SeatNo)>,
+    pub(super) audits: Vec<&'u AuditEntry>,
     pub(super) bookings: Vec<&'u BookingRow>,
     pub(super) steps: Vec<StepWrite<'u>>,
     /// A hold's new content, and the version it has now.
@@ -82,9 +87,13 @@ pub(super) struct Writes<'u> {
 }
 
 impl Writes<'_> {
-    /// Nothing but refusals and answers of before. Every effect is a booking's.
+    /// Nothing but refusals and answers of before. Every effect is a booking's, or is audited, or is kept for its key.
     pub(super) fn is_empty(&self) -> bool {
-        self.bookings.is_empty() && self.steps.is_empty() && self.changed.is_empty()
+        self.bookings.is_empty()
+            && self.steps.is_empty()
+            && self.changed.is_empty()
+            && self.audits.is_empty()
+            && self.records.is_empty()
     }
 }
 
@@ -97,6 +106,7 @@ pub(super) fn decide<'u>(world: &mut World, units: &'u [Unit]) -> (Writes<'u>, V
             Unit::Hold(hold, _) => Ok(hold::hold(world, &mut writes, at, hold)),
             Unit::Change(change, _) => Ok(change::change(world, &mut writes, at, change)),
             Unit::Step(step, _) => step::step(world, &mut writes, step).map(Outcome::Step),
+            Unit::Block(block, _) => Ok(Outcome::Block(block::block(world, &mut writes, block))),
             Unit::Expire(expire, _) => {
                 Ok(Outcome::Freed(expire::expire(world, &mut writes, expire)))
             }
@@ -123,6 +133,9 @@ fn claim(
     seats: &[SeatNo],
     state: SeatState,
 ) {
+    if let Some(now) = world.shows.get_mut(show.own()) {
+        now.sold_from |= !seats.is_empty();
+    }
     for seat in seats {
         let now = super::world::SeatNow {
             state,

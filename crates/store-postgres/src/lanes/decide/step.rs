@@ -143,6 +143,11 @@ fn marked(current: &BookingRow, step: &Step) -> Result<Option<String>, StoreErro
     to_json(&seats).map(Some)
 }
 
+fn is_published(world: &World, step: &Step) -> bool {
+    let show = world.shows.get(step.show_id.own());
+    show.is_some_and(|now| now.published)
+}
+
 /// What the step does to the seats; the seats in its way, with nothing noted.
 fn take_seats(
     world: &mut World,
@@ -167,6 +172,8 @@ fn take_seats(
                 world.change(ids.0, seat, SeatState::Sold, 0);
             }
         }
+        // A show that was withdrawn meanwhile sells nothing any more.
+        SeatsEffect::Reclaim if !is_published(world, step) => return Err(kept),
         SeatsEffect::Reclaim => {
             let taken = world.taken(ids.0, &kept);
             if !taken.is_empty() || !world.shows.contains_key(ids.0.own()) {

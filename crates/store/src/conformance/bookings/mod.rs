@@ -1,5 +1,6 @@
 //! What every engine's bookings do. A file per unit of work; the crowd has its own.
 
+pub mod blocks;
 pub mod change;
 pub mod crowd;
 pub mod expire;

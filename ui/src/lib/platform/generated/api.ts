@@ -10,6 +10,8 @@ export type AccountExport = {
 	profile: Profile,
 	/**  `customer`, or what else they may do. */
 	role: string,
+	/**  Theaters where the person works. */
+	staff: StaffPlace[],
 	/**  A password is set; only an argon2id hash of it is kept. */
 	has_password: boolean,
 	sessions: DeviceSession[],
@@ -25,10 +27,54 @@ export type AccountExport = {
 	open_links: ExportedLink[],
 };
 
+/**  Something only staff may do. */
+export type Action = 
+/**  See the theater as its staff does: also shows that are not published. */
+"see" | 
+/**  Redeem tickets. */
+"redeem" | 
+/**  Sell and cancel for people at the counter. */
+"sell" | 
+/**  Take seats of a show out of the sale, and put them back. */
+"block_seats" | 
+/**  Make and change screens, prices, movies and shows. */
+"change_programme" | 
+/**  See who changed what. */
+"see_audit" | 
+/**  Change the theater itself: its address, tax, cancellation policy. */
+"change_theater" | 
+/**  Say who works here, and see it. */
+"change_staff";
+
+/**  Who changed something. */
+export type Actor = {
+	user_id: string,
+	/**  Null when the account is gone. */
+	name: string | null,
+	/**  Null when the account is gone. */
+	email: string | null,
+};
+
 /**  A zone of the auditorium: stalls, balcony, a block of an arena. */
 export type Area = {
 	/**  What people read; may be empty in a map with one area. */
 	name: string,
+};
+
+/**  A change that staff made. */
+export type AuditEntry = {
+	entry_id: string,
+	at: string,
+	/**  Null when it was made on the server's command line. */
+	actor: Actor | null,
+	/**  What was done, e.g. `show.publish`. */
+	action: string,
+	/**  The id of what was changed. */
+	object: string,
+	/**  How it was; null when it was not there. */
+	before: { [key in string]: string } | null,
+	/**  How it is; null when it is gone. */
+	after: { [key in string]: string } | null,
 };
 
 /**  Suggested seats. */
@@ -37,6 +83,19 @@ export type BestSeats = {
 	/**  All seats are side by side. */
 	together: boolean,
 	version: number,
+};
+
+/**  Seats that were blocked or put back. */
+export type BlockAnswer = {
+	seat_ids: SeatId[],
+};
+
+/**  `POST /manage/shows/{show_id}/seats/block` */
+export type BlockRequest = {
+	/**  1 to 1,000 seats. */
+	seat_ids: SeatId[],
+	/**  Why, for the list of changes: 1 to 200 characters. */
+	reason: string,
 };
 
 /**  Body of `POST /book`. Exactly one of `seat_ids` and `best`. */
@@ -149,6 +208,13 @@ export type CategoryPrice = {
 	price: Money,
 };
 
+/**  The price of a seat category. */
+export type CategoryPriceSpec = {
+	/**  The category's code in the seat map. */
+	category: string,
+	amount_minor: number,
+};
+
 /**  Body of `PATCH /bookings/{booking_id}`; what is absent stays. */
 export type ChangeRequest = {
 	seat_ids?: SeatId[] | null,
@@ -214,6 +280,12 @@ export type ExportedTicket = {
 	revision: number,
 };
 
+/**  Fees inside every price. */
+export type FeesSpec = {
+	/**  Whole minor units. */
+	per_seat_minor?: number,
+};
+
 /**  One thing that is wrong with a body. */
 export type FieldError = {
 	/**  JSON pointer into the request. */
@@ -224,6 +296,29 @@ export type FieldError = {
 /**  Body of `POST /auth/password/forgot`. Answered alike for every e-mail. */
 export type ForgotRequest = {
 	email: string,
+};
+
+/**  What a theater does about a booking that would strand a single seat. */
+export type GapRule = 
+/**  Nothing. */
+"off" | 
+/**  The booking succeeds and carries advice. */
+"advise" | 
+/**  The booking is refused with seats that satisfy the rule. */
+"enforce";
+
+/**  A hall of straight rows. */
+export type HallSpec = {
+	/**  1 to 100. */
+	rows: number,
+	/**  1 to 200. */
+	seats_per_row: number,
+	/**  An aisle after these seats, counted from 1. */
+	aisles_after?: number[],
+	/**  Places for wheelchairs, at the ends of the first row, each with the seat beside it for a companion. */
+	wheelchair_places?: number,
+	/**  So many rows at the back are of category `premium`, the others `standard`. */
+	premium_rows?: number,
 };
 
 /**  Where an app waits for a sign-in that a browser finishes. */
@@ -294,6 +389,57 @@ export type LoginRequest = {
 	session?: SessionMode,
 };
 
+/**  A movie as staff see it. */
+export type ManagedMovie = {
+	movie_id: string,
+	external_id: string,
+	/**  The theater made it, so its staff may change it. */
+	own: boolean,
+} & MovieSpec;
+
+/**  A screen as staff see it. */
+export type ManagedScreen = {
+	screen_id: string,
+	external_id: string,
+	name: string,
+	/**  The version of its seat map that new shows get. */
+	seat_map_id: string,
+	seats_total: number,
+	cleaning_minutes: number,
+};
+
+/**  A show as staff see it. */
+export type ManagedShow = {
+	show_id: string,
+	theater_id: string,
+	movie_id: string,
+	movie_name: string,
+	screen_id: string,
+	screen_name: string,
+	external_id: string,
+	/**  It is on sale. */
+	published: boolean,
+	start_time: string,
+	end_time: string,
+	/**  The start on the theater's wall clock, with its offset. */
+	start: string,
+	format: string,
+	language: string,
+	subtitles: string[],
+	/**  Lowest all-in price of a standard ticket. */
+	from_price: Money,
+	/**  Held, sold and blocked seats. */
+	seats_taken: number,
+	seats_total: number,
+};
+
+/**  A theater as staff see it. */
+export type ManagedTheater = {
+	theater_id: string,
+	external_id: string,
+	screens: ManagedScreen[],
+} & TheaterSpec & PricesSpec;
+
 /**  An amount in one currency. */
 export type Money = {
 	/**  Minor units (cents for EUR, yen for JPY, fils for KWD). */
@@ -320,6 +466,22 @@ export type Movie = {
 	shows?: Show[],
 };
 
+/**  `POST /manage/theaters/{theater_id}/movies`, and `PUT` of one. */
+export type MovieSpec = {
+	name: string,
+	cast?: string[],
+	director?: string,
+	genres?: string[],
+	/**  1 to 1440. Shows keep the end they have. */
+	duration_minutes: number,
+	release_year: number,
+	ratings?: Rating[],
+	certificate?: string,
+	/**  BCP 47, the movie's own first. */
+	languages?: string[],
+	poster_url?: string | null,
+};
+
 /**  A movie in a theater's list. */
 export type MovieSummary = {
 	movie_id: string,
@@ -328,6 +490,16 @@ export type MovieSummary = {
 	duration_minutes: number,
 	certificate: string,
 	poster_url: string | null,
+};
+
+/**  A theater where the caller works. */
+export type MyTheater = {
+	theater_id: string,
+	name: string,
+	/**  Null for the server's administrator, who may do everything everywhere. */
+	role: StaffRole | null,
+	/**  What the caller may do there. */
+	actions: Action[],
 };
 
 /**  What a person has to do before the money moves. */
@@ -483,6 +655,46 @@ export type Point = {
 	y: number,
 };
 
+/**  How a rule or ticket type changes a price. */
+export type PriceChange = 
+/**  In basis points of the price: −2500 is a quarter off. */
+({ basis_points: number }) & { amount?: never; fixed?: never } | 
+/**  In minor units, added. */
+({ amount: number }) & { basis_points?: never; fixed?: never } | 
+/**  In minor units, instead of the price. */
+({ fixed: number }) & { amount?: never; basis_points?: never };
+
+/**  A named list of prices. */
+export type PriceListSpec = {
+	/**  What shows name it by; unique in the theater. */
+	external_id: string,
+	name: string,
+	prices: CategoryPriceSpec[],
+	rules?: PriceRuleSpec[],
+};
+
+/**  When a price list differs from itself. */
+export type PriceRuleSpec = {
+	/**  What people read in the breakdown, e.g. "Matinee". */
+	label: string,
+	/**  1 is Monday; every day when empty. */
+	weekdays?: number[],
+	/**  `HH:MM` of the show's local start, inclusive. */
+	from?: string | null,
+	/**  `HH:MM` of the show's local start, exclusive; `24:00` is the day's end. */
+	until?: string | null,
+	/**  All when empty. */
+	categories?: string[],
+	change: PriceChange,
+};
+
+/**  `PUT /manage/theaters/{theater_id}/prices`. Shows keep the prices they have until they are changed. */
+export type PricesSpec = {
+	ticket_types?: TicketTypeSpec[],
+	/**  The first is that of shows that name none. */
+	price_lists: PriceListSpec[],
+};
+
 /**  An `application/problem+json` body. */
 export type Problem = {
 	/**  A URI reference naming the code. */
@@ -504,10 +716,12 @@ export type Problem = {
 	booking?: Booking | null,
 	/**  Seconds, as in the Retry-After header. */
 	retry_after?: number | null,
+	/**  For `show_clash`: the show that is there. */
+	other_show_id?: string | null,
 };
 
 /**  A stable problem code. Callers decide by it, never by the words. */
-export type ProblemCode = "malformed" | "malformed_cursor" | "bad_signature" | "unauthenticated" | "bad_credentials" | "second_factor_required" | "second_factor_wrong" | "session_ended" | "payment_declined" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "email_unverified" | "seats_unavailable" | "hold_expired" | "not_held" | "payment_in_progress" | "price_changed" | "already_paid" | "not_cancellable" | "no_more_extensions" | "not_confirmed" | "not_awaiting_action" | "show_started" | "idempotency_in_progress" | "cursor_gone" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "wrong_host" | "invalid" | "email_required" | "single_seat_gap" | "promo_invalid" | "idempotency_key_reused" | "precondition_required" | "too_many_requests" | "too_many_unpaid_seats" | "cool_down" | "too_many_attempts" | "internal" | "unavailable" | "overloaded" | "no_gateway" | "provider_unavailable" | "gateway_unavailable";
+export type ProblemCode = "malformed" | "malformed_cursor" | "bad_signature" | "unauthenticated" | "bad_credentials" | "second_factor_required" | "second_factor_wrong" | "session_ended" | "payment_declined" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "email_unverified" | "seats_unavailable" | "hold_expired" | "not_held" | "payment_in_progress" | "price_changed" | "already_paid" | "not_cancellable" | "no_more_extensions" | "not_confirmed" | "not_awaiting_action" | "show_started" | "last_owner" | "show_clash" | "show_sold" | "screen_in_use" | "theater_sold" | "idempotency_in_progress" | "cursor_gone" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "wrong_host" | "invalid" | "email_required" | "single_seat_gap" | "promo_invalid" | "idempotency_key_reused" | "precondition_required" | "too_many_requests" | "too_many_unpaid_seats" | "cool_down" | "too_many_attempts" | "internal" | "unavailable" | "overloaded" | "no_gateway" | "provider_unavailable" | "gateway_unavailable";
 
 /**  A profile: the answer of GET and the body of PUT, which ignores the read-only fields. */
 export type Profile = {
@@ -627,6 +841,15 @@ export type Screen = {
 	seats_total: number,
 };
 
+/**  `POST /manage/theaters/{theater_id}/screens`, and `PUT` of one. */
+export type ScreenSpec = {
+	name: string,
+	/**  Between two shows: 0 to 600, 15 when absent. */
+	cleaning_minutes?: number | null,
+	/**  Needed for a new screen; a changed one keeps its seats when absent. Shows keep the seats they have. */
+	seats?: SeatsSpec | null,
+};
+
 /**  A price category of a map, e.g. "Premium". */
 export type SeatCategory = {
 	/**  The key that price lists name. */
@@ -688,6 +911,16 @@ export type SeatSnapshot = {
 
 /**  Whether a seat can be had. */
 export type SeatStatus = "available" | "held" | "sold" | "blocked";
+
+/**  Where the seats of a screen come from: exactly one of `plan` and `hall`. */
+export type SeatsSpec = {
+	/**  A published seating plan, as a file holds it. */
+	plan?: { [key in string]: string } | null,
+	/**  What each category of the plan is sold as, by the plan's name of it. */
+	categories?: { [key in string]: SoldAsSpec } | null,
+	/**  Or a hall made from numbers. */
+	hall?: HallSpec | null,
+};
 
 /**  A code generator, without its secret. */
 export type SecondFactor = {
@@ -826,6 +1059,26 @@ export type ShowSeats = {
 	seats: ShowSeat[],
 };
 
+/**  `POST /manage/theaters/{theater_id}/shows`, and `PUT` of one. */
+export type ShowSpec = {
+	movie_id: string,
+	screen_id: string,
+	/**
+	 *  The theater's wall clock, `2030-05-04T20:30`, or an instant with its offset, `2030-05-04T20:30+03:00`. A time
+	 *  that the clocks skip is refused; of one that they show twice, without an offset, it is the earlier.
+	 */
+	start: string,
+	/**  "2D" when absent. */
+	format?: string | null,
+	/**  Spoken, BCP 47. */
+	language: string,
+	subtitles?: string[],
+	/**  A new show gets the theater's first when absent; a changed one keeps the prices it has. */
+	price_list?: string | null,
+	/**  Of a new show: put it on sale at once. */
+	publish?: boolean,
+};
+
 /**  Answer of `GET /auth/methods`: the ways to sign in that this server offers beside a password. */
 export type SignInMethods = {
 	/**  What the OpenID provider is called, e.g. "Example ID"; null when there is none. */
@@ -841,6 +1094,48 @@ export type SimulateOutcome = "succeed" | "fail";
 export type SimulateRequest = {
 	outcome: SimulateOutcome,
 };
+
+/**  What a plan's category is sold as. */
+export type SoldAsSpec = {
+	/**  The code that price lists name. */
+	category: string,
+	label?: string | null,
+	kind?: SeatKind,
+	restricted_view?: boolean,
+};
+
+/**  Somebody who works in a theater. */
+export type StaffMember = {
+	user_id: string,
+	email: string,
+	name: string,
+	role: StaffRole,
+	since: string,
+};
+
+/**  A theater where the person works. */
+export type StaffPlace = {
+	theater_id: string,
+	role: StaffRole,
+};
+
+/**  `PUT /manage/theaters/{theater_id}/staff` */
+export type StaffRequest = {
+	/**  The e-mail of an account, which was confirmed. */
+	email: string,
+	role: StaffRole,
+};
+
+/**  What somebody is in one theater. */
+export type StaffRole = 
+/**  Answers for the theater: everything, also who works here. */
+"owner" | 
+/**  Makes the programme and the prices. */
+"manager" | 
+/**  Sells at the counter. */
+"box_office" | 
+/**  Looks at tickets. */
+"door";
 
 /**  A browser or device that gets a person's messages. */
 export type Subscription = {
@@ -886,6 +1181,14 @@ export type SyncPage = {
 	more: boolean,
 };
 
+/**  Tax inside every price. */
+export type TaxSpec = {
+	/**  What people read, e.g. "VAT 14 %". */
+	label: string,
+	/**  1400 is 14 %. */
+	basis_points: number,
+};
+
 /**  A theater, with the movies on there now. */
 export type Theater = {
 	theater_id: string,
@@ -902,6 +1205,25 @@ export type Theater = {
 	max_seats_per_booking: number,
 	/**  The cancellation policy in words. */
 	cancellation_policy?: string,
+};
+
+/**  A theater's own facts: what `POST` and `PUT /manage/theaters` take. */
+export type TheaterSpec = {
+	name: string,
+	location: Location,
+	/**  IANA zone; stays once seats were held or sold. */
+	time_zone: string,
+	/**  ISO 4217; stays once seats were held or sold. */
+	currency: string,
+	tax?: TaxSpec | null,
+	fees?: FeesSpec | null,
+	/**  1 to 50, 10 when absent. */
+	max_seats_per_booking?: number | null,
+	gap_rule?: GapRule | null,
+	/**  1 to 20; the server's own when absent. */
+	hold_minutes?: number | null,
+	/**  None: tickets are not refundable. */
+	cancellation_policy?: TierSpec[],
 };
 
 /**  A signed ticket. */
@@ -933,6 +1255,15 @@ export type TicketType = {
 	proof_needed: string | null,
 };
 
+/**  Who a ticket is for, and what that changes. */
+export type TicketTypeSpec = {
+	code: string,
+	label: string,
+	change?: PriceChange | null,
+	/**  What to show at the door. */
+	proof?: string | null,
+};
+
 /**  Answer of `GET /bookings/{booking_id}/tickets`. */
 export type Tickets = {
 	booking_id: string,
@@ -941,6 +1272,19 @@ export type Tickets = {
 	ics: string,
 	/**  A printable page per ticket, PDF in base64. */
 	pdf_base64: string,
+};
+
+/**  Until so long before the start, so much comes back. */
+export type TierSpec = {
+	minutes_before: number,
+	/**  10000 is all of it. */
+	refund_basis_points: number,
+};
+
+/**  `POST /manage/shows/{show_id}/seats/unblock` */
+export type UnblockRequest = {
+	/**  1 to 1,000 seats. */
+	seat_ids: SeatId[],
 };
 
 /**  Body of `POST /auth/verify`. */

@@ -1,0 +1,16 @@
+//! `/manage/…`: what staff see and change. A file per resource.
+//!
+//! Every handler passes the gate before it reads a body, so that nobody learns what a call wants who may not make it.
+//! A change is one transaction with its entry in the theater's list of changes; what only the store can see (a clash, a
+//! seat that is sold, somebody who was faster) is refused there and put into words here.
+
+pub mod audit;
+pub mod blocks;
+mod changing;
+mod gate;
+pub mod movies;
+pub mod screens;
+pub mod shows;
+pub mod staff;
+pub mod theaters;
+mod views;
