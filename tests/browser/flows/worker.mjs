@@ -15,7 +15,7 @@ import { say, uiFolder } from '../lib/tools.mjs';
 import { newEmail, PASSWORD, register } from './account.mjs';
 
 const banner = say('offline_banner', {}, { whole: false });
-const offline = /ERR_INTERNET_DISCONNECTED/;
+const offline = [/ERR_INTERNET_DISCONNECTED/, /error occurred when fetching the script/];
 
 /** It registers some seconds after the first page, and takes that page over when it has everything. */
 async function controlled(page) {
@@ -36,7 +36,7 @@ const kept = (page) =>
   });
 
 async function withoutNetwork(scene) {
-  scene.expect(offline);
+  scene.expect(...offline);
   const page = await scene.person();
   await page.goto('/');
   await controlled(page);
@@ -44,6 +44,9 @@ async function withoutNetwork(scene) {
   ok(paths.includes('/') && paths.length > 50, `the app is kept, not ${paths.length} files of it`);
   const others = paths.filter((path) => path !== '/' && !/^\/(_app\/immutable\/|[a-z0-9-]+\.[a-z]+$)/.test(path));
   equal(others, [], 'nothing else is kept');
+  const script = (await page.request.get('/service-worker.js')).headers();
+  equal(script['cache-control'], 'no-cache', 'the worker itself is asked for anew');
+  ok(/^text\/javascript/.test(script['content-type']), `it is a script: ${script['content-type']}`);
 
   await page.context().setOffline(true);
   for (const path of ['/settings', '/theaters']) {
@@ -60,7 +63,7 @@ async function withoutNetwork(scene) {
 
 /** A server gets a new UI under a window that is open. */
 async function anotherBuild(scene) {
-  scene.expect(offline);
+  scene.expect(...offline);
   const ui = mkdtempSync(join(tmpdir(), 'matinee-ui-'));
   cpSync(uiFolder, ui, { recursive: true });
   const server = new Server({ ui });

@@ -4,7 +4,7 @@
  */
 import { noticeOf, openPath, pathOf } from './notice';
 import { wayOf } from './routing';
-import type { Fetching, WorkerScope } from './scope';
+import type { WorkerScope } from './scope';
 import { ShellCache, type ShellBuild } from './shell-cache';
 
 export function work(scope: WorkerScope, build: ShellBuild): void {
@@ -22,16 +22,16 @@ export function work(scope: WorkerScope, build: ShellBuild): void {
     event.waitUntil(
       (async () => {
         await shell.tidy((await windows()).length > 0);
-        await scope.registration.navigationPreload?.enable();
         await scope.clients.claim();
       })()
     )
   );
 
+  // Without the browser's preloading of pages: it would ask twice for the addresses that the worker leaves alone.
   scope.addEventListener('fetch', (event) => {
     const way = wayOf(event.request, origin, files);
     if (way === 'page') {
-      const answer = pageFromNetwork(event, ask);
+      const answer = ask(event.request);
       event.waitUntil(answer.catch(() => undefined));
       event.respondWith(shell.page(answer));
     }
@@ -47,8 +47,4 @@ export function work(scope: WorkerScope, build: ShellBuild): void {
     const kept = event.notification.data as { path?: unknown } | null;
     event.waitUntil(openPath(scope, pathOf(kept?.path, origin)));
   });
-}
-
-async function pageFromNetwork(event: Fetching, fetch: typeof globalThis.fetch): Promise<Response> {
-  return (await event.preloadResponse) ?? fetch(event.request);
 }

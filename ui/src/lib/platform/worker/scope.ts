@@ -8,8 +8,6 @@ export interface Lasting extends Event {
 
 export interface Fetching extends Lasting {
   readonly request: Request;
-  /** The page, asked for while the worker was starting; undefined where the browser does not do that. */
-  readonly preloadResponse?: Promise<Response | undefined>;
   respondWith(answer: Promise<Response>): void;
 }
 
@@ -43,7 +41,6 @@ export interface WorkerScope {
   readonly caches: CacheStorage;
   readonly fetch: typeof globalThis.fetch;
   readonly registration: {
-    readonly navigationPreload?: { enable(): Promise<void> };
     showNotification(title: string, options: NotificationOptions): Promise<void>;
   };
   readonly clients: {
