@@ -13,6 +13,8 @@ export default {
   kit: {
     adapter: strictStatic({ output: 'build', fallback: 'index.html' }),
     // A fixed name keeps two builds of one commit identical; the default is the time of day.
-    version: { name: version }
+    version: { name: version },
+    // The platform registers it itself: in a browser only, and after the first page.
+    serviceWorker: { register: false, files: (file) => file !== 'robots.txt' }
   }
 };

@@ -5,7 +5,7 @@ import { button, field, toast } from '../lib/screen.mjs';
 import { buySignedIn } from '../lib/buying.mjs';
 import { say } from '../lib/tools.mjs';
 
-const PASSWORD = 'a long evening at the pictures';
+export const PASSWORD = 'a long evening at the pictures';
 
 export async function register(page, email) {
   await page.goto('/register');

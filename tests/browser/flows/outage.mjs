@@ -5,7 +5,9 @@ import { button, field, heading, link } from '../lib/screen.mjs';
 import { say } from '../lib/tools.mjs';
 
 const banner = say('offline_banner', {}, { whole: false });
-const refused = [/ERR_CONNECTION_REFUSED/, /ERR_EMPTY_RESPONSE/, /ERR_CONNECTION_RESET/, /ERR_INCOMPLETE_CHUNKED/, /ERR_SOCKET_NOT_CONNECTED/];
+const refused = [/ERR_CONNECTION_REFUSED/, /ERR_EMPTY_RESPONSE/, /ERR_CONNECTION_RESET/, /ERR_INCOMPLETE_CHUNKED/, /ERR_SOCKET_NOT_CONNECTED/,
+  // The worker, which is asked for some seconds after a page.
+  /error occurred when fetching the script/];
 
 /** Stops the server under open pages and starts it again: one test, since nobody else can use that server meanwhile. */
 async function serverGone(scene, { server, programme }) {

@@ -11,20 +11,22 @@ const START_MS = 90_000;
 export class Server {
   #child = null;
   #args;
+  #ui;
   log = '';
   address = '';
 
-  constructor({ args = [] } = {}) {
+  constructor({ args = [], ui = uiFolder } = {}) {
     this.env = {};
     this.folder = mkdtempSync(join(tmpdir(), 'matinee-browser-'));
     this.#args = args;
+    this.#ui = ui;
   }
 
   /** The first start takes any free port, a later one the same again, so that open pages find it. */
   async start() {
     const listen = this.address ? new URL(this.address).host : '127.0.0.1:0';
     const database = `sqlite:${join(this.folder, 'm.db')}`;
-    const fixed = ['serve', '--listen', listen, '--database', database, '--demo', '--ui', uiFolder];
+    const fixed = ['serve', '--listen', listen, '--database', database, '--demo', '--ui', this.#ui];
     const child = spawn(serverPath, [...fixed, ...this.#args], {
       env: { ...process.env, ...this.env, MATINEE_RATE_LIMIT: 'off' },
       stdio: ['ignore', 'pipe', 'pipe']

@@ -19,6 +19,7 @@ const words: Record<string, () => Explanation> = {
     title: m.error_passkey_title(),
     detail: m.error_passkey_detail()
   }),
+  push_unavailable: () => ({ title: m.error_push_title(), detail: m.error_push_detail() }),
   provider_unavailable: () => ({
     title: m.error_provider_title(),
     detail: m.error_provider_detail()

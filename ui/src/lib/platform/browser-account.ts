@@ -1,7 +1,8 @@
 /**
- * The calls about accounts that few people make on a visit: other ways to sign in, passwords, devices, a second factor, the export.
+ * The calls that few people make on a visit: signing out, other ways to sign in, passwords, devices, push, a second factor, files.
  * Apart from the rest of the browser's Platform, so that no page carries them before somebody wants one.
  */
+import { pushCalls, type PushCalls } from './browser-push';
 import type { BrowserStore } from './browser-store';
 import { saveFile } from './host';
 import type { Send } from './http';
@@ -22,36 +23,40 @@ import type {
   Passkey,
   Profile,
   SecondFactorBegun,
-  SignInMethods
+  SignInMethods,
+  Tickets
 } from './types';
 
-export type AccountCalls = Pick<
-  Platform,
-  | 'signInMethods'
-  | 'signInWithProvider'
-  | 'finishProviderSignIn'
-  | 'signInWithPasskey'
-  | 'passkeys'
-  | 'makePasskey'
-  | 'removePasskey'
-  | 'secondFactor'
-  | 'beginSecondFactor'
-  | 'confirmSecondFactor'
-  | 'removeSecondFactor'
-  | 'resendVerification'
-  | 'sessions'
-  | 'endSession'
-  | 'endOtherSessions'
-  | 'exportAccount'
-  | 'openReceipt'
-  | 'recoverBooking'
-  | 'redeemRecovery'
-  | 'forgotPassword'
-  | 'resetPassword'
-  | 'verifyEmail'
-  | 'saveProfile'
-  | 'deleteAccount'
->;
+export type AccountCalls = PushCalls &
+  Pick<
+    Platform,
+    | 'logout'
+    | 'addToCalendar'
+    | 'signInMethods'
+    | 'signInWithProvider'
+    | 'finishProviderSignIn'
+    | 'signInWithPasskey'
+    | 'passkeys'
+    | 'makePasskey'
+    | 'removePasskey'
+    | 'secondFactor'
+    | 'beginSecondFactor'
+    | 'confirmSecondFactor'
+    | 'removeSecondFactor'
+    | 'resendVerification'
+    | 'sessions'
+    | 'endSession'
+    | 'endOtherSessions'
+    | 'exportAccount'
+    | 'openReceipt'
+    | 'recoverBooking'
+    | 'redeemRecovery'
+    | 'forgotPassword'
+    | 'resetPassword'
+    | 'verifyEmail'
+    | 'saveProfile'
+    | 'deleteAccount'
+  >;
 
 const id = encodeURIComponent;
 
@@ -69,7 +74,15 @@ export function accountCalls(host: {
   keep: (booking: Booking) => Booking;
 }): AccountCalls {
   const { as, send, rawSend, store, whoAmI, keyed, asGuest, keep } = host;
+  const push = pushCalls(send);
   return {
+    ...push,
+    async logout() {
+      await push.leavePush();
+      await rawSend({ method: 'POST', path: '/auth/logout', body: {} });
+      store.maySignedIn = false;
+      await push.dropPush();
+    },
     signInMethods: async () =>
       (await send<SignInMethods>({ method: 'GET', path: '/auth/methods' })).value,
     async signInWithProvider() {
@@ -129,6 +142,7 @@ export function accountCalls(host: {
       const path = '/auth/second-factor/remove';
       await send({ method: 'POST', path, body: { password, code } });
       store.maySignedIn = false;
+      await push.dropPush();
     },
     async resendVerification() {
       await send({ method: 'POST', path: '/auth/verify/resend', body: {} });
@@ -147,6 +161,11 @@ export function accountCalls(host: {
       const { value } = await send<unknown>({ method: 'GET', path: '/users/me/export' });
       saveFile('matinee-account.json', 'application/json', JSON.stringify(value, null, 2));
       return null;
+    },
+    async addToCalendar(bookingId) {
+      const path = `/bookings/${id(bookingId)}/tickets`;
+      const { value } = await send<Tickets>({ method: 'GET', path, headers: as(bookingId) });
+      saveFile('matinee.ics', 'text/calendar', value.ics);
     },
     async openReceipt(bookingId) {
       const path = `/bookings/${id(bookingId)}/receipt`;
@@ -171,6 +190,7 @@ export function accountCalls(host: {
     async deleteAccount() {
       await send({ method: 'DELETE', path: '/users/me' });
       store.maySignedIn = false;
+      await push.dropPush();
     },
     async recoverBooking(reference, email, attempt) {
       await send({

@@ -4,7 +4,7 @@
  */
 import { BrowserStore } from './browser-store';
 import { isPlatformError } from './error';
-import { locate, saveFile, share } from './host';
+import { locate, share } from './host';
 import { createSend, type Answer, type Call, type Send } from './http';
 import { watchSeats } from './live-seats';
 import type { Attempt, Platform, Read, Session } from './platform';
@@ -23,6 +23,39 @@ const GUEST: Session = {
 const id = encodeURIComponent;
 const PAGE = 100;
 const MOST_PAGES = 10;
+const AFTER_LOAD_MS = 3000;
+/** Calls that few people make; their code comes with the first of them. */
+const LATER = [
+  'logout',
+  'signInMethods',
+  'signInWithProvider',
+  'finishProviderSignIn',
+  'signInWithPasskey',
+  'passkeys',
+  'makePasskey',
+  'removePasskey',
+  'secondFactor',
+  'beginSecondFactor',
+  'confirmSecondFactor',
+  'removeSecondFactor',
+  'forgotPassword',
+  'resetPassword',
+  'verifyEmail',
+  'saveProfile',
+  'deleteAccount',
+  'pushState',
+  'subscribePush',
+  'unsubscribePush',
+  'resendVerification',
+  'sessions',
+  'endSession',
+  'endOtherSessions',
+  'exportAccount',
+  'openReceipt',
+  'recoverBooking',
+  'redeemRecovery',
+  'addToCalendar'
+] as const;
 
 function read<T>(answer: Answer<T>): Read<T> {
   return { value: answer.value, as_of: answer.as_of, offline: false };
@@ -54,7 +87,7 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
       try {
         await rawSend({ method: 'POST', path: '/auth/refresh', body: { session: 'cookie' } });
       } catch (refused) {
-        if (isPlatformError(refused) && refused.status === 401) store.maySignedIn = false;
+        if (isPlatformError(refused) && refused.status === 401) sessionOver();
         throw error;
       }
       return rawSend<T>(call);
@@ -79,7 +112,6 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
     return rest;
   }
 
-  /** A call that few people make; its code comes with the first of them. */
   function later<K extends keyof AccountCalls>(name: K): AccountCalls[K] {
     const call = async (...args: never[]) => {
       const { accountCalls } = await import('./browser-account');
@@ -87,6 +119,12 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
       return (calls[name] as (...args: never[]) => unknown)(...args);
     };
     return call as AccountCalls[K];
+  }
+
+  /** It ended elsewhere. What is pushed to whoever had it is not for whoever comes next. */
+  function sessionOver(): void {
+    store.maySignedIn = false;
+    void later('dropPush')().catch(() => undefined);
   }
 
   async function whoAmI(): Promise<Session> {
@@ -102,7 +140,7 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
       };
     } catch (error) {
       if (isPlatformError(error) && error.status === 401) {
-        store.maySignedIn = false;
+        sessionOver();
         return GUEST;
       }
       throw error;
@@ -115,7 +153,15 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
     return whoAmI();
   }
 
+  keepShell();
+
+  const laterCalls = Object.fromEntries(LATER.map((name) => [name, later(name)])) as Pick<
+    AccountCalls,
+    (typeof LATER)[number]
+  >;
+
   return {
+    ...laterCalls,
     kind: 'browser',
 
     theaters: ({ q, near, limit, cursor } = {}) =>
@@ -209,39 +255,11 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
     session: whoAmI,
     register: (account) => enter('/auth/register', account),
     login: (credentials) => enter('/auth/login', credentials),
-    async logout() {
-      await rawSend({ method: 'POST', path: '/auth/logout', body: {} });
-      store.maySignedIn = false;
-    },
-    signInMethods: later('signInMethods'),
-    signInWithProvider: later('signInWithProvider'),
-    finishProviderSignIn: later('finishProviderSignIn'),
     // Old browsers lack the JSON forms; there the password remains.
     passkeysPossible:
       typeof PublicKeyCredential !== 'undefined' &&
       typeof PublicKeyCredential.parseCreationOptionsFromJSON === 'function',
-    signInWithPasskey: later('signInWithPasskey'),
-    passkeys: later('passkeys'),
-    makePasskey: later('makePasskey'),
-    removePasskey: later('removePasskey'),
-    secondFactor: later('secondFactor'),
-    beginSecondFactor: later('beginSecondFactor'),
-    confirmSecondFactor: later('confirmSecondFactor'),
-    removeSecondFactor: later('removeSecondFactor'),
-    forgotPassword: later('forgotPassword'),
-    resetPassword: later('resetPassword'),
-    verifyEmail: later('verifyEmail'),
     profile: () => get<Profile>('/users/me/profile'),
-    saveProfile: later('saveProfile'),
-    deleteAccount: later('deleteAccount'),
-    resendVerification: later('resendVerification'),
-    sessions: later('sessions'),
-    endSession: later('endSession'),
-    endOtherSessions: later('endOtherSessions'),
-    exportAccount: later('exportAccount'),
-    openReceipt: later('openReceipt'),
-    recoverBooking: later('recoverBooking'),
-    redeemRecovery: later('redeemRecovery'),
 
     settings: () => Promise.resolve(store.settings()),
     saveSettings: (change) => Promise.resolve(store.saveSettings(change)),
@@ -252,19 +270,23 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
       return Promise.resolve();
     },
     share,
-    async addToCalendar(bookingId) {
-      const path = `/bookings/${id(bookingId)}/tickets`;
-      const { value } = await send<Tickets>({
-        method: 'GET',
-        path,
-        headers: as(bookingId)
-      });
-      saveFile('matinee.ics', 'text/calendar', value.ics);
-    },
     opened: () => () => undefined,
     remember: (key, text) => store.remember(key, text),
     recall: (key) => store.recall(key)
   };
+}
+
+/** The worker that opens the app with no network and shows pushed messages. The first page does not wait for it. */
+function keepShell(): void {
+  if (import.meta.env.DEV || !('serviceWorker' in navigator)) return;
+  const register = () =>
+    setTimeout(() => {
+      const options = { updateViaCache: 'none' } as const;
+      // Without it everything else goes on as before.
+      navigator.serviceWorker.register('/service-worker.js', options).catch(() => undefined);
+    }, AFTER_LOAD_MS);
+  if (document.readyState === 'complete') register();
+  else window.addEventListener('load', register);
 }
 
 /** A list that a screen shows whole. Bounded: a day's shows of one movie never come near the end. */

@@ -119,6 +119,18 @@ export interface Status {
   as_of: string | null;
 }
 
+/** Whether messages are pushed to this browser: `on` and `off` can be changed, the others say why not. */
+export type PushState =
+  /** This host is no browser. */
+  | 'impossible'
+  | 'unsupported'
+  /** The page came without encryption, and browsers allow none of this there. */
+  | 'insecure'
+  /** The person told the browser to refuse; only they can change that, in the browser. */
+  | 'blocked'
+  | 'off'
+  | 'on';
+
 export interface Share {
   title: string;
   text: string;
@@ -168,6 +180,7 @@ export interface Platform {
   session(): Promise<Session>;
   register(account: Credentials & { name: string }): Promise<Session>;
   login(credentials: Credentials): Promise<Session>;
+  /** In a browser messages of the one who leaves come here no more. */
   logout(): Promise<void>;
   /** The ways to sign in that this server offers beside a password. */
   signInMethods(): Promise<SignInMethods>;
@@ -197,6 +210,11 @@ export interface Platform {
   /** `version` is the one the profile came with; 412 when it has changed elsewhere. null overwrites. */
   saveProfile(profile: Profile, version: number | null): Promise<Profile>;
   deleteAccount(): Promise<void>;
+  /** Whether this browser gets the person's messages. */
+  pushState(): Promise<PushState>;
+  /** Lets the browser ask the person, then subscribes. `off` when they did not answer. Call it on a tap. */
+  subscribePush(): Promise<PushState>;
+  unsubscribePush(): Promise<void>;
   /** Asks for the mail that verifies the address once more. */
   resendVerification(): Promise<void>;
   /** The devices that are signed in, the one seen last first. */

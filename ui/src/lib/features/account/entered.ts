@@ -4,6 +4,7 @@ import type { QueryClient } from '@tanstack/svelte-query';
 import { keys } from '$lib/app/queries';
 import { app } from '$lib/app/state.svelte';
 import { platform, type Session } from '$lib/platform';
+import { accountKeys } from './queries';
 
 export async function entered(session: Session, client: QueryClient): Promise<void> {
   app.session = session;
@@ -23,4 +24,5 @@ export async function left(client: QueryClient): Promise<void> {
   await app.signOut();
   client.removeQueries({ queryKey: keys.bookings });
   client.removeQueries({ queryKey: keys.profile });
+  client.removeQueries({ queryKey: accountKeys.push });
 }

@@ -7,6 +7,7 @@ import { platform } from '$lib/platform';
 export const accountKeys = {
   sessions: ['sessions'] as const,
   passkeys: ['passkeys'] as const,
+  push: ['push'] as const,
   secondFactor: ['second-factor'] as const,
   signInMethods: ['sign-in-methods'] as const
 };
@@ -37,3 +38,6 @@ export const passkeysQuery = () =>
     queryFn: () => platform().passkeys(),
     staleTime: 0
   });
+
+export const pushQuery = () =>
+  queryOptions({ queryKey: accountKeys.push, queryFn: () => platform().pushState(), staleTime: 0 });

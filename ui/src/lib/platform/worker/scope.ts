@@ -1,0 +1,53 @@
+/**
+ * What the worker uses of a service worker's world. The page's and a worker's libraries of types exclude each other, so
+ * these few are written down here; the tests have a small world of this shape.
+ */
+export interface Lasting extends Event {
+  waitUntil(work: Promise<unknown>): void;
+}
+
+export interface Fetching extends Lasting {
+  readonly request: Request;
+  respondWith(answer: Promise<Response>): void;
+}
+
+export interface Pushed extends Lasting {
+  readonly data: { text(): string } | null;
+}
+
+export interface Clicked extends Lasting {
+  readonly notification: { readonly data: unknown; close(): void };
+}
+
+/** A window of this site. */
+export interface Pane {
+  readonly url: string;
+  readonly focused: boolean;
+  readonly visibilityState: DocumentVisibilityState;
+  focus(): Promise<unknown>;
+  navigate(url: string): Promise<unknown>;
+}
+
+interface Events {
+  install: Lasting;
+  activate: Lasting;
+  fetch: Fetching;
+  push: Pushed;
+  notificationclick: Clicked;
+}
+
+export interface WorkerScope {
+  readonly location: { readonly origin: string };
+  readonly caches: CacheStorage;
+  readonly fetch: typeof globalThis.fetch;
+  readonly registration: {
+    showNotification(title: string, options: NotificationOptions): Promise<void>;
+  };
+  readonly clients: {
+    claim(): Promise<void>;
+    matchAll(options: { type: 'window'; includeUncontrolled: boolean }): Promise<readonly Pane[]>;
+    openWindow(url: string): Promise<unknown>;
+  };
+  skipWaiting(): Promise<void>;
+  addEventListener<K extends keyof Events>(name: K, listener: (event: Events[K]) => void): void;
+}
