@@ -14,7 +14,7 @@ use std::{
 mod postgres;
 
 const PARTITIONS: usize = 8;
-const SCHEMA: [&str; 3] = [
+const SCHEMA: [&str; 4] = [
     include_str!("../../../../migrations/postgres/0003_bookings.sql"),
     include_str!("../../../../migrations/postgres/0004_outbox.sql"),
     include_str!("../../../../migrations/postgres/0010_promos.sql"),
