@@ -18,16 +18,11 @@ class World {
 
   constructor() {
     vi.stubGlobal('isSecureContext', true);
-    vi.stubGlobal('PushManager', class {});
-    const world = this;
+    vi.stubGlobal('PushManager', {});
+    const notification = { requestPermission: () => Promise.resolve(this.permission) };
     vi.stubGlobal(
       'Notification',
-      class {
-        static get permission() {
-          return world.permission;
-        }
-        static requestPermission = () => Promise.resolve(world.permission);
-      }
+      Object.defineProperty(notification, 'permission', { get: () => this.permission })
     );
     const registration = {
       pushManager: {

@@ -2,20 +2,20 @@
  * What the worker uses of a service worker's world. The page's and a worker's libraries of types exclude each other, so
  * these few are written down here; the tests have a small world of this shape.
  */
-export interface Lasting extends Event {
+interface Lasting extends Event {
   waitUntil(work: Promise<unknown>): void;
 }
 
-export interface Fetching extends Lasting {
+interface Fetching extends Lasting {
   readonly request: Request;
   respondWith(answer: Promise<Response>): void;
 }
 
-export interface Pushed extends Lasting {
+interface Pushed extends Lasting {
   readonly data: { text(): string } | null;
 }
 
-export interface Clicked extends Lasting {
+interface Clicked extends Lasting {
   readonly notification: { readonly data: unknown; close(): void };
 }
 
