@@ -71,6 +71,25 @@ const CLAIM: &str = "WITH due AS ( \
      RETURNING m.theater, m.booking, m.message, m.kind, m.channel, m.recipient, m.payload::text, m.created_at, \
        m.attempts";
 
+/// The same, of each booking the first only.
+const CLAIM_IN_ORDER: &str = "WITH due AS ( \
+       SELECT m.theater, m.booking, m.message FROM messages AS m \
+       WHERE m.status = 'pending' AND m.channel = $4 AND m.due_at <= $1 AND NOT EXISTS \
+         (SELECT 1 FROM messages AS e WHERE e.theater = m.theater AND e.booking = m.booking AND e.channel = $4 \
+            AND e.status = 'pending' AND (e.created_at, e.message) < (m.created_at, m.message)) \
+       ORDER BY m.due_at, m.created_at, m.message LIMIT $3 FOR UPDATE OF m SKIP LOCKED) \
+     UPDATE messages AS m SET attempts = m.attempts + 1, due_at = $2 FROM due AS d \
+     WHERE m.theater = d.theater AND m.booking = d.booking AND m.message = d.message \
+     RETURNING m.theater, m.booking, m.message, m.kind, m.channel, m.recipient, m.payload::text, m.created_at, \
+       m.attempts";
+
+const UNBEGUN: &str = "SELECT theater, booking, message, kind, channel, recipient, payload::text, created_at, attempts \
+     FROM messages WHERE status = 'pending' AND channel = $1 AND due_at > $2 AND due_at <= $3 AND attempts = 0 \
+     ORDER BY due_at LIMIT $4";
+
+const PENDING_OF: &str = "SELECT theater, booking, message, kind, channel, recipient, payload::text, created_at, attempts \
+     FROM messages WHERE theater = $1 AND booking = $2 AND channel = $3 AND status = 'pending' ORDER BY created_at, message";
+
 const OLD_SENT: &str = "DELETE FROM messages AS m USING (SELECT theater, booking, message FROM messages \
        WHERE status = 'sent' AND sent_at < $1 ORDER BY sent_at LIMIT $2 FOR UPDATE SKIP LOCKED) AS old \
      WHERE m.theater = old.theater AND m.booking = old.booking AND m.message = old.message";
@@ -101,6 +120,34 @@ fn message(row: &Row) -> Result<ClaimedMessage, StoreError> {
         },
         attempt: row.small(8)?,
     })
+}
+
+async fn claim(
+    store: &PostgresStore,
+    sql: &'static str,
+    channel: &str,
+    now: DateTime<Utc>,
+    lease_until: DateTime<Utc>,
+    limit: u16,
+) -> Result<Vec<ClaimedMessage>, StoreError> {
+    store
+        .write(|conn| async move {
+            let call = Call::new(sql)
+                .with(micros(now))
+                .with(micros(lease_until))
+                .with(i64::from(limit))
+                .with(channel);
+            let answers = pipeline::read(&conn, &[call]).await?;
+            let mut claimed = answers
+                .iter()
+                .flatten()
+                .map(message)
+                .collect::<Result<Vec<_>, _>>()?;
+            // An update returns its rows in no order. All were due: the order is that in which they were made.
+            claimed.sort_by_key(|claim| (claim.message.created_at, claim.message.notification_id));
+            Ok(claimed)
+        })
+        .await
 }
 
 /// Writes a message unless it is there, or its booking is not.
@@ -152,23 +199,50 @@ impl OutboxStore for PostgresStore {
         lease_until: DateTime<Utc>,
         limit: u16,
     ) -> Result<Vec<ClaimedMessage>, StoreError> {
-        self.write(|conn| async move {
-            let call = Call::new(CLAIM)
-                .with(micros(now))
-                .with(micros(lease_until))
-                .with(i64::from(limit))
-                .with(channel);
-            let answers = pipeline::read(&conn, &[call]).await?;
-            let mut claimed = answers
-                .iter()
-                .flatten()
-                .map(message)
-                .collect::<Result<Vec<_>, _>>()?;
-            // An update returns its rows in no order. All were due: the order is that in which they were made.
-            claimed.sort_by_key(|claim| (claim.message.created_at, claim.message.notification_id));
-            Ok(claimed)
-        })
-        .await
+        claim(self, CLAIM, channel, now, lease_until, limit).await
+    }
+
+    async fn claim_messages_in_order(
+        &self,
+        channel: &str,
+        now: DateTime<Utc>,
+        lease_until: DateTime<Utc>,
+        limit: u16,
+    ) -> Result<Vec<ClaimedMessage>, StoreError> {
+        claim(self, CLAIM_IN_ORDER, channel, now, lease_until, limit).await
+    }
+
+    async fn unbegun_messages(
+        &self,
+        channel: &str,
+        after: DateTime<Utc>,
+        until: DateTime<Utc>,
+        limit: u16,
+    ) -> Result<Vec<NewMessage>, StoreError> {
+        let conn = self.connection().await?;
+        let call = Call::new(UNBEGUN)
+            .with(channel)
+            .with(micros(after))
+            .with(micros(until))
+            .with(i64::from(limit));
+        let answers = pipeline::read(&conn, &[call]).await?;
+        let rows = answers.iter().flatten();
+        rows.map(|row| Ok(message(row)?.message)).collect()
+    }
+
+    async fn pending_messages(
+        &self,
+        booking_id: BookingId,
+        channel: &str,
+    ) -> Result<Vec<NewMessage>, StoreError> {
+        let conn = self.connection().await?;
+        let call = Call::new(PENDING_OF)
+            .with(booking_id.theater().as_bytes().to_vec())
+            .with(booking_id.own().to_vec())
+            .with(channel);
+        let answers = pipeline::read(&conn, &[call]).await?;
+        let rows = answers.iter().flatten();
+        rows.map(|row| Ok(message(row)?.message)).collect()
     }
 
     async fn message_sent(

@@ -122,6 +122,8 @@ stories! {
     apart, Locking::Optimistic;
     outbox:
         messages_are_claimed_in_order,
+        messages_of_a_booking_are_claimed_in_order,
+        messages_nobody_began_are_found,
         a_message_is_claimed_by_one,
         messages_end_sent_or_failed,
         messages_that_are_over_are_forgotten_in_time;

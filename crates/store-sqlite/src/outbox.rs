@@ -63,6 +63,19 @@ pub(crate) fn insert(tx: &Tx<'_>, message: &NewMessage) -> Result<(), StoreError
 pub(crate) const DUE: &str = "SELECT theater, booking, message, kind, channel, recipient, payload, created_at, attempts \
      FROM messages INDEXED BY messages_due \
      WHERE status = 'pending' AND channel = ?3 AND due_at <= ?1 ORDER BY due_at, created_at, message LIMIT ?2";
+/// The same, of each booking the first only. The `+` keep the inner look on the booking's own few rows.
+pub(crate) const DUE_IN_ORDER: &str = "SELECT m.theater, m.booking, m.message, m.kind, m.channel, m.recipient, m.payload, \
+       m.created_at, m.attempts \
+     FROM messages AS m INDEXED BY messages_due \
+     WHERE m.status = 'pending' AND m.channel = ?3 AND m.due_at <= ?1 AND NOT EXISTS \
+       (SELECT 1 FROM messages AS e WHERE e.booking = m.booking AND +e.channel = ?3 AND +e.status = 'pending' \
+          AND (e.created_at, +e.message) < (m.created_at, m.message)) \
+     ORDER BY m.due_at, m.created_at, m.message LIMIT ?2";
+pub(crate) const UNBEGUN: &str = "SELECT theater, booking, message, kind, channel, recipient, payload, created_at, attempts \
+     FROM messages INDEXED BY messages_due \
+     WHERE status = 'pending' AND channel = ?1 AND due_at > ?2 AND due_at <= ?3 AND attempts = 0 ORDER BY due_at LIMIT ?4";
+pub(crate) const PENDING_OF: &str = "SELECT theater, booking, message, kind, channel, recipient, payload, created_at, attempts \
+     FROM messages WHERE theater = ?1 AND booking = ?2 AND +channel = ?3 AND +status = 'pending' ORDER BY created_at, message";
 pub(crate) const LEASE: &str = "UPDATE messages SET attempts = attempts + 1, due_at = ?2 WHERE message = ?1 AND status = 'pending'";
 
 /// The payload may hold a secret, and nobody needs it any more.
@@ -77,6 +90,7 @@ pub(crate) const OLD_FAILED: &str = "DELETE FROM messages WHERE (booking, messag
 
 fn claim(
     tx: &Tx<'_>,
+    due: &str,
     channel: &str,
     now: DateTime<Utc>,
     lease_until: DateTime<Utc>,
@@ -84,7 +98,7 @@ fn claim(
 ) -> Result<Vec<ClaimedMessage>, StoreError> {
     let mut claimed = query::all(
         tx.conn(),
-        DUE,
+        due,
         params![micros(now), limit, channel],
         message,
     )?;
@@ -210,8 +224,51 @@ impl OutboxStore for SqliteStore {
         limit: u16,
     ) -> Result<Vec<ClaimedMessage>, StoreError> {
         let channel = channel.to_owned();
-        self.write(move |tx| claim(tx, &channel, now, lease_until, limit))
+        self.write(move |tx| claim(tx, DUE, &channel, now, lease_until, limit))
             .await
+    }
+
+    async fn claim_messages_in_order(
+        &self,
+        channel: &str,
+        now: DateTime<Utc>,
+        lease_until: DateTime<Utc>,
+        limit: u16,
+    ) -> Result<Vec<ClaimedMessage>, StoreError> {
+        let channel = channel.to_owned();
+        self.write(move |tx| claim(tx, DUE_IN_ORDER, &channel, now, lease_until, limit))
+            .await
+    }
+
+    async fn unbegun_messages(
+        &self,
+        channel: &str,
+        after: DateTime<Utc>,
+        until: DateTime<Utc>,
+        limit: u16,
+    ) -> Result<Vec<NewMessage>, StoreError> {
+        let channel = channel.to_owned();
+        self.read(move |conn| {
+            let wanted = params![channel, micros(after), micros(until), limit];
+            let rows = query::all(conn, UNBEGUN, wanted, message)?;
+            Ok(rows.into_iter().map(|claimed| claimed.message).collect())
+        })
+        .await
+    }
+
+    async fn pending_messages(
+        &self,
+        booking_id: BookingId,
+        channel: &str,
+    ) -> Result<Vec<NewMessage>, StoreError> {
+        let channel = channel.to_owned();
+        self.read(move |conn| {
+            let theater = booking_id.theater();
+            let key = params![theater.as_bytes(), booking_id.own(), channel];
+            let rows = query::all(conn, PENDING_OF, key, message)?;
+            Ok(rows.into_iter().map(|claimed| claimed.message).collect())
+        })
+        .await
     }
 
     async fn message_sent(

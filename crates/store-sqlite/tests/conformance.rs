@@ -92,6 +92,8 @@ stories! {
         steps_of_one_booking_are_in_order;
     outbox:
         messages_are_claimed_in_order,
+        messages_of_a_booking_are_claimed_in_order,
+        messages_nobody_began_are_found,
         a_message_is_claimed_by_one,
         messages_end_sent_or_failed,
         messages_that_are_over_are_forgotten_in_time;

@@ -7,6 +7,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use matinee_domain::ids::{BookingId, NotificationId, ShowId};
 
+/// Channels that programs are told on. What goes there says nothing about a person and stays when one is erased.
+pub const FOR_PROGRAMS: [&str; 4] = ["webhook", "kafka", "nats", "sqs"];
+
 /// Where a message stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessageStatus {
@@ -24,9 +27,9 @@ pub struct NewMessage {
     /// `confirmation`, `cancellation`, `refund`, `payment_failed`, `reminder`, `change`, `recovery`, `password_reset`,
     /// `email_verification`.
     pub kind: String,
-    /// `email`, `sms`, `web_push`, `fcm`, `apns`, `webhook`.
+    /// `email`, `sms`, `web_push`, `fcm`, `apns`, `webhook`, `kafka`, `nats`, `sqs`.
     pub channel: String,
-    /// An address, or who has one: `user:ID`, `subscription:ID`, `webhook:ID`.
+    /// An address, or who has one: `user:ID`, `subscription:ID`, `webhook:ID`, `outlet:CHANNEL`.
     pub recipient: String,
     /// What the renderer needs beyond the booking, as JSON. It may hold a secret link, so it is kept only while the
     /// message can still go out: a store blanks it (`{}`) once the message was sent or given up.
@@ -97,6 +100,30 @@ pub trait OutboxStore: Send + Sync + 'static {
         lease_until: DateTime<Utc>,
         limit: u16,
     ) -> Result<Vec<ClaimedMessage>, StoreError>;
+    /// The same, but of each booking only the first that is to go out: one that waits to be tried again, or is claimed,
+    /// keeps those after it back.
+    async fn claim_messages_in_order(
+        &self,
+        channel: &str,
+        now: DateTime<Utc>,
+        lease_until: DateTime<Utc>,
+        limit: u16,
+    ) -> Result<Vec<ClaimedMessage>, StoreError>;
+    /// Messages of a channel that are due since `after` and until `until` and nobody has begun to send, by when they are due:
+    /// looked at and not claimed.
+    async fn unbegun_messages(
+        &self,
+        channel: &str,
+        after: DateTime<Utc>,
+        until: DateTime<Utc>,
+        limit: u16,
+    ) -> Result<Vec<NewMessage>, StoreError>;
+    /// What is to go out on a channel about a booking, claimed or not, in the order in which it was written.
+    async fn pending_messages(
+        &self,
+        booking_id: BookingId,
+        channel: &str,
+    ) -> Result<Vec<NewMessage>, StoreError>;
     /// It went out; its payload is forgotten.
     async fn message_sent(
         &self,

@@ -189,13 +189,13 @@ pub(super) async fn set_role(
 }
 
 /// Takes a person out of messages, and out of what providers said about them; those not yet sent are given up. What goes
-/// to integrators says nothing about a person.
+/// to programs says nothing about a person.
 macro_rules! forget_messages {
     ($which:literal) => {
         concat!(
             "UPDATE messages AS m SET recipient = '', payload = '{}', \
                last_error = CASE status WHEN 'pending' THEN 'the account was erased' ELSE NULL END, \
-               status = CASE status WHEN 'pending' THEN 'failed' ELSE status END WHERE channel <> 'webhook' AND ",
+               status = CASE status WHEN 'pending' THEN 'failed' ELSE status END WHERE channel NOT IN ('webhook', 'kafka', 'nats', 'sqs') AND ",
             $which
         )
     };

@@ -209,7 +209,7 @@ pub(super) fn erase(conn: &Connection, user_id: UserId) -> rusqlite::Result<()> 
 }
 
 /// Takes the person out of messages, and out of what providers said about them; those not yet sent are given up. What goes
-/// to integrators says nothing about a person.
+/// to programs says nothing about a person.
 fn forget_messages(
     conn: &Connection,
     which: &str,
@@ -219,7 +219,7 @@ fn forget_messages(
         "UPDATE messages SET recipient = '', payload = '{{}}',
            last_error = CASE status WHEN 'pending' THEN 'the account was erased' ELSE NULL END,
            status = CASE status WHEN 'pending' THEN 'failed' ELSE status END
-         WHERE channel <> 'webhook' AND {which}"
+         WHERE channel NOT IN ('webhook', 'kafka', 'nats', 'sqs') AND {which}"
     ))?
     .execute(key)?;
     Ok(())

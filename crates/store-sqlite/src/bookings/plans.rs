@@ -62,6 +62,19 @@ fn hot_statements_walk_their_index() {
             "USING INDEX messages_due (channel=? AND due_at<?)",
         ),
         (
+            crate::outbox::DUE_IN_ORDER,
+            "USING INDEX messages_due (channel=? AND due_at<?)",
+        ),
+        (
+            crate::outbox::DUE_IN_ORDER,
+            "SEARCH e USING PRIMARY KEY (booking=?",
+        ),
+        (
+            crate::outbox::UNBEGUN,
+            "USING INDEX messages_due (channel=? AND due_at>? AND due_at<?)",
+        ),
+        (crate::outbox::PENDING_OF, "USING PRIMARY KEY (booking=?"),
+        (
             crate::outbox::OLD_SENT,
             "USING COVERING INDEX messages_sent_at (sent_at<?)",
         ),

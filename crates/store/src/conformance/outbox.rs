@@ -6,7 +6,7 @@ use super::{
     fixtures::{bytes, start},
 };
 use crate::{
-    bookings::Step,
+    bookings::{BookingRow, Step},
     outbox::{MessageStatus, NewMessage},
 };
 use chrono::TimeDelta;
@@ -81,6 +81,90 @@ pub async fn messages_are_claimed_in_order(engine: &impl Engine) {
     let claimed: Vec<_> = claimed.await.unwrap();
     let claimed: Vec<_> = claimed.iter().map(|c| &c.message).collect();
     assert_eq!(claimed, [&hook]);
+}
+
+/// Where order counts, of each booking only the first comes out: what waits to be tried again, or is claimed, keeps those
+/// after it back, and no other booking's.
+pub async fn messages_of_a_booking_are_claimed_in_order(engine: &impl Engine) {
+    let house = House::open(engine).await;
+    let (one, two) = (house.held(1, &[1]).await, house.held(2, &[2]).await);
+    let about = |number, booking: &BookingRow| NewMessage {
+        channel: "kafka".into(),
+        ..message(number, Some(booking.booking_id))
+    };
+    let mail = message(9, Some(one.booking_id));
+    let all = vec![
+        about(3, &one),
+        about(4, &two),
+        about(1, &one),
+        about(2, &one),
+        mail.clone(),
+    ];
+    assert_eq!(house.store.add_messages(all).await.unwrap(), 5);
+    let pending = house.store.pending_messages(one.booking_id, "kafka").await;
+    assert_eq!(
+        pending.unwrap(),
+        [about(1, &one), about(2, &one), about(3, &one)]
+    );
+    let pending = house.store.pending_messages(one.booking_id, "email").await;
+    assert_eq!(pending.unwrap(), [mail]);
+    let claim = async |minute, limit| {
+        let (now, lease) = (later(minute), later(minute + 1));
+        let claimed = house
+            .store
+            .claim_messages_in_order("kafka", now, lease, limit);
+        let claimed = claimed.await.unwrap();
+        let messages = claimed
+            .into_iter()
+            .map(|claimed| claimed.message.notification_id);
+        messages.collect::<Vec<_>>()
+    };
+    let id = |number| message(number, None).notification_id;
+    assert_eq!(claim(1, 9).await, [id(1), id(4)]);
+    assert_eq!(claim(1, 9).await, []);
+    // A claim that ran out comes again, and nothing before it.
+    house.store.message_sent(id(4), later(1)).await.unwrap();
+    assert_eq!(claim(2, 9).await, [id(1)]);
+    // It failed and is tried later: the booking waits.
+    let again = house
+        .store
+        .message_failed(id(1), Some(later(10)), "away".into());
+    again.await.unwrap();
+    assert_eq!(claim(5, 9).await, []);
+    let later_still = house
+        .store
+        .message_postponed(id(1), later(12), "away".into());
+    later_still.await.unwrap();
+    assert_eq!(claim(11, 9).await, []);
+    assert_eq!(claim(12, 9).await, [id(1)]);
+    house.store.message_sent(id(1), later(12)).await.unwrap();
+    assert_eq!(claim(12, 9).await, [id(2)]);
+    // Given up, it keeps nobody back.
+    let given_up = house.store.message_failed(id(2), None, "too large".into());
+    given_up.await.unwrap();
+    assert_eq!(claim(12, 9).await, [id(3)]);
+    house.is_sound().await;
+}
+
+/// What nobody has begun to send can be looked at, by when it is due.
+pub async fn messages_nobody_began_are_found(engine: &impl Engine) {
+    let house = House::open(engine).await;
+    write(&house, 4).await;
+    let unbegun = async |after, until, limit| {
+        let at = |second| start() + TimeDelta::seconds(second);
+        let found = house
+            .store
+            .unbegun_messages("email", at(after), at(until), limit);
+        let found = found.await.unwrap();
+        let ids = found.into_iter().map(|message| message.notification_id);
+        ids.collect::<Vec<_>>()
+    };
+    let id = |number| message(number, None).notification_id;
+    assert_eq!(unbegun(0, 9, 9).await, [id(1), id(2), id(3), id(4)]);
+    assert_eq!(unbegun(1, 3, 9).await, [id(2), id(3)]);
+    assert_eq!(unbegun(0, 9, 2).await, [id(1), id(2)]);
+    assert_eq!(claim(&house, 1, 2).await.len(), 2);
+    assert_eq!(unbegun(0, 9, 9).await, [id(3), id(4)]);
 }
 
 /// Many deliverers never hold one message together.
