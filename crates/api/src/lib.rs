@@ -1,12 +1,15 @@
-//! The HTTP contract: paths, request and response types, problem codes and the OpenAPI document.
+//! The HTTP contract: paths, request and response types, problem codes and the OpenAPI document; and what programs are told
+//! of bookings, with its AsyncAPI document.
 //!
 //! Server, client and the UI's generated types all come from here. No behaviour: nothing in this crate listens, calls
 //! or decides.
 
 pub mod account;
+pub mod asyncapi;
 pub mod auth;
 pub mod booking;
 pub mod catalog;
+pub mod events;
 pub mod openapi;
 pub mod problem;
 pub mod profile;
@@ -18,6 +21,7 @@ pub use account::*;
 pub use auth::*;
 pub use booking::*;
 pub use catalog::*;
+pub use events::*;
 pub use problem::*;
 pub use profile::*;
 pub use seats::*;

@@ -1,4 +1,5 @@
-//! Keeps the UI's generated types equal to these types: compares by default, rewrites with `MATINEE_CODEGEN=write`.
+//! Keeps what is generated from these types equal to them (the UI's types, the AsyncAPI document): compares by default,
+//! rewrites with `MATINEE_CODEGEN=write`.
 
 use matinee_api as api;
 use specta::Types;
@@ -71,10 +72,23 @@ fn codegen_ui_types() {
         .header("// Generated from crates/api by `cargo xtask codegen`. Do not edit.\n/* eslint-disable */\n")
         .export(&types(), specta_serde::Format)
         .expect("every type can be written as TypeScript");
+    compare_or_write("ui/src/lib/platform/generated/api.ts", &text);
+}
+
+#[test]
+fn codegen_asyncapi() {
+    let document = api::asyncapi::document();
+    let mut text = serde_json::to_string_pretty(&document).expect("it is plain JSON");
+    text.push('\n');
+    compare_or_write("docs/asyncapi.json", &text);
+}
+
+fn compare_or_write(file: &str, text: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../ui/src/lib/platform/generated/api.ts");
+        .join("../..")
+        .join(file);
     if std::env::var("MATINEE_CODEGEN").is_ok_and(|mode| mode == "write") {
-        fs::create_dir_all(path.parent().expect("it is inside the UI"))
+        fs::create_dir_all(path.parent().expect("it is inside the repository"))
             .expect("the folder can be made");
         fs::write(&path, text).expect("the file can be written");
         return;
@@ -82,6 +96,6 @@ fn codegen_ui_types() {
     let committed = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         committed == text,
-        "ui/src/lib/platform/generated/api.ts is old: run `cargo xtask codegen`"
+        "{file} is old: run `cargo xtask codegen`"
     );
 }

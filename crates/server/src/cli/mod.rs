@@ -58,6 +58,8 @@ enum Command {
     Webhooks(webhooks::WebhooksCommand),
     /// Print the OpenAPI document of the HTTP interface
     Openapi(DatabaseArg),
+    /// Print the AsyncAPI document of the events that outlets (Kafka, NATS, SQS) get
+    Asyncapi(DatabaseArg),
 }
 
 #[derive(Args)]
@@ -181,7 +183,8 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::Admin(command) => accounts::run(command).await,
         Command::Messages(command) => messages::run(command).await,
         Command::Webhooks(command) => webhooks::run(command).await,
-        Command::Openapi(_) => openapi(),
+        Command::Openapi(_) => print(&matinee_api::openapi::document()),
+        Command::Asyncapi(_) => print(&matinee_api::asyncapi::document()),
     }
 }
 
@@ -191,9 +194,8 @@ fn say_ready(url: &str) {
     let _ = writeln!(out, "listening on {url}").and_then(|()| out.flush());
 }
 
-fn openapi() -> Result<(), CliError> {
-    let document = matinee_api::openapi::document();
-    let text = serde_json::to_string_pretty(&document)
+fn print(document: &serde_json::Value) -> Result<(), CliError> {
+    let text = serde_json::to_string_pretty(document)
         .map_err(|error| CliError::Refused(error.to_string()))?;
     writeln!(std::io::stdout(), "{text}")?;
     Ok(())
@@ -229,6 +231,7 @@ mod tests {
             &["webhooks", "rotate", "w1"],
             &["admin", "reset-second-factor", "--email", "a@b.example"],
             &["openapi"],
+            &["asyncapi"],
         ] {
             let args = ["matinee-server"]
                 .iter()
