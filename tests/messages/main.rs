@@ -1,6 +1,7 @@
-//! Messages on their whole way: from a purchase over HTTP to a real inbox, phone and browser.
+//! Messages on their whole way: from a purchase over HTTP to a real inbox, phone, browser and broker.
 
 mod mail;
+mod outlets;
 mod phones;
 
 use matinee_tests::{Caller, Server, ServerOptions};

@@ -23,9 +23,14 @@ struct Running {
 }
 
 fn start(database: &str) -> Running {
+    start_with(database, &[])
+}
+
+fn start_with(database: &str, arguments: &[&str]) -> Running {
     let folder = tempfile::tempdir().unwrap();
     let options = ServerOptions {
         database: Some(database.to_owned()),
+        arguments: arguments.iter().map(ToString::to_string).collect(),
         ..ServerOptions::default()
     };
     Running {
@@ -102,6 +107,39 @@ fn verify(database: &str) {
     let (status, report) = server::run_on(database, &["verify"]).unwrap();
     assert!(status.success(), "{report}");
     assert!(report.contains("every invariant holds"), "{report}");
+}
+
+/// More deliveries are under way than there are connections, and more messages are claimed meanwhile: a delivery that holds a
+/// connection and is not gone on with would keep the claim waiting for ever, and every request with it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deliveries_never_starve_each_other_of_connections() {
+    const BOUGHT: usize = 24;
+    let url = demo("few_connections");
+    let running = start_with(&url, &["--pg-connections", "2"]);
+    let caller = running.server.caller();
+    let show = show(&caller).await;
+    let mut buyers = tokio::task::JoinSet::new();
+    for _ in 0..BOUGHT {
+        let (caller, show) = (caller.clone(), show.clone());
+        buyers.spawn(async move {
+            let body = json!({ "show_id": show, "best": 1, "guest_email": "guest@example.com" });
+            // Two may have been offered the same seat.
+            let held = loop {
+                let held = caller.post("/book", body.clone()).await;
+                if held.status == 201 {
+                    break held.json();
+                }
+            };
+            let guest = caller.with_token(text(&held, "guest_token"));
+            let body =
+                json!({ "booking_id": held["booking_id"], "payment_method": "pm_card_visa" });
+            guest.post("/payment", body).await.expect(200);
+        });
+    }
+    buyers.join_all().await;
+    let mails = || running.server.mails().len();
+    until(20, "every mail is written", async || mails() >= BOUGHT).await;
+    caller.get("/theaters").await.expect(200);
 }
 
 /// Hold, change, pay, tickets, cancel, refund; an account; an import; and every invariant afterwards.

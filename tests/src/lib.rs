@@ -1,6 +1,7 @@
 //! The whole system for tests: a real server program on a free port with a database of its own, and callers that
 //! speak plain HTTP. Nothing of the server's insides is used here, so a test sees what any program would see.
 
+pub mod brokers;
 pub mod caller;
 pub mod crowd;
 pub mod history;

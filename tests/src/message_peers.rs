@@ -1,5 +1,5 @@
 //! Where messages go in tests: a mail server with an inbox (maildev), a push service (web-push-testing), Amazon's SNS
-//! (moto). `cargo xtask test` installs them below `target/tools/messages`; each test starts its own.
+//! (moto); brokers are in `brokers`. `cargo xtask test` installs them below `target/tools/messages`; each test starts its own.
 
 use crate::{TestError, leash::Leash};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use std::{
 const READY: Duration = Duration::from_mins(1);
 
 /// Where they are installed.
-fn tools() -> PathBuf {
+pub(crate) fn tools() -> PathBuf {
     std::env::var_os("MATINEE_MESSAGE_TOOLS").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/tools/messages"),
         PathBuf::from,
@@ -33,11 +33,15 @@ fn node(script: &str) -> Result<Command, TestError> {
     Ok(command)
 }
 
-fn free_port() -> Result<u16, TestError> {
+pub(crate) fn free_port() -> Result<u16, TestError> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-async fn ready(what: &str, log: &Path, probe: impl AsyncFn() -> bool) -> Result<(), TestError> {
+pub(crate) async fn ready(
+    what: &str,
+    log: &Path,
+    probe: impl AsyncFn() -> bool,
+) -> Result<(), TestError> {
     let begun = Instant::now();
     while !probe().await {
         if begun.elapsed() > READY {
@@ -53,7 +57,7 @@ async fn answers(url: &str) -> bool {
     client().get(url).send().await.is_ok()
 }
 
-fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .no_proxy()
@@ -211,16 +215,16 @@ async fn answers_post(url: &str) -> bool {
     client().post(url).send().await.is_ok()
 }
 
-/// Amazon's SNS.
-pub struct Sns {
+/// Amazon's offers, as moto plays them.
+pub struct Moto {
     _leash: Leash,
     port: u16,
 }
 
-impl Sns {
+impl Moto {
     /// With `strict`, only keys it gave out itself are let in: none of ours.
-    pub async fn start(folder: &Path, strict: bool) -> Result<Self, TestError> {
-        let port = free_port()?;
+    pub async fn start(folder: &Path, port: Option<u16>, strict: bool) -> Result<Self, TestError> {
+        let port = port.map_or_else(free_port, Ok)?;
         let log = folder.join("moto.log");
         let mut command = Command::new("python3");
         command.args([
@@ -247,19 +251,37 @@ impl Sns {
         })
     }
 
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// All it knows.
+    async fn data(&self) -> Value {
+        let url = format!("http://127.0.0.1:{}/moto-api/data.json", self.port);
+        let answer = client().get(url).send().await.expect("moto answers");
+        answer.json().await.expect("moto answers JSON")
+    }
+}
+
+/// Amazon's SNS.
+pub struct Sns(Moto);
+
+impl Sns {
+    pub async fn start(folder: &Path, strict: bool) -> Result<Self, TestError> {
+        Moto::start(folder, None, strict).await.map(Self)
+    }
+
     /// The channel that sends here.
     pub fn channel(&self) -> String {
         format!(
             "sns://AKIDEXAMPLE:secret@127.0.0.1:{}/?region=eu-central-1&sender=Matinee&plain=1",
-            self.port
+            self.0.port
         )
     }
 
     /// The SMS it took.
     pub async fn messages(&self) -> Vec<Value> {
-        let url = format!("http://127.0.0.1:{}/moto-api/data.json", self.port);
-        let answer = client().get(url).send().await.expect("moto answers");
-        let data: Value = answer.json().await.expect("moto answers JSON");
+        let data = self.0.data().await;
         data["sns"]["SMS"].as_array().cloned().unwrap_or_default()
     }
 }

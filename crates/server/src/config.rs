@@ -7,12 +7,14 @@ mod database;
 mod network;
 mod openid;
 mod options;
+mod outlets;
 mod payments;
 
 pub use database::{Database, LockingChoice, PostgresTuning, PostgresUrl};
 pub use network::Network;
 pub use openid::OpenId;
 pub use options::{GatewayChoice, LogFormat, Options, SecondFactorPolicy, Switch};
+pub use outlets::Outlets;
 
 use crate::messages::channels::addresses;
 pub use matinee_integrations::Secret;
@@ -90,6 +92,8 @@ pub struct Config {
     pub mail_from: String,
     /// Providers of SMS and push, as addresses that hold secrets.
     pub channels: Vec<Secret>,
+    /// Logs and queues of the operator's that are told of bookings.
+    pub outlets: Outlets,
     /// Webhooks and push services may be at private addresses, and without TLS.
     pub private_targets: bool,
     /// A provider people may sign in at.
@@ -123,6 +127,7 @@ impl Config {
             hold_minutes: options::HOLD_MINUTES,
             mail_from: options::MAIL_FROM.into(),
             channels: Vec::new(),
+            outlets: Outlets::default(),
             private_targets: false,
             openid: None,
             staff_second_factor: true,
@@ -164,6 +169,7 @@ impl Config {
                 })?,
         };
         let stripe = payments::stripe(&options)?;
+        let outlets = Outlets::of(&options)?;
         let redis = database::redis(&database, options.redis.as_deref())?;
         let demo = options.demo.unwrap_or(false);
         let tls = match (options.tls_cert, options.tls_key) {
@@ -224,6 +230,7 @@ impl Config {
                 .mail_from
                 .unwrap_or_else(|| options::MAIL_FROM.into()),
             channels: addresses(&options.channels.unwrap_or_default()),
+            outlets,
             private_targets: options.private_targets.unwrap_or(false),
             openid,
             staff_second_factor: options.staff_second_factor != Some(SecondFactorPolicy::Off),

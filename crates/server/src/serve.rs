@@ -21,7 +21,7 @@ use crate::{
     http::{RateLimits, metrics::Metrics, outer::Outer},
     jobs,
     live::LiveSeats,
-    messages::{Channels, ChannelsError, planned::Reminded},
+    messages::{Ahead, Channels, ChannelsError, planned::Reminded},
     render::{Around, BookingRender},
     routes::{self, gateway::KnownNews, ui::Ui, ui::UiError},
     system::{DatabaseClock, SystemClock, SystemEntropy},
@@ -325,6 +325,7 @@ pub(crate) async fn open(
         base_url,
         openid,
         channels,
+        ahead: Ahead::default(),
         reminded: Reminded::default(),
         draining: CancellationToken::new(),
     }))

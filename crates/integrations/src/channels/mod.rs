@@ -4,11 +4,16 @@
 //! try again is decided there too, from the kind of the error. A new provider is a new folder and a line in [`open`].
 
 pub mod apns;
+mod aws;
+pub mod broker;
 pub mod email;
 pub mod fcm;
+pub mod kafka;
+pub mod nats;
 pub mod outward;
 pub mod settings;
 pub mod sns;
+pub mod sqs;
 pub mod twilio;
 pub mod web_push;
 pub mod webhook;
@@ -16,6 +21,9 @@ pub mod webhook;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use std::{fmt, str::FromStr, sync::Arc, time::Duration};
+
+/// How a CloudEvent in JSON calls itself.
+pub const CLOUD_EVENT: &str = "application/cloudevents+json; charset=utf-8";
 
 /// What a recipient is reached on. Its text is what the outbox keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,17 +38,27 @@ pub enum Medium {
     Apns,
     /// An integrator's server.
     Webhook,
+    /// The operator's own Kafka, and the other outlets.
+    Kafka,
+    Nats,
+    Sqs,
 }
 
 impl Medium {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Email,
         Self::Sms,
         Self::WebPush,
         Self::Fcm,
         Self::Apns,
         Self::Webhook,
+        Self::Kafka,
+        Self::Nats,
+        Self::Sqs,
     ];
+    /// Where one recipient, a log or queue of the operator's, gets everything: what is about one booking comes there in
+    /// its order.
+    pub const OUTLETS: [Self; 3] = [Self::Kafka, Self::Nats, Self::Sqs];
 
     /// As the outbox keeps it.
     pub const fn name(self) -> &'static str {
@@ -51,7 +69,19 @@ impl Medium {
             Self::Fcm => "fcm",
             Self::Apns => "apns",
             Self::Webhook => "webhook",
+            Self::Kafka => "kafka",
+            Self::Nats => "nats",
+            Self::Sqs => "sqs",
         }
+    }
+
+    pub const fn is_outlet(self) -> bool {
+        matches!(self, Self::Kafka | Self::Nats | Self::Sqs)
+    }
+
+    /// Programs read there what happened, and no person what it means to them.
+    pub const fn is_for_programs(self) -> bool {
+        self.is_outlet() || matches!(self, Self::Webhook)
     }
 }
 
@@ -63,7 +93,7 @@ impl fmt::Display for Medium {
 
 /// The text names no medium.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a channel is one of email, sms, web_push, fcm, apns, webhook")]
+#[error("a channel is one of email, sms, web_push, fcm, apns, webhook, kafka, nats, sqs")]
 pub struct UnknownMedium;
 
 impl FromStr for Medium {
@@ -84,6 +114,10 @@ pub enum Recipient {
     /// An app on a device, by the token its maker gave it.
     Device(String),
     Hook(webhook::Target),
+    /// An outlet; what is about this booking stays in its order.
+    Outlet {
+        booking: String,
+    },
 }
 
 /// A file that travels with a mail.
@@ -150,6 +184,9 @@ pub enum SendError {
     /// It looks like ours to mend, but one recipient could cause it as well: only when several say the same it is.
     #[error("the provider seems to refuse us: {why}. {remedy}")]
     Doubtful { why: String, remedy: &'static str },
+    /// Of an outlet: nobody is there, which says nothing about the message. It waits as long as that lasts.
+    #[error("nobody is there: {0}")]
+    Away(String),
 }
 
 impl SendError {
@@ -167,6 +204,7 @@ impl SendError {
             Self::Unsendable(_) => "unsendable",
             Self::Gone(_) => "gone",
             Self::Refused { .. } | Self::Doubtful { .. } => "refused",
+            Self::Away(_) => "away",
         }
     }
 }
@@ -224,6 +262,8 @@ mod tests {
     fn a_medium_is_its_name() {
         for medium in Medium::ALL {
             assert_eq!(medium.name().parse(), Ok(medium));
+            assert_eq!(Medium::OUTLETS.contains(&medium), medium.is_outlet());
+            assert!(UnknownMedium.to_string().contains(medium.name()));
         }
         assert_eq!("pigeon".parse::<Medium>(), Err(UnknownMedium));
     }

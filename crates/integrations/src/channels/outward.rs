@@ -47,7 +47,7 @@ pub struct Answer {
 }
 
 /// rustls takes its cryptography from the process; ring is the one this project builds.
-fn install_crypto() {
+pub(super) fn install_crypto() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         // An error only says that the process already chose, which is as good.

@@ -47,10 +47,10 @@ struct Which {
     /// Only these; `failed` are the dead letters
     #[arg(long, value_enum)]
     status: Option<Status>,
-    /// Only of this channel: email, sms, web_push, fcm, apns, webhook
+    /// Only of this channel: email, sms, web_push, fcm, apns, webhook, kafka, nats, sqs
     #[arg(long)]
     channel: Option<String>,
-    /// Only to this recipient: an address, user:ID, subscription:ID or webhook:ID
+    /// Only to this recipient: an address, user:ID, subscription:ID, webhook:ID or outlet:CHANNEL
     #[arg(long)]
     recipient: Option<String>,
     /// Only written at or after this time, e.g. 2030-05-03T00:00:00Z

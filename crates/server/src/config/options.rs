@@ -137,6 +137,31 @@ pub struct Options {
     /// (MATINEE_CHANNELS) or the file, never a flag.
     #[arg(skip)]
     pub channels: Option<String>,
+    /// Kafka that is told of bookings: kafkas://HOST:PORT,… or, without TLS, kafka://… [no default]
+    #[arg(long, env = "MATINEE_KAFKA", value_name = "ADDRESSES")]
+    pub kafka: Option<String>,
+    /// Its topic, which has to be there [default: matinee.events]
+    #[arg(long, env = "MATINEE_KAFKA_TOPIC", value_name = "NAME")]
+    pub kafka_topic: Option<String>,
+    /// MECHANISM:USER:PASSWORD there: from the environment (MATINEE_KAFKA_CREDENTIALS) or the file, never a flag.
+    #[arg(skip)]
+    pub kafka_credentials: Option<String>,
+    /// NATS JetStream that is told of bookings: tls://HOST:PORT,… or, without TLS, nats://… [no default]
+    #[arg(long, env = "MATINEE_NATS", value_name = "ADDRESSES")]
+    pub nats: Option<String>,
+    /// Its subjects begin so; a stream has to keep them [default: matinee.events]
+    #[arg(long, env = "MATINEE_NATS_SUBJECT", value_name = "SUBJECT")]
+    pub nats_subject: Option<String>,
+    /// USER:PASSWORD, a token, or the text of a file of credentials there: from the environment (MATINEE_NATS_CREDENTIALS)
+    /// or the file, never a flag.
+    #[arg(skip)]
+    pub nats_credentials: Option<String>,
+    /// FIFO queue of Amazon SQS that is told of bookings [no default]
+    #[arg(long, env = "MATINEE_SQS_QUEUE_URL", value_name = "URL")]
+    pub sqs_queue_url: Option<String>,
+    /// KEY:SECRET there: from the environment (MATINEE_SQS_CREDENTIALS) or the file, never a flag.
+    #[arg(skip)]
+    pub sqs_credentials: Option<String>,
     /// Let webhooks and push subscriptions lead to private addresses and plain HTTP, e.g. inside a company's network
     #[arg(
         long,
@@ -214,11 +239,17 @@ impl Options {
         let Self {
             stripe_secret_key,
             stripe_webhook_secret,
+            kafka_credentials,
+            nats_credentials,
+            sqs_credentials,
             ..
         } = &mut self;
         for (secret, name) in [
             (stripe_secret_key, "MATINEE_STRIPE_SECRET_KEY"),
             (stripe_webhook_secret, "MATINEE_STRIPE_WEBHOOK_SECRET"),
+            (kafka_credentials, "MATINEE_KAFKA_CREDENTIALS"),
+            (nats_credentials, "MATINEE_NATS_CREDENTIALS"),
+            (sqs_credentials, "MATINEE_SQS_CREDENTIALS"),
         ] {
             *secret = secret.take().or_else(|| read(name));
         }
@@ -259,7 +290,7 @@ impl Options {
         let file = Self::read(&path)?;
         fill!(self from file:
             listen, database, pg_locking, pg_lanes, pg_connections, redis, demo, ui, public_url, tls_cert, tls_key, gateway, allow_test_payments, hold_minutes,
-            stripe_secret_key, stripe_secret_key_file, stripe_webhook_secret, stripe_webhook_secret_file, smtp_url, channels, private_targets, to, tmdb_key, oidc_issuer, oidc_client_id, oidc_client_secret, oidc_name, staff_second_factor, mail_from, mail_dir, trusted_proxies, metrics, rate_limit, log_level, log_format,
+            stripe_secret_key, stripe_secret_key_file, stripe_webhook_secret, stripe_webhook_secret_file, smtp_url, channels, kafka, kafka_topic, kafka_credentials, nats, nats_subject, nats_credentials, sqs_queue_url, sqs_credentials, private_targets, to, tmdb_key, oidc_issuer, oidc_client_id, oidc_client_secret, oidc_name, staff_second_factor, mail_from, mail_dir, trusted_proxies, metrics, rate_limit, log_level, log_format,
         );
         Ok(self)
     }

@@ -108,6 +108,10 @@ pub fn start(app: &Arc<App>, tasks: &mut JoinSet<()>) {
     }
     // Messages are claimed one by one, so several servers share them.
     for medium in Medium::ALL {
+        // What waits for an outlet that is named no more waits until it is named again.
+        if medium.is_outlet() && !app.channels.has(medium) {
+            continue;
+        }
         tasks.spawn(every(
             By::Each,
             app.clone(),
@@ -116,6 +120,13 @@ pub fn start(app: &Arc<App>, tasks: &mut JoinSet<()>) {
             async move |app| messages::deliver(app, medium).await,
         ));
     }
+    tasks.spawn(every(
+        By::One,
+        app.clone(),
+        "ahead",
+        DELIVER_EVERY,
+        async |app| messages::go_ahead(app).await,
+    ));
     tasks.spawn(every(
         By::One,
         app.clone(),
@@ -160,6 +171,9 @@ const fn outbox_of(medium: Medium) -> &'static str {
         Medium::Fcm => "outbox of fcm",
         Medium::Apns => "outbox of apns",
         Medium::Webhook => "outbox of webhooks",
+        Medium::Kafka => "outbox of kafka",
+        Medium::Nats => "outbox of nats",
+        Medium::Sqs => "outbox of sqs",
     }
 }
 

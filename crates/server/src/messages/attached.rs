@@ -1,13 +1,11 @@
-//! What goes with a message: files for people, and the facts for integrators' programs.
+//! The files that go with a mail.
 
-use super::{DeliveryError, kind::Kind, planned::Planned};
+use super::{DeliveryError, kind::Kind};
 use crate::{app::App, tickets};
 use chrono::{DateTime, Utc};
-use matinee_api::Booking;
 use matinee_booking::OnFile;
 use matinee_domain::booking::BookingStatus;
 use matinee_integrations::channels::Attachment;
-use serde_json::{Value, json};
 
 /// The files of a mail: tickets and a calendar entry, or the entry that takes the one before it back. A mail that speaks of
 /// tickets never goes without them.
@@ -44,27 +42,4 @@ pub(super) fn files(
 
 fn is_cancelled(on_file: &OnFile) -> bool {
     on_file.file.booking.state.status() == BookingStatus::Cancelled
-}
-
-/// What an integrator is told: the booking, and nothing about who it belongs to.
-pub fn data(kind: Kind, booking: &Booking, planned: Planned, now: DateTime<Utc>) -> Value {
-    json!({
-        "type": kind.event(),
-        "timestamp": now,
-        "data": {
-            "booking_id": booking.booking_id,
-            "reference": booking.reference,
-            "status": booking.status,
-            "version": booking.version,
-            "theater_name": booking.theater_name,
-            "time_zone": booking.time_zone,
-            "movie_name": booking.movie_name,
-            "show": booking.show,
-            "starts_before": planned.before,
-            "seats": booking.seats,
-            "total_amount": booking.total_amount,
-            "refunds": booking.refunds,
-            "test": booking.test,
-        },
-    })
 }

@@ -22,6 +22,9 @@ use tokio::time::timeout;
 
 /// A channel that refused us is left alone this long; what is meant for it waits.
 pub const PAUSE: TimeDelta = TimeDelta::minutes(1);
+/// The same of outlets, which are looked at with one event at a time: one that refuses us, and one that is away.
+pub const OUTLET_PAUSE: TimeDelta = TimeDelta::seconds(15);
+pub const AWAY_PAUSE: TimeDelta = TimeDelta::seconds(5);
 /// Different recipients in a row whose doubtful refusals make a certain one.
 const DOUBTS: usize = 3;
 /// Longest a channel may take, whatever it waits for: less than a claim lasts, and no message holds up the rest for ever.
@@ -58,6 +61,15 @@ pub struct Channels {
     pub reach: Reach,
 }
 
+/// How many messages of a channel may be begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gate {
+    Open,
+    /// One, to see whether an outlet takes events again.
+    Ajar,
+    Shut,
+}
+
 #[derive(Clone)]
 struct Refusal {
     until: DateTime<Utc>,
@@ -92,6 +104,7 @@ impl Channels {
         for address in &config.channels {
             all.push(channels::open(address.expose())?);
         }
+        all.extend(config.outlets.channels());
         let mut channels = BTreeMap::new();
         for channel in all {
             let medium = channel.medium();
@@ -119,6 +132,22 @@ impl Channels {
         self.channels.contains_key(&medium)
     }
 
+    /// The outlets there are.
+    pub fn outlets(&self) -> impl Iterator<Item = Medium> + '_ {
+        let all = Medium::OUTLETS.into_iter();
+        all.filter(|medium| self.has(*medium))
+    }
+
+    /// Whether messages may be begun now. What is meant for an outlet that takes none is not even claimed: however many
+    /// events wait for a broker, the database has no work with them.
+    pub fn gate(&self, medium: Medium, now: DateTime<Utc>) -> Gate {
+        match self.refused.lock().get(&medium) {
+            Some(refusal) if medium.is_outlet() && now < refusal.until => Gate::Shut,
+            Some(_) if medium.is_outlet() => Gate::Ajar,
+            _ => Gate::Open,
+        }
+    }
+
     /// Hands a message over, unless the channel refused us a moment ago.
     pub async fn send(&self, medium: Medium, parcel: &Parcel) -> Result<(), SendError> {
         let Some(channel) = self.channels.get(&medium) else {
@@ -135,7 +164,7 @@ impl Channels {
             return Err(refusal.error.clone());
         }
         let sent = timeout(LONGEST, channel.send(parcel)).await;
-        let sent = sent.unwrap_or_else(|_| Err(SendError::temporary("it took too long")));
+        let sent = sent.unwrap_or_else(|_| Err(too_long(medium)));
         let certain = self.certain(medium, parcel, sent.as_ref().err());
         let error = certain.as_ref().or(sent.as_ref().err());
         self.note(medium, channel.provider(), parcel.now, error);
@@ -167,19 +196,20 @@ impl Channels {
         })
     }
 
-    /// Remembers a refusal, and says it and its end once.
+    /// Remembers a refusal, or that an outlet is away, and says it and its end once.
     fn note(&self, medium: Medium, provider: &str, now: DateTime<Utc>, error: Option<&SendError>) {
         let mut refused = self.refused.lock();
         match error {
-            Some(error @ SendError::Refused { .. }) => {
-                let until = now + PAUSE;
+            Some(error @ (SendError::Refused { .. } | SendError::Away(_))) => {
                 let refusal = Refusal {
-                    until,
+                    until: now + pause(medium, error),
                     error: error.clone(),
                 };
-                if refused.insert(medium, refusal).is_none() {
-                    let error = without_addresses(&error.to_string());
-                    tracing::error!(channel = %medium, provider, %error, "a provider refuses us: messages wait and none is lost");
+                let before = refused.insert(medium, refusal);
+                let same = |before: Refusal| before.error.outcome() == error.outcome();
+                if !before.is_some_and(same) {
+                    let said = without_addresses(&error.to_string());
+                    tracing::error!(channel = %medium, provider, error = %said, "{}", happened(error));
                 }
             }
             None => {
@@ -194,6 +224,29 @@ impl Channels {
     /// Which channels refuse us.
     pub fn refusing(&self) -> Vec<Medium> {
         self.refused.lock().keys().copied().collect()
+    }
+}
+
+fn too_long(medium: Medium) -> SendError {
+    if medium.is_outlet() {
+        SendError::Away("it took too long".into())
+    } else {
+        SendError::temporary("it took too long")
+    }
+}
+
+const fn pause(medium: Medium, error: &SendError) -> TimeDelta {
+    match error {
+        SendError::Away(_) => AWAY_PAUSE,
+        _ if medium.is_outlet() => OUTLET_PAUSE,
+        _ => PAUSE,
+    }
+}
+
+const fn happened(error: &SendError) -> &'static str {
+    match error {
+        SendError::Away(_) => "an outlet is away: events for it wait and none is lost",
+        _ => "a provider refuses us: messages wait and none is lost",
     }
 }
 
@@ -252,118 +305,4 @@ pub fn addresses(text: &str) -> Vec<Secret> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use matinee_integrations::channels::Letter;
-
-    /// Answers what it is told to, or nothing at all.
-    struct Says(Option<Result<(), SendError>>);
-
-    #[async_trait::async_trait]
-    impl Channel for Says {
-        fn medium(&self) -> Medium {
-            Medium::Email
-        }
-        fn provider(&self) -> &'static str {
-            "says"
-        }
-        async fn send(&self, _: &Parcel) -> Result<(), SendError> {
-            match &self.0 {
-                Some(answer) => answer.clone(),
-                None => std::future::pending().await,
-            }
-        }
-    }
-
-    fn channels(says: Option<Result<(), SendError>>) -> Channels {
-        let channel: Arc<dyn Channel> = Arc::new(Says(says));
-        Channels {
-            channels: BTreeMap::from([(Medium::Email, channel)]),
-            refused: Mutex::default(),
-            doubts: Mutex::default(),
-            push_key: String::new(),
-            webhook_key: [0; 32],
-            reach: Reach::Public,
-        }
-    }
-
-    async fn send(channels: &Channels, to: &str) -> Result<(), SendError> {
-        let parcel = Parcel {
-            id: [1; 16],
-            name: "n1".into(),
-            to: Recipient::Mailbox(to.into()),
-            letter: Arc::new(Letter::default()),
-            now: DateTime::UNIX_EPOCH,
-        };
-        channels.send(Medium::Email, &parcel).await
-    }
-
-    /// One address, however often it is tried, closes no channel; three that meet the same do, until one gets through.
-    #[tokio::test]
-    async fn no_single_recipient_closes_a_channel() {
-        let refused = channels(Some(Err(SendError::Doubtful {
-            why: "relaying denied".into(),
-            remedy: "Mend it",
-        })));
-        for _ in 0..5 {
-            send(&refused, "Eve@example.org").await.unwrap_err();
-            send(&refused, "eve@example.org").await.unwrap_err();
-        }
-        send(&refused, "ada@example.org").await.unwrap_err();
-        assert_eq!(refused.refusing(), []);
-        send(&refused, "bob@example.org").await.unwrap_err();
-        assert_eq!(refused.refusing(), [Medium::Email]);
-        // A channel that takes something begins anew.
-        let open = channels(Some(Ok(())));
-        *open.doubts.lock() = refused.doubts.lock().clone();
-        send(&open, "ada@example.org").await.unwrap();
-        assert!(open.doubts.lock().is_empty());
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_channel_that_never_answers_is_given_up() {
-        let silent = channels(None);
-        let sending = timeout(Duration::from_mins(10), send(&silent, "ada@example.org"));
-        let sent = sending.await.expect("it waits without end");
-        assert!(matches!(sent, Err(SendError::Temporary { .. })), "{sent:?}");
-    }
-
-    #[tokio::test]
-    async fn a_provider_that_was_taken_out_is_seen() {
-        let mut none = channels(None);
-        none.channels.clear();
-        send(&none, "ada@example.org").await.unwrap_err();
-        assert_eq!(none.refusing(), [Medium::Email]);
-    }
-
-    #[test]
-    fn the_host_of_a_link_is_the_host_of_message_ids() {
-        assert_eq!(
-            host("https://tickets.example.com:8443/x"),
-            "tickets.example.com"
-        );
-        assert_eq!(host(""), "matinee");
-    }
-
-    #[test]
-    fn nobodys_address_is_logged() {
-        let text = "554 5.7.1 <guest@example.org>: Relay access denied";
-        assert_eq!(without_addresses(text), "554 5.7.1 … Relay access denied");
-    }
-
-    #[test]
-    fn a_push_service_can_write_to_somebody() {
-        assert_eq!(
-            contact("https://x.example", "a@b.example"),
-            "https://x.example"
-        );
-        assert_eq!(
-            contact("http://127.0.0.1:1", "Matinee <a@b.example>"),
-            "mailto:a@b.example"
-        );
-        assert_eq!(
-            contact("http://127.0.0.1:1", "a@b.example"),
-            "mailto:a@b.example"
-        );
-    }
-}
+mod tests;

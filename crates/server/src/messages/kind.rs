@@ -70,6 +70,12 @@ impl Kind {
         }
     }
 
+    /// Which comes first of what was written at the same moment.
+    pub fn rank(self) -> usize {
+        let at = Self::ALL.iter().position(|kind| *kind == self);
+        at.unwrap_or_default()
+    }
+
     /// It is told by e-mail whatever was chosen: money that did not arrive, an evening that begins at another time.
     pub const fn is_told_in_any_case(self) -> bool {
         matches!(self, Self::PaymentFailed | Self::Change) || self.holds_a_secret()
@@ -101,6 +107,7 @@ impl FromStr for Kind {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use matinee_api::EventType;
 
     #[test]
     fn a_kind_is_its_name() {
@@ -108,6 +115,12 @@ mod tests {
             assert_eq!(kind.name().parse(), Ok(kind));
             assert!(UnknownKind.to_string().contains(kind.name()));
         }
+        // Every event is described, and nothing else is.
+        let events = Kind::ALL.into_iter().filter_map(Kind::event);
+        let events: Vec<_> = events
+            .map(|name| EventType::named(name).unwrap().name)
+            .collect();
+        assert_eq!(events.len(), matinee_api::EVENT_TYPES.len());
         assert_eq!("nonsense".parse::<Kind>(), Err(UnknownKind));
     }
 }

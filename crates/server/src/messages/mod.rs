@@ -6,6 +6,7 @@
 
 mod attached;
 pub mod channels;
+pub mod events;
 pub mod kind;
 mod letters;
 mod locale;
@@ -18,6 +19,7 @@ mod words;
 
 pub use channels::{Channels, ChannelsError};
 pub use kind::Kind;
+pub use spread::{Ahead, go_ahead};
 pub use turns::deliver;
 pub use words::{LANGUAGES, Language};
 
@@ -135,16 +137,28 @@ async fn failed(
     );
     if refused && now < message.created_at + REFUSED_MOST {
         // Said by the channel, once.
-        let until = now + REFUSED_PAUSE;
+        let outlet = claimed.message.channel.parse().is_ok_and(Medium::is_outlet);
+        let pause = if outlet {
+            channels::OUTLET_PAUSE
+        } else {
+            REFUSED_PAUSE
+        };
+        let until = now + pause;
         return app
             .store
             .message_postponed(id, until, error.to_string())
             .await;
     }
-    if let DeliveryError::Night(until) = error {
+    let waits = match error {
+        DeliveryError::Night(until) => Some(*until),
+        // The broker's doing, however long it lasts.
+        DeliveryError::Send(SendError::Away(_)) => Some(now + channels::AWAY_PAUSE),
+        _ => None,
+    };
+    if let Some(until) = waits {
         return app
             .store
-            .message_postponed(id, *until, error.to_string())
+            .message_postponed(id, until, error.to_string())
             .await;
     }
     if let DeliveryError::Send(SendError::Gone(why)) = error
@@ -221,9 +235,10 @@ async fn send(app: &App, claimed: &ClaimedMessage) -> Result<Delivered, Delivery
         Some(on_file) => is_still_so(kind, medium, on_file, planned, claimed.attempt, now)?,
         None => true,
     };
-    // Integrators hear of every step, also of one that is over by now: their copy says how the booking is.
+    // Programs hear of every step, also of one that is over by now: their copy says how the booking is.
     if so || kind == Kind::Confirmation {
-        spread::spread(app, message, kind, now).await?;
+        let file = on_file.as_ref().map(|on_file| &on_file.file);
+        spread::spread(app, message, kind, file, now).await?;
     }
     if !so {
         return Ok(Delivered::Unwanted);
@@ -232,6 +247,12 @@ async fn send(app: &App, claimed: &ClaimedMessage) -> Result<Delivered, Delivery
         return Ok(Delivered::Unwanted);
     };
     let letter = match &on_file {
+        Some(on_file) if medium.is_for_programs() => {
+            let booking = render::booking(&on_file.file, &on_file.show, &app.around, now);
+            let around = (app.base_url.as_str(), now);
+            events::letter(message, kind, medium, booking, planned, around)
+                .ok_or(DeliveryError::Unknown)?
+        }
         Some(on_file) => about_booking(
             app,
             kind,
@@ -243,9 +264,15 @@ async fn send(app: &App, claimed: &ClaimedMessage) -> Result<Delivered, Delivery
         )?,
         None => about_account(app, kind, &reached, &message.payload)?,
     };
+    // An outlet knows an event by its own id; a webhook's copy keeps that of its own, which is signed.
+    let id = if medium.is_outlet() {
+        events::event_of(message, medium)
+    } else {
+        message.notification_id
+    };
     let parcel = Parcel {
-        id: *message.notification_id.as_bytes(),
-        name: message.notification_id.to_string(),
+        id: *id.as_bytes(),
+        name: id.to_string(),
         to: reached.to,
         letter: Arc::new(letter),
         now,
@@ -254,7 +281,7 @@ async fn send(app: &App, claimed: &ClaimedMessage) -> Result<Delivered, Delivery
     Ok(Delivered::Sent)
 }
 
-/// Whether a message that may be late still tells the truth. An integrator's says how the booking is now, so it does.
+/// Whether a message that may be late still tells the truth. A program's says how the booking is now, so it does.
 fn is_still_so(
     kind: Kind,
     medium: Medium,
@@ -272,7 +299,7 @@ fn is_still_so(
         BookingStatus::Confirmed | BookingStatus::PartlyCancelled
     );
     if kind == Kind::Confirmation {
-        return Ok(comes || medium == Medium::Webhook);
+        return Ok(comes || medium.is_for_programs());
     }
     let start = on_file.show.show.start_time;
     if !comes || start <= now {
@@ -328,10 +355,8 @@ fn about_booking(
         view.unsubscribe = Some(format!("{}/profile", app.base_url));
     }
     let mut letter = letters::letter(kind, Words::of(language), &view)?;
-    match medium {
-        Medium::Email => letter.attachments = attached::files(app, kind, on_file, now)?,
-        Medium::Webhook => letter.data = attached::data(kind, &booking, planned, now),
-        _ => {}
+    if medium == Medium::Email {
+        letter.attachments = attached::files(app, kind, on_file, now)?;
     }
     Ok(letter)
 }

@@ -19,6 +19,8 @@ pub enum Named {
     User(UserId),
     Subscription(SubscriptionId),
     Webhook(WebhookId),
+    /// The outlet of the row's channel.
+    Outlet,
 }
 
 impl Named {
@@ -28,6 +30,7 @@ impl Named {
             Some(("user", id)) => Self::User(id.parse().ok()?),
             Some(("subscription", id)) => Self::Subscription(id.parse().ok()?),
             Some(("webhook", id)) => Self::Webhook(id.parse().ok()?),
+            Some(("outlet", _)) => Self::Outlet,
             _ if recipient.is_empty() => return None,
             _ => Self::Address(recipient.to_owned()),
         })
@@ -42,6 +45,11 @@ pub fn names_subscription(id: SubscriptionId) -> String {
 /// As a message's row names a webhook.
 pub fn names_webhook(id: WebhookId) -> String {
     format!("webhook:{id}")
+}
+
+/// As a message's row names an outlet.
+pub fn names_outlet(medium: Medium) -> String {
+    format!("outlet:{medium}")
 }
 
 /// Whom a message reaches now.
@@ -76,6 +84,10 @@ pub(super) async fn reach(
         },
         Named::Subscription(id) => of_subscription(app, id, kind, medium).await?,
         Named::Webhook(id) => (of_webhook(app, id).await?, None),
+        Named::Outlet => {
+            let booking = message.booking_id.map(|id| id.to_string());
+            (booking.map(|booking| Recipient::Outlet { booking }), None)
+        }
     };
     Ok(to.map(|to| Reached { to, user }))
 }
@@ -86,7 +98,7 @@ pub fn wants(user: &UserRow, kind: Kind, medium: Medium) -> bool {
         Medium::Email => user.profile.notify_email || kind.is_told_in_any_case(),
         Medium::Sms => user.profile.notify_sms,
         Medium::WebPush | Medium::Fcm | Medium::Apns => user.profile.notify_push,
-        Medium::Webhook => false,
+        Medium::Webhook | Medium::Kafka | Medium::Nats | Medium::Sqs => false,
     };
     chosen && (kind != Kind::Reminder || user.profile.notify_reminder)
 }
@@ -223,6 +235,14 @@ mod tests {
     fn ids_are_made_of_all_parts() {
         assert_eq!(id_from(&[b"ab", b"c"]), id_from(&[b"ab", b"c"]));
         assert_ne!(id_from(&[b"ab", b"c"]), id_from(&[b"a", b"bc"]));
+    }
+
+    #[test]
+    fn what_is_not_about_people_is_the_same_everywhere() {
+        let all = Medium::ALL.into_iter();
+        let programs = all.filter(|medium| medium.is_for_programs());
+        let programs: Vec<_> = programs.map(Medium::name).collect();
+        assert_eq!(programs, matinee_store::outbox::FOR_PROGRAMS);
     }
 
     #[test]

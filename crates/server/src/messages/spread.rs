@@ -1,32 +1,96 @@
 //! From the one message that is written with a change to all that want to hear of it: phones, browsers, devices,
-//! integrators.
+//! integrators, outlets.
 //!
 //! It happens when the message is delivered, so that selling writes one row however many listen. Each copy has an id
 //! made from the first message's and its recipient, is written once, and lives and fails by itself.
 
 use super::{
+    events::masked,
     kind::Kind,
     people::{self, Named, id_from},
 };
 use crate::app::App;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use matinee_booking::{JobReport, SaleError};
 use matinee_domain::ids::NotificationId;
 use matinee_integrations::channels::Medium;
-use matinee_store::{StoreError, outbox::NewMessage};
+use matinee_store::{
+    StoreError,
+    bookings::{BookingFile, NotificationRow},
+    outbox::{MessageStatus, NewMessage},
+};
+use parking_lot::Mutex;
 
 /// Writes the copies of a message that do not stand there yet.
 pub async fn spread(
     app: &App,
     message: &NewMessage,
     kind: Kind,
+    file: Option<&BookingFile>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     if kind.holds_a_secret() || message.channel != Medium::Email.name() {
         return Ok(());
     }
     let mut copies = of_user(app, message, kind, now).await?;
-    copies.extend(of_integrators(app, message, kind, now).await?);
+    copies.extend(of_programs(app, message, kind, file, now).await?);
     app.store.add_messages(copies).await.map(drop)
+}
+
+/// Messages looked at in one round.
+const PAGE: u16 = 200;
+/// How long a message may wait for its mail to be begun before programs hear of it all the same.
+const PATIENCE: TimeDelta = TimeDelta::seconds(2);
+
+/// Until when it was looked. In memory: after a restart it is gone over again in vain.
+#[derive(Default)]
+pub struct Ahead(Mutex<DateTime<Utc>>);
+
+/// Tells programs what they would hear as soon as the mail is begun, when mail dawdles: they do not wait for it. What is
+/// passed over here, they hear then.
+pub async fn go_ahead(app: &App) -> Result<JobReport, SaleError> {
+    let now = app.clock.now();
+    let (mail, after) = (Medium::Email.name(), *app.ahead.0.lock());
+    let unbegun = app
+        .store
+        .unbegun_messages(mail, after, now - PATIENCE, PAGE);
+    let mut report = JobReport::default();
+    let unbegun = unbegun.await?;
+    for message in &unbegun {
+        let kind = message
+            .kind
+            .parse()
+            .ok()
+            .filter(|kind: &Kind| kind.event().is_some());
+        if let (Some(kind), Some(booking_id)) = (kind, message.booking_id) {
+            let Ok(on_file) = app.desk.on_file(booking_id).await else {
+                report.failed += 1;
+                continue;
+            };
+            let copies = of_programs(app, message, kind, Some(&on_file.file), now).await?;
+            report.done += app.store.add_messages(copies).await?;
+        }
+    }
+    if let Some(last) = unbegun.last() {
+        // None was begun, so each is due when it was written.
+        *app.ahead.0.lock() = last.created_at.max(after);
+        report.more = unbegun.len() == usize::from(PAGE) && last.created_at > after;
+    }
+    Ok(report)
+}
+
+async fn of_programs(
+    app: &App,
+    message: &NewMessage,
+    kind: Kind,
+    file: Option<&BookingFile>,
+    now: DateTime<Utc>,
+) -> Result<Vec<NewMessage>, StoreError> {
+    let mut copies = of_integrators(app, message, kind, now).await?;
+    if let Some(file) = file {
+        copies.extend(of_outlets(app, message, kind, file).await?);
+    }
+    Ok(copies)
 }
 
 async fn of_user(
@@ -72,9 +136,92 @@ async fn of_integrators(
     });
     let copies = wanted.map(|hook| {
         let to = people::names_webhook(hook.webhook_id);
-        copy(message, Medium::Webhook, to, now)
+        for_program(message, Medium::Webhook, to, now)
     });
     Ok(copies.collect())
+}
+
+/// Outlets get every event of a booking in its order. What this booking has to tell from before and nobody copied yet (its
+/// delivery was just begun beside this one, or broke off) is copied along, so that no event is there without those before.
+async fn of_outlets(
+    app: &App,
+    message: &NewMessage,
+    kind: Kind,
+    file: &BookingFile,
+) -> Result<Vec<NewMessage>, StoreError> {
+    let outlets: Vec<_> = app.channels.outlets().collect();
+    if outlets.is_empty() || kind.event().is_none() {
+        return Ok(Vec::new());
+    }
+    let there = |id| {
+        file.notifications
+            .iter()
+            .any(|row| row.notification_id == id)
+    };
+    let missing = |id, outlet| !there(masked(id, outlet, &people::names_outlet(outlet)));
+    let uncopied = |row: &NotificationRow| {
+        row.channel == Medium::Email.name()
+            && row.status == MessageStatus::Pending
+            && row.notification_id != message.notification_id
+            && is_event(&row.kind)
+            && outlets
+                .iter()
+                .any(|outlet| missing(row.notification_id, *outlet))
+    };
+    let mut events = vec![message.clone()];
+    if file.notifications.iter().any(uncopied) {
+        let booking_id = file.booking.booking_id;
+        let pending = app.store.pending_messages(booking_id, Medium::Email.name());
+        let others = pending.await?.into_iter().filter(|other| {
+            is_event(&other.kind)
+                && other.notification_id != message.notification_id
+                && order(other) < order(message)
+        });
+        events.extend(others);
+        events.sort_by_key(order);
+    }
+    let own = |row: &&NotificationRow| outlets.iter().any(|outlet| outlet.name() == row.channel);
+    let told = file.notifications.iter().filter(own);
+    let mut last = told.map(|row| row.created_at).max();
+    let mut copies = Vec::new();
+    for event in events {
+        // The order of copies is that of their times, which differ; what is found late comes after what is there.
+        let at = last.map_or(event.created_at, |last| {
+            event.created_at.max(last + TimeDelta::microseconds(1))
+        });
+        last = Some(at);
+        copies.extend(outlets.iter().map(|outlet| {
+            let to = people::names_outlet(*outlet);
+            for_program(&event, *outlet, to, at)
+        }));
+    }
+    Ok(copies)
+}
+
+fn is_event(kind: &str) -> bool {
+    kind.parse().is_ok_and(|kind: Kind| kind.event().is_some())
+}
+
+/// What was written together is told in the order in which it makes sense.
+fn order(message: &NewMessage) -> (DateTime<Utc>, usize, NotificationId) {
+    let rank = message.kind.parse().map_or(usize::MAX, Kind::rank);
+    (message.created_at, rank, message.notification_id)
+}
+
+/// A copy whose id leads back to the event.
+fn for_program(
+    message: &NewMessage,
+    medium: Medium,
+    recipient: String,
+    at: DateTime<Utc>,
+) -> NewMessage {
+    NewMessage {
+        notification_id: masked(message.notification_id, medium, &recipient),
+        channel: medium.name().into(),
+        recipient,
+        created_at: at,
+        ..message.clone()
+    }
 }
 
 fn copy(message: &NewMessage, medium: Medium, recipient: String, now: DateTime<Utc>) -> NewMessage {

@@ -119,6 +119,14 @@ fn mails(house: &House, subject: &str) -> Vec<String> {
 
 /// Answers every request with a status, and tells what was asked.
 async fn listens(status: u16) -> (u16, tokio::sync::mpsc::UnboundedReceiver<String>) {
+    listens_and_says(status, "").await
+}
+
+/// The same, with words.
+async fn listens_and_says(
+    status: u16,
+    says: &'static str,
+) -> (u16, tokio::sync::mpsc::UnboundedReceiver<String>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let (tell, told) = tokio::sync::mpsc::unbounded_channel();
@@ -141,8 +149,10 @@ async fn listens(status: u16) -> (u16, tokio::sync::mpsc::UnboundedReceiver<Stri
             stream.read_exact(&mut body).await.unwrap();
             whole.push_str(&String::from_utf8(body).unwrap());
             let _ = tell.send(whole);
-            let answer =
-                format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+            let length = says.len();
+            let answer = format!(
+                "HTTP/1.1 {status} x\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{says}"
+            );
             let _ = stream.write_all(answer.as_bytes()).await;
         }
     });
@@ -387,3 +397,4 @@ async fn nobody_is_reminded_of_what_they_gave_back() {
 }
 
 mod late;
+mod outlets;

@@ -2,8 +2,10 @@
 //!
 //! Each medium has turns of its own, so that a slow one holds up none of the others. What was claimed for a recipient with
 //! all their places taken waits here for a moment, and goes back to the outbox unharmed when that is not enough.
+//!
+//! An outlet gets the events of one booking one after the other, and those of different bookings side by side.
 
-use super::{LEASE, one};
+use super::{LEASE, channels::Gate, one};
 use crate::app::App;
 use chrono::{DateTime, TimeDelta, Utc};
 use matinee_booking::{JobReport, SaleError};
@@ -36,19 +38,33 @@ struct Waiting {
     since: DateTime<Utc>,
 }
 
-#[derive(Default)]
 struct Queue {
     waiting: VecDeque<Waiting>,
     /// Places taken, by recipient.
     taken: BTreeMap<String, usize>,
+    /// Places one recipient may take.
+    each: usize,
 }
 
 impl Queue {
+    fn of(medium: Medium) -> Self {
+        Self {
+            waiting: VecDeque::new(),
+            taken: BTreeMap::new(),
+            // An outlet is one recipient for all.
+            each: if medium.is_outlet() {
+                PLACES
+            } else {
+                PLACES_EACH
+            },
+        }
+    }
+
     /// The first whose recipient has a place left, which it takes.
     fn next(&mut self) -> Option<Waiting> {
         let free = |waiting: &Waiting| {
             let taken = self.taken.get(&waiting.claimed.message.recipient);
-            taken.is_none_or(|taken| *taken < PLACES_EACH)
+            taken.is_none_or(|taken| *taken < self.each)
         };
         let at = self.waiting.iter().position(free)?;
         let next = self.waiting.remove(at)?;
@@ -70,14 +86,14 @@ impl Queue {
 /// Delivers what is due on one medium, until nothing is.
 pub async fn deliver(app: &Arc<App>, medium: Medium) -> Result<JobReport, SaleError> {
     let mut report = JobReport::default();
-    let mut queue = Queue::default();
+    let mut queue = Queue::of(medium);
     // Tasks of their own: each may hold a connection of the database, and has to go on while this waits for another one.
     let mut under_way = JoinSet::new();
     let mut failed: Option<StoreError> = None;
     let mut look = true;
     loop {
-        let places = (PLACES - under_way.len()).min(WAITING - queue.waiting.len());
-        if look && failed.is_none() && places >= CLAIM_AT_LEAST && !app.draining.is_cancelled() {
+        let places = places(app, medium, under_way.len(), queue.waiting.len());
+        if look && failed.is_none() && places > 0 && !app.draining.is_cancelled() {
             match claim(app, medium, places, &mut queue).await {
                 Ok(claimed) => look = claimed == places,
                 Err(error) => failed = Some(error),
@@ -105,7 +121,11 @@ pub async fn deliver(app: &Arc<App>, medium: Medium) -> Result<JobReport, SaleEr
             Ok(Some(Ok((recipient, outcome)))) => {
                 queue.done(&recipient);
                 match outcome {
-                    Ok(true) => report.done += 1,
+                    Ok(true) => {
+                        report.done += 1;
+                        // The booking's next event may go now.
+                        look |= medium.is_outlet();
+                    }
                     Ok(false) => report.failed += 1,
                     Err(error) => failed = Some(error),
                 }
@@ -113,6 +133,16 @@ pub async fn deliver(app: &Arc<App>, medium: Medium) -> Result<JobReport, SaleEr
         }
     }
     failed.map_or(Ok(report), |error| Err(error.into()))
+}
+
+/// How many may be claimed now.
+fn places(app: &App, medium: Medium, under_way: usize, waiting: usize) -> usize {
+    let free = (PLACES - under_way).min(WAITING - waiting);
+    match app.channels.gate(medium, app.clock.now()) {
+        Gate::Open if free >= CLAIM_AT_LEAST => free,
+        Gate::Ajar if under_way + waiting == 0 => 1,
+        _ => 0,
+    }
 }
 
 /// Claims up to so many; how many there were.
@@ -123,10 +153,13 @@ async fn claim(
     queue: &mut Queue,
 ) -> Result<usize, StoreError> {
     let since = app.clock.now();
-    let claimed = app
-        .store
-        .claim_messages(medium.name(), since, since + LEASE, places as u16)
-        .await?;
+    let (store, name, places) = (&app.store, medium.name(), places as u16);
+    let claimed = if medium.is_outlet() {
+        store.claim_messages_in_order(name, since, since + LEASE, places)
+    } else {
+        store.claim_messages(name, since, since + LEASE, places)
+    };
+    let claimed = claimed.await?;
     let count = claimed.len();
     let waiting = claimed.into_iter();
     queue
@@ -175,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_recipient_takes_few_of_the_places() {
-        let mut queue = Queue::default();
+        let mut queue = Queue::of(Medium::Webhook);
         queue.waiting.extend((0..20).map(|_| to("slow")));
         queue.waiting.push_back(to("fast"));
         let mut next = || queue.next().map(|next| next.claimed.message.recipient);

@@ -14,7 +14,7 @@ use matinee_domain::{
 };
 use matinee_store::{
     bookings::{BookedSeat, BookingFile, Owner, PaymentRow, RefundRow},
-    outbox::MessageStatus,
+    outbox::{FOR_PROGRAMS, MessageStatus},
 };
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -241,12 +241,12 @@ fn refund(row: &RefundRow, payments: &[PaymentRow]) -> api::Refund {
     }
 }
 
-/// What the booking's owner gets; what integrators are told is not theirs to see.
+/// What the booking's owner gets; what programs are told is not theirs to see.
 fn notifications(file: &BookingFile) -> Vec<api::Notification> {
     let own = file
         .notifications
         .iter()
-        .filter(|row| row.channel != "webhook");
+        .filter(|row| !FOR_PROGRAMS.contains(&row.channel.as_str()));
     own.map(notification).collect()
 }
 

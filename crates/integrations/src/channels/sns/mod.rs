@@ -4,18 +4,14 @@
 
 use super::{
     Channel, Medium, Parcel, Recipient, SendError, SetUpError,
+    aws::Account,
     outward::{Answer, Outward, Reach},
     settings::Setting,
     wrong_recipient,
 };
 use async_trait::async_trait;
-use aws_credential_types::Credentials;
-use aws_sigv4::{
-    http_request::{SignableBody, SignableRequest, SigningSettings, sign},
-    sign::v4,
-};
 use form_urlencoded::Serializer;
-use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http::header;
 use url::Url;
 
 pub const NAME: &str = "sns";
@@ -26,19 +22,18 @@ const FORM: &str = "application/x-www-form-urlencoded";
 pub struct Sns {
     outward: Outward,
     endpoint: Url,
-    region: String,
-    credentials: Credentials,
+    account: Account,
     sender: Option<String>,
 }
 
 impl Sns {
     pub fn open(setting: &Setting) -> Result<Self, SetUpError> {
         let (key, secret) = setting.credentials()?;
+        let region = setting.needed("region", "e.g. eu-central-1")?;
         Ok(Self {
             outward: Outward::new(Reach::Anywhere),
             endpoint: setting.endpoint()?,
-            region: setting.needed("region", "e.g. eu-central-1")?,
-            credentials: Credentials::new(key, secret, None, None, "matinee"),
+            account: Account::new(key, secret, region, NAME),
             sender: setting.value("sender"),
         })
     }
@@ -62,34 +57,6 @@ impl Sns {
         }
         form.finish()
     }
-
-    /// The headers that prove who asks.
-    fn signature(&self, parcel: &Parcel, body: &str) -> Result<HeaderMap, String> {
-        let identity = self.credentials.clone().into();
-        let params = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name("sns")
-            .time(parcel.now.into())
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(|error| error.to_string())?
-            .into();
-        let form = [("content-type", FORM)];
-        let body = SignableBody::Bytes(body.as_bytes());
-        let request = SignableRequest::new("POST", self.endpoint.as_str(), form.into_iter(), body)
-            .map_err(|error| error.to_string())?;
-        let signed = sign(request, &params).map_err(|error| error.to_string())?;
-        let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(FORM));
-        for (name, value) in signed.output().headers() {
-            let name = HeaderName::try_from(name).map_err(|error| error.to_string())?;
-            let mut value = HeaderValue::try_from(value).map_err(|error| error.to_string())?;
-            value.set_sensitive(true);
-            headers.insert(name, value);
-        }
-        Ok(headers)
-    }
 }
 
 #[async_trait]
@@ -111,7 +78,11 @@ impl Channel for Sns {
             why,
             remedy: REMEDY,
         };
-        let headers = self.signature(parcel, &body).map_err(refused)?;
+        let form = [(header::CONTENT_TYPE, FORM)];
+        let headers = self
+            .account
+            .headers(parcel.now, &self.endpoint, &form, body.as_bytes())
+            .map_err(refused)?;
         let answer = self
             .outward
             .post(&self.endpoint, headers, body.into_bytes())

@@ -117,6 +117,15 @@ const EVERY: &[(&str, &str, &str)] = &[
     ("mail_from", "X <x@x.example>", "\"X <x@x.example>\""),
     ("mail_dir", "mails", "\"mails\""),
     ("private_targets", "true", "true"),
+    ("kafka", "kafkas://k.example", "\"kafkas://k.example\""),
+    ("kafka_topic", "bookings", "\"bookings\""),
+    ("nats", "tls://n.example", "\"tls://n.example\""),
+    ("nats_subject", "bookings", "\"bookings\""),
+    (
+        "sqs_queue_url",
+        "https://sqs.example/1/q.fifo",
+        "\"https://sqs.example/1/q.fifo\"",
+    ),
     (
         "oidc_issuer",
         "https://id.example",
@@ -161,6 +170,14 @@ fn shown(options: Options) -> String {
         hold_minutes,
         smtp_url,
         channels,
+        kafka,
+        kafka_topic,
+        kafka_credentials,
+        nats,
+        nats_subject,
+        nats_credentials,
+        sqs_queue_url,
+        sqs_credentials,
         private_targets,
         to,
         tmdb_key: _,
@@ -195,6 +212,16 @@ fn shown(options: Options) -> String {
             ),
             (trusted_proxies, metrics, rate_limit, log_level, log_format),
             (pg_locking, pg_lanes, pg_connections, redis),
+            (
+                kafka,
+                kafka_topic,
+                kafka_credentials,
+                nats,
+                nats_subject,
+                nats_credentials,
+                sqs_queue_url,
+                sqs_credentials
+            ),
             (
                 stripe_secret_key_file,
                 stripe_webhook_secret_file,
@@ -291,7 +318,13 @@ fn every_option_is_a_flag_a_variable_and_a_key_of_the_file() {
         assert_eq!(by_flag, from_environment(&[(&variable, value)]), "{key}");
     }
     // Secrets have no flag; the log's level has a second name.
-    for secret in ["smtp_url", "oidc_client_secret"] {
+    for secret in [
+        "smtp_url",
+        "oidc_client_secret",
+        "kafka_credentials",
+        "nats_credentials",
+        "sqs_credentials",
+    ] {
         let by_file = file(&format!("{secret} = \"hunter2\""));
         let options = Options {
             config: Some(by_file.path().to_owned()),
