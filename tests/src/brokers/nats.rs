@@ -47,13 +47,7 @@ impl Nats {
         command.args(["--user", USER, "--pass", PASSWORD, "-sd"]);
         command.arg(self.folder.join("nats"));
         self.leash = Some(Leash::spawn(&mut command, &log)?);
-        ready("nats-server", &log, async || {
-            let Ok(context) = self.context().await else {
-                return false;
-            };
-            context.query_account().await.is_ok()
-        })
-        .await
+        ready("nats-server", &log, async || self.context().await.is_ok()).await
     }
 
     /// Ends it as a power cut would.

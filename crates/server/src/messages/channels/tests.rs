@@ -88,9 +88,13 @@ async fn a_provider_that_was_taken_out_is_seen() {
 async fn an_outlet_that_is_away_is_asked_little() {
     let away = channels(Some(Err(SendError::Away("refused".into()))));
     let now = DateTime::UNIX_EPOCH;
+    let (gone, too_large) = (
+        SendError::Away("refused".into()),
+        SendError::Unsendable("too large".into()),
+    );
     let note = |now, error| away.note(Medium::Kafka, "kafka", now, error);
     assert_eq!(away.gate(Medium::Kafka, now), Gate::Open);
-    note(now, Some(&SendError::Away("refused".into())));
+    note(now, Some(&gone));
     assert_eq!(away.gate(Medium::Kafka, now), Gate::Shut);
     assert_eq!(away.gate(Medium::Nats, now), Gate::Open);
     assert_eq!(away.refusing(), [Medium::Kafka]);
@@ -99,7 +103,7 @@ async fn an_outlet_that_is_away_is_asked_little() {
     note(later, None);
     assert_eq!(away.gate(Medium::Kafka, later), Gate::Open);
     // What it says of one event closes nothing.
-    note(later, Some(&SendError::Unsendable("too large".into())));
+    note(later, Some(&too_large));
     assert_eq!(away.gate(Medium::Kafka, later), Gate::Open);
 }
 
