@@ -33,9 +33,9 @@ fn move_shows(folder: &Path) {
 async fn every_outlet_gets_a_bookings_life_in_its_order() {
     let folder = server::demo_folder(false).unwrap();
     let places = ["kafka", "nats", "sqs"].map(|name| folder.path().join(name));
-    places
-        .iter()
-        .for_each(|place| std::fs::create_dir(place).unwrap());
+    for place in &places {
+        std::fs::create_dir(place).unwrap();
+    }
     let kafka = Kafka::start(&places[0]).await.unwrap();
     kafka.create_topic(TOPIC).await.unwrap();
     let nats = Nats::start(&places[1]).await.unwrap();

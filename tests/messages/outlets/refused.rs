@@ -12,9 +12,9 @@ use std::time::Duration;
 async fn what_an_outlet_refuses_is_said_and_waits() {
     let folder = server::demo_folder(false).unwrap();
     let places = ["kafka", "nats", "sqs"].map(|name| folder.path().join(name));
-    places
-        .iter()
-        .for_each(|place| std::fs::create_dir(place).unwrap());
+    for place in &places {
+        std::fs::create_dir(place).unwrap();
+    }
     // No topic, another password, and a key nobody knows.
     let kafka = Kafka::start(&places[0]).await.unwrap();
     let nats = Nats::start(&places[1]).await.unwrap();

@@ -103,7 +103,9 @@ impl Nats {
                 let message = message?;
                 let event = Got::new(message.subject.as_str(), &message.payload);
                 let headers = message.headers.as_ref().ok_or("no headers")?;
-                let id = headers.get("Nats-Msg-Id").map(|id| id.as_str());
+                let id = headers
+                    .get("Nats-Msg-Id")
+                    .map(async_nats::HeaderValue::as_str);
                 assert_eq!(id, Some(event.text("id")));
                 got.push(event);
             }

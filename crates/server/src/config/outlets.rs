@@ -154,10 +154,10 @@ mod tests {
             ("--kafka:", |o| o.kafka = Some("k.example:9092".into())),
             ("--kafka-topic:", |o| o.kafka_topic = Some("a b".into())),
             ("--kafka-topic:", |o| {
-                o.kafka_topic = Some("bookings".into())
+                o.kafka_topic = Some("bookings".into());
             }),
             ("--nats:", |o| {
-                o.nats_credentials = Some("me:hunter2".into())
+                o.nats_credentials = Some("me:hunter2".into());
             }),
             ("--nats:", |o| {
                 o.nats = Some("nats://n.example".into());

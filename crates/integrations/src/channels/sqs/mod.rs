@@ -42,7 +42,7 @@ impl SqsSettings {
         if !plain || !queue.has_host() || !matches!(queue.scheme(), "http" | "https") {
             return Err(wrong());
         }
-        if !queue.path().ends_with(".fifo") {
+        if queue.path().strip_suffix(".fifo").is_none() {
             return Err(BadSetting::new(
                 "only a FIFO queue keeps the events of a booking in their order; its name ends in .fifo",
             ));
