@@ -176,10 +176,20 @@ pub fn run_out(server: &Server, booking: &Value) {
     assert_eq!(changed.unwrap(), 1, "the booking is in the database");
 }
 
-/// Every invariant of the server's database holds.
+/// Every invariant of the server's database holds. Another test of the same server may just have let a hold run out by
+/// hand ([`run_out`]), which is a finding until the server has freed it: so it is looked at again before it counts.
 #[track_caller]
 pub fn verify(server: &Server) {
-    let (status, report) = server::run(server.folder(), &["verify"]).unwrap();
+    let check = || server::run(server.folder(), &["verify"]).unwrap();
+    let mut found = check();
+    for _ in 0..5 {
+        if found.0.success() || !found.1.contains("BROKEN overdue_hold") {
+            break;
+        }
+        std::thread::sleep(Duration::from_secs(1));
+        found = check();
+    }
+    let (status, report) = found;
     assert!(status.success(), "{report}");
 }
 
