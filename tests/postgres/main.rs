@@ -123,11 +123,17 @@ async fn a_code_is_used_as_often_as_it_may_be() {
     let add = ["promo", "add", "RUSH", "--amount", "1.00", "--uses", "5"];
     promo(&[&add[..], &theater].concat());
     let show = show(&servers[0].server.caller()).await;
-    let body = json!({ "show_id": show, "best": 1, "promo_code": "rush" });
+    // A seat for each, so that the code is all they compete for.
+    let map = servers[0].server.caller();
+    let map = map.get(&format!("/shows/{show}/seats")).await.json();
+    let free = map["seats"].as_array().unwrap().iter();
+    let free = free.filter(|seat| seat["status"] == "available");
+    let seats: Vec<_> = free.map(|seat| text(seat, "seat_id")).take(50).collect();
+    assert_eq!(seats.len(), 50);
     for _ in 0..2 {
-        let buyers = (0..50).map(|buyer| {
+        let buyers = seats.iter().enumerate().map(|(buyer, seat)| {
             let caller = servers[buyer % 2].server.caller();
-            let body = body.clone();
+            let body = json!({ "show_id": show, "seat_ids": [seat], "promo_code": "rush" });
             async move { (caller.post("/book", body).await, caller) }
         });
         let answers = futures_util::future::join_all(buyers).await;
