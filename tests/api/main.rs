@@ -28,6 +28,7 @@ mod profile;
 mod promo;
 mod recovery;
 mod seats;
+mod setup;
 mod shared;
 mod stripe;
 mod sync;

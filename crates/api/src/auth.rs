@@ -28,6 +28,26 @@ pub struct RegisterRequest {
     pub session: SessionMode,
 }
 
+/// Answer of `GET /setup`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct SetupState {
+    /// Nobody runs this server yet: `POST /setup` makes its first administrator.
+    pub needed: bool,
+}
+
+/// Body of `POST /setup`.
+#[derive(Clone, PartialEq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct SetupRequest {
+    /// What the server said where it was started, at the end of the address to open.
+    pub code: String,
+    pub email: String,
+    /// 8–256 characters.
+    pub password: String,
+    pub name: String,
+    #[serde(default)]
+    pub session: SessionMode,
+}
+
 /// Body of `POST /auth/login`.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Type, JsonSchema)]
 pub struct LoginRequest {
@@ -84,6 +104,7 @@ macro_rules! redacted_debug {
     )*};
 }
 redacted_debug!(
+    SetupRequest,
     RegisterRequest,
     LoginRequest,
     RefreshRequest,

@@ -48,6 +48,8 @@ pub struct App {
     pub openid: Option<matinee_integrations::OpenIdProvider>,
     /// Passkeys, where the site has a name.
     pub passkeys: Option<crate::auth::Passkeys>,
+    /// Whether the server has an administrator, as far as is known.
+    pub set_up: crate::routes::setup::SetUpSeen,
     /// Set when the server drains: live streams end.
     pub draining: CancellationToken,
 }

@@ -23,7 +23,13 @@ use crate::{
     live::LiveSeats,
     messages::{Ahead, Channels, ChannelsError, planned::Reminded},
     render::{Around, BookingRender},
-    routes::{self, gateway::KnownNews, ui::Ui, ui::UiError},
+    routes::{
+        self,
+        gateway::KnownNews,
+        setup::{self, SetUpSeen},
+        ui::Ui,
+        ui::UiError,
+    },
     system::{DatabaseClock, SystemClock, SystemEntropy},
 };
 use chrono::TimeDelta;
@@ -177,6 +183,14 @@ impl Server {
     pub fn url(&self) -> &str {
         &self.url
     }
+    /// Where whoever started it makes its first administrator; none when there is one, and on a demo.
+    pub async fn setup_link(&self) -> Result<Option<String>, StoreError> {
+        if self.app.config.demo || !setup::needed(&self.app).await? {
+            return Ok(None);
+        }
+        let (site, code) = (&self.app.base_url, self.app.keys.setup_code());
+        Ok(Some(format!("{site}/setup#code={code}")))
+    }
     /// What its handlers share, for programs that run it in-process.
     pub fn app(&self) -> &AppState {
         &self.app
@@ -198,6 +212,10 @@ impl Server {
 pub async fn serve(config: Config, ready: impl FnOnce(&Server)) -> Result<(), ServeError> {
     let signal = stop_signal()?;
     let server = Server::start(config).await?;
+    if let Some(link) = server.setup_link().await? {
+        // Not into the log: logs are kept and sent elsewhere, and the link makes an administrator of whoever opens it.
+        eprintln!("Nobody runs this server yet. To set it up, open {link}");
+    }
     ready(&server);
     signal.await;
     tracing::info!("stopping");
@@ -328,6 +346,7 @@ pub(crate) async fn open(
         channels,
         ahead: Ahead::default(),
         reminded: Reminded::default(),
+        set_up: SetUpSeen::default(),
         draining: CancellationToken::new(),
     }))
 }

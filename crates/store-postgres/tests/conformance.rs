@@ -182,6 +182,7 @@ of_a_store! {
         the_sync_log_tells_every_change_once;
     accounts:
         an_email_is_unique_in_any_case,
+        the_first_administrator_is_made_once,
         a_profile_is_not_lost_to_a_second_writer,
         a_session_is_found_until_it_ends,
         a_lost_rotation_may_be_asked_again,

@@ -109,6 +109,16 @@ pub enum OneTimeUse {
     BookingRecovery,
 }
 
+/// What became of making the first administrator; only [`Self::Done`] wrote anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SetUp {
+    Done,
+    /// There is one already.
+    NotFirst,
+    /// Somebody else has an account with this e-mail.
+    EmailTaken,
+}
+
 /// Who sets a new password for a person; what else goes with the old one follows from that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PasswordBy {
@@ -152,6 +162,15 @@ pub trait AccountStore: Send + Sync + 'static {
         verification: (OneTimeRow, NewMessage),
         session: SessionRow,
     ) -> Result<bool, StoreError>;
+    /// [`Self::register`] for the server's first administrator, as long as it has none.
+    async fn set_up(
+        &self,
+        user: UserRow,
+        verification: (OneTimeRow, NewMessage),
+        session: SessionRow,
+    ) -> Result<SetUp, StoreError>;
+    /// Whether an account is an administrator. Looks through all accounts when none is.
+    async fn has_admin(&self) -> Result<bool, StoreError>;
     async fn user(&self, user_id: UserId) -> Result<Option<UserRow>, StoreError>;
     async fn user_by_email(&self, email: &str) -> Result<Option<UserRow>, StoreError>;
     /// Replaces the profile if it still has `expected_version`; the new version, or `None` when it moved on.

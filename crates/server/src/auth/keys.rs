@@ -115,6 +115,19 @@ impl Keys {
         mac.finalize().into_bytes().into()
     }
 
+    /// What whoever started the server shows to become its first administrator: derived, never stored, the same after a
+    /// restart and on every server of the database.
+    pub fn setup_code(&self) -> String {
+        let mut code = BASE32_NOPAD.encode(&self.caller_digest(*b"init", b"setup"));
+        code.make_ascii_lowercase();
+        code
+    }
+
+    /// Whether a text is that code, in constant time.
+    pub fn is_setup_code(&self, text: &str) -> bool {
+        self.setup_code().as_bytes().ct_eq(text.as_bytes()).into()
+    }
+
     /// Digest of a user, for limits kept in the database.
     pub fn user_digest(&self, user_id: UserId) -> [u8; 16] {
         self.caller_digest(*b"user", user_id.as_bytes())

@@ -2,11 +2,16 @@
 //!
 //! Nothing here is kept in an idempotency record: the answers hold secrets.
 
+mod register;
+
+pub use register::register;
+pub(super) use register::{NewAccount, email_taken};
+
 use crate::{
     app::{App, AppState},
     auth::{
-        Address, Caller, Opening, REFRESH_SECONDS, Secret, Sessions, Tokens, check_password,
-        cookie, digest, family_in, new_secret,
+        Address, Caller, Opening, REFRESH_SECONDS, Secret, Tokens, check_password, cookie, digest,
+        family_in, new_secret,
     },
     http::{ApiError, EmptyOr, Json, Limit, answer::read, body::answer},
 };
@@ -18,12 +23,12 @@ use axum::{
 use chrono::{DateTime, TimeDelta, Utc};
 use email_address::{EmailAddress, Options};
 use matinee_api::{
-    ForgotRequest, LoginRequest, ProblemCode, RefreshRequest, RegisterRequest, ResetRequest,
-    Session, SessionInfo, SessionMode, SessionUser, VerifyRequest,
+    ForgotRequest, LoginRequest, ProblemCode, RefreshRequest, ResetRequest, Session, SessionInfo,
+    SessionMode, SessionUser, VerifyRequest,
 };
 use matinee_domain::ids::{NotificationId, UserId};
 use matinee_store::{
-    accounts::{OneTimeRow, OneTimeUse, PasswordBy, ProfileData, Role, UserRow},
+    accounts::{OneTimeRow, OneTimeUse, PasswordBy, UserRow},
     outbox::NewMessage,
 };
 
@@ -37,64 +42,6 @@ const EMAIL_MAX: usize = 254;
 const PASSWORD_BYTES_MAX: usize = 4096;
 /// Longest name.
 pub(super) const NAME_MAX: usize = 200;
-
-/// `POST /auth/register`
-pub async fn register(
-    State(app): State<AppState>,
-    address: Address,
-    body: Json<RegisterRequest>,
-) -> Result<Response, ApiError> {
-    let now = app.clock.now();
-    app.limits
-        .check(Limit::RegisterAddress, address.key(), now)?;
-    let request = body.value;
-    let email = check_email("/email", &request.email)?;
-    check_password("/password", &request.password)?;
-    let name = super::profile::text("/name", &request.name, 1, NAME_MAX)?;
-    // Hashed before anybody looks whether the e-mail is taken: both ways take the same time.
-    let password_hash = app
-        .passwords
-        .hash(request.password, app.entropy.bytes())
-        .await?;
-    let user = UserRow {
-        user_id: UserId::from_bytes(app.entropy.bytes()),
-        email,
-        email_verified: false,
-        password_hash,
-        role: Role::Customer,
-        profile: ProfileData {
-            name,
-            address: String::new(),
-            phone: String::new(),
-            language: String::new(),
-            favourite_theater: None,
-            notify_email: true,
-            notify_reminder: true,
-            notify_sms: false,
-            notify_push: true,
-        },
-        profile_version: 1,
-        created_at: now,
-    };
-    let opening = opening(&user, request.session, &address);
-    let (tokens, session) = Sessions::new_session(&*app.entropy, opening, now);
-    let verification = verification_of(&app, &user, now);
-    let pair = pair_key(&app, &address, &user.email);
-    // One commit: an account whose mail or session was lost could neither be used nor made again.
-    if !app.store.register(user, verification, session).await? {
-        return Err(ApiError::new(
-            ProblemCode::EmailTaken,
-            "There is an account with this e-mail. Sign in, or ask for a new password.",
-        ));
-    }
-    app.limits.succeeded(pair, now);
-    Ok(session_answer(
-        StatusCode::CREATED,
-        &tokens,
-        &address,
-        plain,
-    ))
-}
 
 /// `POST /auth/login`
 pub async fn login(
@@ -400,7 +347,7 @@ fn link_mail(app: &App, kind: &str, user: &UserRow, path: &str, now: DateTime<Ut
 }
 
 /// The session as it is.
-fn plain(session: Session) -> Session {
+pub(super) fn plain(session: Session) -> Session {
     session
 }
 

@@ -20,6 +20,7 @@ mod recover;
 mod sale_problem;
 mod seats;
 mod second_factor;
+pub(crate) mod setup;
 mod subscriptions;
 mod sync;
 pub mod ui;
@@ -202,6 +203,7 @@ pub fn api() -> Router<AppState> {
             "/manage/shows/{show_id}/seats/unblock",
             post(manage::blocks::unblock),
         )
+        .route("/setup", get(setup::state).post(setup::set_up))
         .route("/sync", get(sync::sync))
         .route("/openapi.json", get(openapi))
 }

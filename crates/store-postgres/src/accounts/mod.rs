@@ -24,7 +24,7 @@ use matinee_store::{
     AccountStore, StoreError,
     accounts::{
         AccountMessage, OneTimeRow, OneTimeUse, PasswordBy, ProfileData, Role, Rotation,
-        SessionRow, TokenDigest, UserRow,
+        SessionRow, SetUp, TokenDigest, UserRow,
     },
     idempotency::{IdempotencyRecord, Lookup},
     outbox::NewMessage,
@@ -51,6 +51,22 @@ pub(crate) async fn keep(
     Ok(Err(lookup(conn, &record.key).await?))
 }
 
+/// Everything of a new account, or nothing when its e-mail is taken.
+async fn register(
+    conn: &Connection,
+    user: &UserRow,
+    (secret, message): &(OneTimeRow, NewMessage),
+    session: &SessionRow,
+) -> Result<bool, StoreError> {
+    if !users::add(conn, user).await? {
+        return Ok(false);
+    }
+    secrets::add(conn, secret).await?;
+    outbox::insert(conn, message).await?;
+    sessions::add(conn, session).await?;
+    Ok(true)
+}
+
 #[async_trait]
 impl AccountStore for PostgresStore {
     async fn add_user(&self, user: UserRow) -> Result<bool, StoreError> {
@@ -65,18 +81,34 @@ impl AccountStore for PostgresStore {
         verification: (OneTimeRow, NewMessage),
         session: SessionRow,
     ) -> Result<bool, StoreError> {
-        let (user, session) = (&user, &session);
-        let (secret, message) = (&verification.0, &verification.1);
+        let (user, verification, session) = (&user, &verification, &session);
+        self.write(|conn| async move { register(&conn, user, verification, session).await })
+            .await
+    }
+
+    async fn set_up(
+        &self,
+        user: UserRow,
+        verification: (OneTimeRow, NewMessage),
+        session: SessionRow,
+    ) -> Result<SetUp, StoreError> {
+        let (user, verification, session) = (&user, &verification, &session);
         self.write(|conn| async move {
-            if !users::add(&conn, user).await? {
-                return Ok(false);
+            users::alone_in_setting_up(&conn).await?;
+            if users::has_admin(&conn).await? {
+                return Ok(SetUp::NotFirst);
             }
-            secrets::add(&conn, secret).await?;
-            outbox::insert(&conn, message).await?;
-            sessions::add(&conn, session).await?;
-            Ok(true)
+            Ok(if register(&conn, user, verification, session).await? {
+                SetUp::Done
+            } else {
+                SetUp::EmailTaken
+            })
         })
         .await
+    }
+
+    async fn has_admin(&self) -> Result<bool, StoreError> {
+        users::has_admin(&self.connection().await?).await
     }
 
     async fn user(&self, user_id: UserId) -> Result<Option<UserRow>, StoreError> {

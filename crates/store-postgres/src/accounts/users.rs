@@ -65,6 +65,20 @@ async fn first(conn: &Connection, call: Call<'_>) -> Result<Option<Row>, StoreEr
         .next())
 }
 
+/// Whether anybody is an administrator.
+pub(super) async fn has_admin(conn: &Connection) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM users WHERE role = 'admin' LIMIT 1";
+    Ok(first(conn, Call::new(sql)).await?.is_some())
+}
+
+/// Waits until nobody else makes the first administrator: a row that only they lock. What is read afterwards, in a
+/// statement of its own, sees what they did.
+pub(super) async fn alone_in_setting_up(conn: &Connection) -> Result<(), StoreError> {
+    let sql = "INSERT INTO notes (name, value) VALUES ('setting_up', '') \
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value RETURNING 1";
+    first(conn, Call::new(sql)).await.map(drop)
+}
+
 /// Adds a user; false when the e-mail is taken.
 pub(super) async fn add(conn: &Connection, user: &UserRow) -> Result<bool, StoreError> {
     let sql = "INSERT INTO users (\"user\", email, email_folded, email_verified, password_hash, role, profile, \

@@ -9,7 +9,7 @@ mod sessions;
 mod sign_in;
 mod users;
 
-use crate::{SqliteStore, bookings::idempotency, failure::OrStoreError as _, outbox};
+use crate::{SqliteStore, bookings::idempotency, failure::OrStoreError as _, outbox, writer::Tx};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use matinee_domain::ids::UserId;
@@ -17,11 +17,27 @@ use matinee_store::{
     AccountStore, StoreError,
     accounts::{
         AccountMessage, OneTimeRow, OneTimeUse, PasswordBy, ProfileData, Role, Rotation,
-        SessionRow, TokenDigest, UserRow,
+        SessionRow, SetUp, TokenDigest, UserRow,
     },
     idempotency::{IdempotencyRecord, Lookup},
     outbox::NewMessage,
 };
+
+/// Everything of a new account, or nothing when its e-mail is taken.
+fn register(
+    tx: &mut Tx<'_>,
+    user: &UserRow,
+    (secret, message): &(OneTimeRow, NewMessage),
+    session: &SessionRow,
+) -> Result<bool, StoreError> {
+    if !users::add(tx.conn(), user).db()? {
+        return Ok(false);
+    }
+    secrets::add(tx.conn(), secret).db()?;
+    outbox::insert(tx, message)?;
+    sessions::add(tx.conn(), session).db()?;
+    Ok(true)
+}
 
 #[async_trait]
 impl AccountStore for SqliteStore {
@@ -36,17 +52,31 @@ impl AccountStore for SqliteStore {
         verification: (OneTimeRow, NewMessage),
         session: SessionRow,
     ) -> Result<bool, StoreError> {
+        self.write(move |tx| register(tx, &user, &verification, &session))
+            .await
+    }
+
+    async fn set_up(
+        &self,
+        user: UserRow,
+        verification: (OneTimeRow, NewMessage),
+        session: SessionRow,
+    ) -> Result<SetUp, StoreError> {
         self.write(move |tx| {
-            if !users::add(tx.conn(), &user).db()? {
-                return Ok(false);
+            if users::has_admin(tx.conn()).db()? {
+                return Ok(SetUp::NotFirst);
             }
-            let (secret, message) = &verification;
-            secrets::add(tx.conn(), secret).db()?;
-            outbox::insert(tx, message)?;
-            sessions::add(tx.conn(), &session).db()?;
-            Ok(true)
+            Ok(if register(tx, &user, &verification, &session)? {
+                SetUp::Done
+            } else {
+                SetUp::EmailTaken
+            })
         })
         .await
+    }
+
+    async fn has_admin(&self) -> Result<bool, StoreError> {
+        self.read_here(|conn| users::has_admin(conn).db()).await
     }
 
     async fn user(&self, user_id: UserId) -> Result<Option<UserRow>, StoreError> {

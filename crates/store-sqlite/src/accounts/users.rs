@@ -68,6 +68,12 @@ pub(super) fn add(conn: &Connection, user: &UserRow) -> rusqlite::Result<bool> {
     Ok(added > 0)
 }
 
+/// Whether anybody is an administrator.
+pub(super) fn has_admin(conn: &Connection) -> rusqlite::Result<bool> {
+    conn.prepare_cached("SELECT 1 FROM users WHERE role = 'admin' LIMIT 1")?
+        .exists([])
+}
+
 pub(super) fn by_id(conn: &Connection, user_id: UserId) -> rusqlite::Result<Option<UserRow>> {
     conn.prepare_cached(&format!("SELECT {COLUMNS} FROM users WHERE user = ?1"))?
         .query_row([user_id.as_bytes()], read)

@@ -5,8 +5,8 @@ use super::fixtures::{apply, bytes, catalog, show_id, start, theater_id};
 use crate::{
     Store,
     accounts::{
-        OneTimeRow, OneTimeUse, PasswordBy, ProfileData, Role, Rotation, SessionRow, TokenDigest,
-        UserRow,
+        OneTimeRow, OneTimeUse, PasswordBy, ProfileData, Role, Rotation, SessionRow, SetUp,
+        TokenDigest, UserRow,
     },
     bookings::{BookedSeat, BookingRow, HoldLimits, HoldOutcome, HoldSeats, Owner},
     outbox::{FOR_PROGRAMS, NewMessage},
@@ -638,4 +638,57 @@ pub async fn a_registration_is_one_commit(store: &(impl Store + ?Sized)) {
             .unwrap();
         assert_eq!(session.unwrap().user_id, user_id(number));
     }
+}
+
+/// Of several that would be the first administrator at once one is, and nothing of the others is kept.
+pub async fn the_first_administrator_is_made_once(store: &(impl Store + ?Sized)) {
+    assert!(store.add_user(user(9, "taken@example.org")).await.unwrap());
+    assert!(!store.has_admin().await.unwrap());
+    let make = |number: u32, email: &str| {
+        let user = UserRow {
+            role: Role::Admin,
+            ..user(number, email)
+        };
+        let secret = OneTimeRow {
+            digest: digest(100 + number),
+            purpose: OneTimeUse::EmailVerification,
+            subject: user.user_id.to_string(),
+            expires_at: start() + TimeDelta::days(7),
+        };
+        let message = NewMessage {
+            notification_id: NotificationId::from_bytes(bytes(9, 100 + number)),
+            booking_id: None,
+            kind: "email_verification".into(),
+            channel: "email".into(),
+            recipient: user.email.clone(),
+            payload: "{}".into(),
+            created_at: start(),
+        };
+        store.set_up(user, (secret, message), session(number, number))
+    };
+    let taken = make(1, "Taken@example.org").await.unwrap();
+    assert_eq!(taken, SetUp::EmailTaken);
+    assert!(!store.has_admin().await.unwrap());
+    let (one, other, third) = tokio::join!(
+        make(1, "1@example.org"),
+        make(2, "2@example.org"),
+        make(3, "3@example.org")
+    );
+    let mut outcomes = vec![one.unwrap(), other.unwrap(), third.unwrap()];
+    outcomes.sort_by_key(|outcome| *outcome != SetUp::Done);
+    assert_eq!(outcomes, [SetUp::Done, SetUp::NotFirst, SetUp::NotFirst]);
+    assert!(store.has_admin().await.unwrap());
+    let mut made = 0;
+    for number in 1..=3 {
+        let (found, secret) = tokio::join!(
+            store.user(user_id(number)),
+            store.one_time_subject(digest(100 + number), OneTimeUse::EmailVerification, start())
+        );
+        let found = found.unwrap();
+        assert_eq!(found.is_some(), secret.unwrap().is_some());
+        made += u32::from(found.is_some_and(|user| user.role == Role::Admin));
+    }
+    assert_eq!(made, 1);
+    let late = make(4, "4@example.org").await.unwrap();
+    assert_eq!(late, SetUp::NotFirst);
 }

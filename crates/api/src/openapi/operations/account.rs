@@ -9,8 +9,8 @@ use crate::{
     OpenIdFinish, OpenIdFinished, OpenIdStart, OpenIdStarted, Page, Passkey, PasskeyAsked,
     PasskeyBegin, PasskeyMade, PasskeyUsed, ProblemCode as P, Profile, RecoveryCodes,
     RefreshRequest, RegisterRequest, ResetRequest, SecondFactorBegin, SecondFactorBegun,
-    SecondFactorCode, SecondFactorRemove, Session, SessionInfo, SignInMethods, SubscriptionRequest,
-    Subscriptions, VerifyRequest,
+    SecondFactorCode, SecondFactorRemove, Session, SessionInfo, SetupRequest, SetupState,
+    SignInMethods, SubscriptionRequest, Subscriptions, VerifyRequest,
 };
 
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -143,6 +143,35 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "delete",
             "/users/{user_id}/sessions/{session_id}",
             "Sign a device out",
+        )
+    },
+    Operation {
+        callers: Callers::Anyone,
+        answers: &[
+            ok!(200, "Whether somebody has to set it up.", SetupState),
+            NOT_MODIFIED,
+        ],
+        ..call(
+            "getSetup",
+            "get",
+            "/setup",
+            "Whether the server has an administrator",
+        )
+    },
+    Operation {
+        callers: Callers::Anyone,
+        body: Some(schema_of::<SetupRequest>),
+        answers: &[ok!(
+            201,
+            "The administrator, signed in; a code generator is still to be set up.",
+            Session
+        )],
+        problems: &[P::SetUpAlready, P::EmailTaken, P::Invalid],
+        ..call(
+            "setUp",
+            "post",
+            "/setup",
+            "Make the server's first administrator",
         )
     },
     Operation {

@@ -113,7 +113,7 @@ pub const TABLE: &[LimitRow] = &[
     ),
     row(
         Limit::OneTimeAddress,
-        "POST /auth/password/reset, /auth/verify, /bookings/recover/redeem, /auth/openid/handoff",
+        "POST /auth/password/reset, /auth/verify, /bookings/recover/redeem, /auth/openid/handoff, /setup",
         30,
         HOUR,
         "address",
