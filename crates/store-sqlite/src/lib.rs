@@ -9,6 +9,7 @@ mod bookings;
 mod catalog;
 mod checkpoints;
 mod columns;
+mod door;
 mod failure;
 mod ledger;
 mod maintenance;

@@ -60,6 +60,10 @@ const STEPS: &[(&str, &str)] = &[
         "published",
         include_str!("../../../migrations/sqlite/0013_published.sql"),
     ),
+    (
+        "door",
+        include_str!("../../../migrations/sqlite/0015_door.sql"),
+    ),
 ];
 
 /// "MTNE": tells our files from other SQLite databases.

@@ -9,6 +9,7 @@ pub mod accounts;
 pub mod bookings;
 pub mod catalog;
 pub mod conformance;
+pub mod door;
 pub mod error;
 pub mod feed;
 pub mod idempotency;
@@ -24,6 +25,7 @@ pub mod verify;
 pub use accounts::AccountStore;
 pub use bookings::BookingStore;
 pub use catalog::CatalogStore;
+pub use door::DoorStore;
 pub use error::StoreError;
 pub use feed::{SeatFeed, ShowChange};
 pub use ledger::SandboxLedger;
@@ -41,6 +43,7 @@ pub trait Store:
     + AccountStore
     + SignInStore
     + StaffStore
+    + DoorStore
     + OutboxStore
     + PromoStore
     + SubscriberStore
@@ -54,6 +57,7 @@ impl<T> Store for T where
         + AccountStore
         + SignInStore
         + StaffStore
+        + DoorStore
         + OutboxStore
         + PromoStore
         + SubscriberStore

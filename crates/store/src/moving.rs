@@ -108,7 +108,11 @@ pub const TABLES: &[Table] = tables! {
         theater Bytes, booking Bytes, refund Bytes, payment Bytes, status Text, amount_minor Number, currency Text,
         reason Text, attempts Small, created_at Number, tried_at Number,
     }
-    tickets { theater Bytes, booking Bytes, seat Small, ticket Bytes, state Text, revision Small }
+    tickets { theater Bytes, booking Bytes, seat Small, ticket Bytes, state Text, revision Small, redeemed_by Bytes }
+    ticket_scans {
+        theater Bytes, scan Bytes, show Bytes, booking Bytes, seat Small, ticket Bytes, door Text, verdict Text,
+        scanned_at Number, told_at Number, offline Flag, actor Bytes, undone_at Number, undone_by Bytes,
+    }
     idempotency { scope Bytes, body Bytes, status Small, answer Bytes, keep_until Number }
     unpaid_expiries { theater Bytes, show Bytes, caller Bytes, at Number, booking Bytes }
     messages {

@@ -336,9 +336,11 @@ pub async fn tickets(
     Id(booking_id): Id<BookingId>,
 ) -> Result<Response, ApiError> {
     let on_file = own_booking(&app, &caller, booking_id).await?;
-    // Tickets also name the movie, the place and the time, which an import may correct.
+    // Tickets also name the movie, the place and the time, which an import may correct; a door changes them alone.
     let show = &on_file.show;
-    let printed = (&show.show, &*show.theater, &*show.movie);
+    let states = on_file.file.tickets.iter().map(|ticket| ticket.state as u8);
+    let states: Vec<u8> = states.collect();
+    let printed = (&show.show, &*show.theater, &*show.movie, states);
     let printed = serde_json::to_vec(&printed).unwrap_or_default();
     let tag = format!(
         "{}.{}",

@@ -202,6 +202,22 @@ pub fn api() -> Router<AppState> {
             "/manage/shows/{show_id}/seats/unblock",
             post(manage::blocks::unblock),
         )
+        .route(
+            "/manage/theaters/{theater_id}/tickets/redeem",
+            post(manage::door::redeem),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/tickets/redeem/undo",
+            post(manage::door::undo),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/door-list",
+            get(manage::door_list::list),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/scans",
+            post(manage::door_list::scans),
+        )
         .route("/sync", get(sync::sync))
         .route("/openapi.json", get(openapi))
 }

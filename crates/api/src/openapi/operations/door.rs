@@ -30,7 +30,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
         body: Some(schema_of::<UndoRequest>),
         answers: &[ok!(200, "It is undone; again is the same.", UndoAnswer)],
         problems: &[P::Invalid, P::UndoTooLate],
-        idempotent: true,
         ..call(
             "undoRedeem",
             "post",
@@ -62,7 +61,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
             ScansAnswer
         )],
         problems: &[P::Invalid],
-        idempotent: true,
         ..call(
             "tellScans",
             "post",

@@ -27,6 +27,7 @@ const TOLD: &[(&str, &str)] = &[
     ("payments", "bookings"),
     ("refunds", "bookings"),
     ("tickets", "bookings"),
+    ("ticket_scans", "bookings"),
     ("messages", "messages"),
     ("subscriptions", "subscriptions"),
     ("staff", "staff"),

@@ -7,8 +7,11 @@
 pub mod audit;
 pub mod blocks;
 mod changing;
+pub mod door;
+pub mod door_list;
 mod gate;
 pub mod movies;
+mod scanned;
 pub mod screens;
 pub mod shows;
 pub mod staff;

@@ -6,6 +6,7 @@
 
 mod bookings;
 mod catalog;
+mod doors;
 mod ledger;
 mod money;
 mod outbox;
@@ -122,6 +123,7 @@ pub(super) fn verify(conn: &Connection, now: DateTime<Utc>) -> Result<VerifyRepo
         promos::check,
         money::check,
         tickets::check,
+        doors::check,
         ledger::check,
         outbox::check,
     ] {

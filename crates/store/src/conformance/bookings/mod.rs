@@ -3,6 +3,7 @@
 pub mod blocks;
 pub mod change;
 pub mod crowd;
+pub mod door;
 pub mod expire;
 pub mod hold;
 pub mod lists;
