@@ -11,6 +11,7 @@ mod bookings;
 mod catalog;
 mod columns;
 mod connect;
+mod counter;
 mod door;
 mod failure;
 mod hear;

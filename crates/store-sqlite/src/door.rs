@@ -267,7 +267,8 @@ fn tickets_of(
     conn: &Connection,
     show: ShowId,
 ) -> Result<HashMap<[u8; 16], (Place, bool)>, StoreError> {
-    let key = params![show.theater().as_bytes(), show.own()];
+    let theater = show.theater();
+    let key = params![theater.as_bytes(), show.own()];
     let rows = query::all(conn, TICKETS_OF_SHOW, key, |row| {
         let place = Place {
             ticket: row.get(0).db()?,
@@ -380,8 +381,9 @@ impl DoorStore for SqliteStore {
     }
 
     async fn at_the_door(&self, show_id: ShowId) -> Result<AtTheDoor, StoreError> {
+        let theater = show_id.theater();
         self.read_here(|conn| {
-            let key = params![show_id.theater().as_bytes(), show_id.own()];
+            let key = params![theater.as_bytes(), show_id.own()];
             let counts = query::first(conn, AT_THE_DOOR, key, |row| {
                 Ok((row.get(0).db()?, row.get(1).db()?))
             })?;

@@ -64,6 +64,10 @@ const STEPS: &[(&str, &str)] = &[
         "door",
         include_str!("../../../migrations/sqlite/0015_door.sql"),
     ),
+    (
+        "counter",
+        include_str!("../../../migrations/sqlite/0016_counter.sql"),
+    ),
 ];
 
 /// "MTNE": tells our files from other SQLite databases.

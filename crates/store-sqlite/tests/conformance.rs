@@ -6,7 +6,7 @@ use matinee_store::{
     conformance::{
         Engine,
         bookings::{blocks, change, crowd, door, expire, hold, lists, promo, restart, step},
-        ledger, outbox, telling,
+        counter, ledger, outbox, telling,
     },
 };
 use matinee_store_sqlite::{OpenOptions, SqliteStore};
@@ -129,6 +129,12 @@ stories! {
         a_message_is_added_once,
         people_of_a_show_are_found,
         a_moved_show_is_noted_until_told;
+    counter:
+        a_shift_is_opened_and_closed,
+        a_shift_is_made_once_by_its_key,
+        money_is_taken_in_open_shifts,
+        cash_is_handed_out_once,
+        closing_and_selling_exclude_each_other;
     ledger:
         a_key_is_charged_once,
         a_charge_moves_only_from_where_it_may,

@@ -9,6 +9,7 @@ pub mod accounts;
 pub mod bookings;
 pub mod catalog;
 pub mod conformance;
+pub mod counter;
 pub mod door;
 pub mod error;
 pub mod feed;
@@ -25,6 +26,7 @@ pub mod verify;
 pub use accounts::AccountStore;
 pub use bookings::BookingStore;
 pub use catalog::CatalogStore;
+pub use counter::CounterStore;
 pub use door::DoorStore;
 pub use error::StoreError;
 pub use feed::{SeatFeed, ShowChange};
@@ -44,6 +46,7 @@ pub trait Store:
     + SignInStore
     + StaffStore
     + DoorStore
+    + CounterStore
     + OutboxStore
     + PromoStore
     + SubscriberStore
@@ -58,6 +61,7 @@ impl<T> Store for T where
         + SignInStore
         + StaffStore
         + DoorStore
+        + CounterStore
         + OutboxStore
         + PromoStore
         + SubscriberStore

@@ -128,6 +128,18 @@ pub const TABLES: &[Table] = tables! {
     audit {
         theater Bytes, entry Bytes, at Number, actor Bytes, action Text, object Text, old_state Json, new_state Json,
     }
+    shifts {
+        theater Bytes, shift Bytes, user Bytes, place Text, currency Text, float_minor Number, opened_at Number,
+        closed_at Number, counted_minor Number, expected_minor Number,
+    }
+    counter_charges {
+        theater Bytes, payment Bytes, shift Bytes, method Text, status Text, amount_minor Number, currency Text,
+        refunded_minor Number, created_at Number,
+    }
+    counter_refunds {
+        theater Bytes, payment Bytes, refund Text, amount_minor Number, created_at Number, shift Bytes,
+        paid_out_at Number,
+    }
     show_moves { theater Bytes, show Bytes, starts_before Number, mark Bytes }
     sandbox_charges {
         charge Text, status Text, amount_minor Number, currency Text, method Text, refunded_minor Number,

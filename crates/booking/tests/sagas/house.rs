@@ -13,7 +13,7 @@ use matinee_domain::{
     limits,
     money::{Currency, Money},
 };
-use matinee_integrations::SandboxGateway;
+use matinee_integrations::{CounterGateway, SandboxGateway};
 use matinee_store::{
     CatalogStore, Maintenance, PromoStore, SandboxLedger, StoreError,
     bookings::{BookingFile, BookingStore},
@@ -241,6 +241,7 @@ impl House {
             promos: self.desk.promos.clone(),
             shows: self.desk.shows.clone(),
             gateway: Some(bank),
+            counter: self.desk.counter.clone(),
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
             render: self.render.clone(),
@@ -332,6 +333,7 @@ fn desk(
             inner: SandboxGateway::new(ledger),
             wire: Arc::clone(wire),
         })),
+        counter: Some(Arc::new(CounterGateway::new(store.clone(), true))),
         clock,
         entropy: entropy.clone(),
         render: render.clone(),

@@ -46,7 +46,11 @@ async fn booking_now(app: &App, on_file: &OnFile) -> Result<api::Booking, ApiErr
     ))
 }
 
-fn checked_email(email: Option<String>) -> Result<Option<String>, ApiError> {
+/// An address somebody typed, if it is one; nothing when it is blank.
+pub(super) fn checked_email(
+    email: Option<String>,
+    pointer: &str,
+) -> Result<Option<String>, ApiError> {
     let Some(email) = email
         .map(|email| email.trim().to_owned())
         .filter(|email| !email.is_empty())
@@ -54,10 +58,7 @@ fn checked_email(email: Option<String>) -> Result<Option<String>, ApiError> {
         return Ok(None);
     };
     if !matinee_domain::email::is_email(&email) {
-        return Err(ApiError::invalid(
-            "/guest_email",
-            "This is not an e-mail address.",
-        ));
+        return Err(ApiError::invalid(pointer, "This is not an e-mail address."));
     }
     Ok(Some(email))
 }
@@ -89,7 +90,7 @@ pub async fn book(
     let owner = match &caller.who {
         Who::User { user_id, .. } => Owner::User(*user_id),
         Who::Anonymous | Who::Guest { .. } => Owner::Guest {
-            email: checked_email(request.guest_email)?,
+            email: checked_email(request.guest_email, "/guest_email")?,
         },
     };
     let input = HoldInput {
@@ -157,7 +158,7 @@ pub async fn change(
         seat_ids: request.seat_ids,
         ticket_types: request.ticket_types,
         promo_code: request.promo_code.clone(),
-        guest_email: checked_email(request.guest_email)?,
+        guest_email: checked_email(request.guest_email, "/guest_email")?,
         if_version: Some(on_file.file.booking.version),
     };
     let change = app.desk.change(booking_id, input);

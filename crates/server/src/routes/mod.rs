@@ -218,6 +218,31 @@ pub fn api() -> Router<AppState> {
             "/manage/theaters/{theater_id}/scans",
             post(manage::door_list::scans),
         )
+        .route(
+            "/manage/shows/{show_id}/counter",
+            get(manage::counter::show),
+        )
+        .route("/manage/shows/{show_id}/sell", post(manage::counter::sell))
+        .route(
+            "/manage/bookings/{booking_id}/print",
+            get(manage::counter::print),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/shifts",
+            get(manage::shifts::list).post(manage::shifts::open),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/shifts/{shift_id}",
+            get(manage::shifts::shift),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/shifts/{shift_id}/close",
+            post(manage::shifts::close),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/shifts/{shift_id}/payouts",
+            post(manage::shifts::pay_out),
+        )
         .route("/sync", get(sync::sync))
         .route("/openapi.json", get(openapi))
 }

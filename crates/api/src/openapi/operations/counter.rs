@@ -1,7 +1,7 @@
 //! Calls of the counter: selling, printing, and the shifts in which money is taken.
 
 use super::{
-    Answer, CURSOR, Callers, JSON, LIMIT, NOT_MODIFIED, Operation, STRING, call, query, schema_of,
+    Answer, CURSOR, Callers, JSON, LIMIT, NOT_MODIFIED, Operation, call, query, schema_of,
 };
 use crate::{
     CloseShiftRequest, CounterShow, OpenShiftRequest, Page, PayoutRequest, ProblemCode as P,

@@ -7,6 +7,7 @@
 
 mod bookings;
 mod catalog;
+mod counter;
 mod doors;
 mod ledger;
 mod money;
@@ -154,6 +155,7 @@ pub(super) async fn verify(
     money::check(&mut checks).await?;
     doors::check(&mut checks).await?;
     ledger::check(&mut checks).await?;
+    counter::check(&mut checks).await?;
     outbox::check(&mut checks).await?;
     Ok(checks.report)
 }

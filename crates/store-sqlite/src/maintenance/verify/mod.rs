@@ -6,6 +6,7 @@
 
 mod bookings;
 mod catalog;
+mod counter;
 mod doors;
 mod ledger;
 mod money;
@@ -125,6 +126,7 @@ pub(super) fn verify(conn: &Connection, now: DateTime<Utc>) -> Result<VerifyRepo
         tickets::check,
         doors::check,
         ledger::check,
+        counter::check,
         outbox::check,
     ] {
         match check(&mut checks) {

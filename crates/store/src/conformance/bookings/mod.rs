@@ -291,6 +291,7 @@ pub(super) fn step(booking: &BookingRow, to: BookingState, seats: SeatsEffect) -
         refunds: vec![],
         tickets: vec![],
         cancel_seats: vec![],
+        audit: None,
         messages: vec![],
         idempotency: None,
         guest_email: None,
