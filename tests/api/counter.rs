@@ -212,10 +212,11 @@ async fn invitations_are_given_by_who_may() {
 #[tokio::test]
 async fn a_sale_is_made_once_by_its_key() {
     let window = Window::open().await;
+    let path = window.path();
     let keyed = window.seller.with_key("sale 1");
     let body = window.cash(json!({ "best": 2, "tendered_minor": 5_000 }));
     let first = keyed.post(&window.path(), body.clone()).await.expect(201);
-    let answers = join_all((0..4).map(|_| keyed.post(&window.path(), body.clone()))).await;
+    let answers = join_all((0..4).map(|_| keyed.post(&path, body.clone()))).await;
     for answer in answers {
         assert_eq!(answer.expect(201).bytes, first.bytes);
     }
@@ -227,7 +228,7 @@ async fn a_sale_is_made_once_by_its_key() {
     assert_eq!(window.shift().await["sales"], json!(1));
     // At once, from the first request on.
     let keyed = window.seller.with_key("sale 2");
-    let answers = join_all((0..6).map(|_| keyed.post(&window.path(), body.clone()))).await;
+    let answers = join_all((0..6).map(|_| keyed.post(&path, body.clone()))).await;
     let again = keyed.post(&window.path(), body).await.expect(201);
     for answer in answers {
         assert!(

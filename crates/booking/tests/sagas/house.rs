@@ -9,7 +9,7 @@ use matinee_booking::{
     SaleError, SeatStates, ShowFile, Shows,
 };
 use matinee_domain::{
-    ids::ShowId,
+    ids::{BookingId, ShowId},
     limits,
     money::{Currency, Money},
 };
@@ -96,6 +96,10 @@ impl Render for Numbered {
     }
     fn cancelled(&self, file: &BookingFile, _: &ShowFile, refund: bool, _: DateTime<Utc>) -> Bytes {
         self.write(if refund { "refund" } else { "cancelled" }, file)
+    }
+    fn booking_of(&self, answer: &[u8]) -> Option<BookingId> {
+        let text = std::str::from_utf8(answer).ok()?;
+        text.split('|').next()?.parse().ok()
     }
 }
 
@@ -333,7 +337,10 @@ fn desk(
             inner: SandboxGateway::new(ledger),
             wire: Arc::clone(wire),
         })),
-        counter: Some(Arc::new(CounterGateway::new(store.clone(), true))),
+        counter: Some(Arc::new(WiredGateway {
+            inner: CounterGateway::new(store.clone(), true),
+            wire: Arc::clone(wire),
+        })),
         clock,
         entropy: entropy.clone(),
         render: render.clone(),
