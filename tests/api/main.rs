@@ -8,6 +8,8 @@ mod cancel;
 mod catalog;
 mod change;
 mod command_line;
+mod counter;
+mod door;
 mod expiry;
 mod health;
 mod history;

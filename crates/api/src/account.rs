@@ -70,6 +70,8 @@ pub struct ExportedTicket {
     pub seat_id: Option<SeatId>,
     pub status: crate::booking::TicketStatus,
     pub revision: u32,
+    /// When somebody was let in with it.
+    pub admitted_at: Option<DateTime<Utc>>,
 }
 
 /// A mail about the account; what it said is not kept.

@@ -33,6 +33,8 @@ pub use sync::*;
 pub use matinee_domain::{
     booking::BookingStatus,
     catalog::{GapRule, Location, Rating},
+    counter::SaleMethod,
+    door::ScanVerdict,
     ids::*,
     money::{Currency, Money},
     payment::{PaymentStatus, RefundStatus},

@@ -1,9 +1,14 @@
 //! Calls of staff, under `/manage`: who works in a theater, and what was changed by whom.
 //!
-//! What they make and change of the programme is in [`programme`].
+//! What they make and change of the programme is in [`programme`], letting people in in [`door`], selling to them in
+//! [`counter`].
 
+mod counter;
+mod door;
 mod programme;
 
+pub use counter::*;
+pub use door::*;
 pub use programme::*;
 
 use chrono::{DateTime, Utc};

@@ -59,6 +59,11 @@ codes! {
     ShowSold = "show_sold", 409, "Seats of the show are held or sold";
     ScreenInUse = "screen_in_use", 409, "The screen has shows";
     TheaterSold = "theater_sold", 409, "Currency and time zone are in use";
+    UndoTooLate = "undo_too_late", 409, "It cannot be undone any more";
+    ShiftOpen = "shift_open", 409, "A shift is open";
+    ShiftClosed = "shift_closed", 409, "The shift is closed";
+    ShiftBusy = "shift_busy", 409, "A sale of the shift is not finished";
+    PaidOut = "paid_out", 409, "The refund was paid out";
     IdempotencyInProgress = "idempotency_in_progress", 409, "The first request with this key still runs";
     CursorGone = "cursor_gone", 410, "The cursor is too old";
     VersionMismatch = "version_mismatch", 412, "It was changed in the meantime";

@@ -1,7 +1,7 @@
 //! Cancelling tickets. Paying the money back is another file's.
 
 use crate::{
-    desk::{Desk, OnFile, about_refund, after, is_at, step},
+    desk::{Desk, OnFile, about_refund, after, step},
     error::SaleError,
     hold::{Answered, repeated},
     show_file::ShowFile,
@@ -9,6 +9,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use matinee_domain::{
     booking::BookingState,
+    counter,
     ids::BookingId,
     limits,
     money::{Currency, Money},
@@ -127,9 +128,13 @@ impl Desk {
             .cancel(left)
             .map_err(|_| refuse("There is nothing to cancel.".into()))?;
         let mut step = step(file, to, SeatsEffect::Keep, now);
-        let here = self.gateway.as_ref();
-        let here = here.is_some_and(|gateway| is_at(&**gateway, file, paid));
+        let here = self.gateway_of(file, paid).is_some();
         let amount = refund_for(on_file, &seats, now);
+        if amount > 0 && paid.gateway == counter::GATEWAY {
+            return Err(refuse(
+                "It was bought at the counter and is given back there, with its tickets. Nothing was changed.".into(),
+            ));
+        }
         let amount = match amount.min(paid.captured_minor - paid.refunded_minor) {
             amount if here => amount,
             // From a trial: no real money was taken, so none goes back.

@@ -53,7 +53,7 @@ impl Desk {
             let promo = promo.await?;
             let own: Vec<SeatNo> = file.booking.seats.iter().map(|seat| seat.seat).collect();
             let chosen = match &input.seat_ids {
-                Some(seats) => named_seats(&show, seats)?,
+                Some(seats) => named_seats(&show, seats, show.theater.max_seats_per_booking)?,
                 None => own.clone(),
             };
             let types = input

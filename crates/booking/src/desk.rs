@@ -41,6 +41,10 @@ pub trait Render: Send + Sync + 'static {
         refund: bool,
         now: DateTime<Utc>,
     ) -> Bytes;
+    /// Which booking an answer of [`Self::booking`] was about: of a repeated request only its answer is kept.
+    fn booking_of(&self, _answer: &[u8]) -> Option<BookingId> {
+        None
+    }
 }
 
 /// The desk where seats are sold: the use cases are its methods, one file per verb.
@@ -49,6 +53,8 @@ pub struct Desk {
     pub promos: Arc<dyn PromoStore>,
     pub shows: Arc<dyn Shows>,
     pub gateway: Option<Arc<dyn PaymentGateway>>,
+    /// Where sales at the counter are recorded. Never offered to customers.
+    pub counter: Option<Arc<dyn PaymentGateway>>,
     pub clock: Arc<dyn Clock>,
     pub entropy: Arc<dyn Entropy>,
     pub render: Arc<dyn Render>,
@@ -140,6 +146,7 @@ pub(crate) fn step(
         refunds: Vec::new(),
         tickets: Vec::new(),
         cancel_seats: Vec::new(),
+        audit: None,
         messages: Vec::new(),
         idempotency: None,
         guest_email: None,
@@ -204,6 +211,20 @@ pub(crate) fn after(file: &BookingFile, step: &Step) -> BookingFile {
 /// own. Any other gateway, and a key of the other mode, knows nothing of it.
 pub fn is_at(gateway: &dyn PaymentGateway, file: &BookingFile, paid: &PaymentRow) -> bool {
     paid.gateway == gateway.name() && file.booking.test == gateway.is_test()
+}
+
+impl Desk {
+    /// The gateway at work here that this payment was begun at.
+    pub(crate) fn gateway_of(
+        &self,
+        file: &BookingFile,
+        paid: &PaymentRow,
+    ) -> Option<Arc<dyn PaymentGateway>> {
+        let mut gateways = self.gateway.iter().chain(&self.counter);
+        gateways
+            .find(|gateway| is_at(&***gateway, file, paid))
+            .cloned()
+    }
 }
 
 /// A booking with its show, as use cases pass them on.

@@ -76,6 +76,10 @@ pub enum SaleError {
     EmailInvalid,
     #[error("the price is {0:?}")]
     PriceChanged(matinee_domain::money::Money),
+    #[error("less than {0:?} was handed over")]
+    TooLittleTendered(matinee_domain::money::Money),
+    #[error("the shift is closed")]
+    ShiftClosed,
     #[error("a payment is already running")]
     PaymentInProgress,
     #[error("the booking is already paid")]

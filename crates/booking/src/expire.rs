@@ -4,7 +4,7 @@
 //! is conditional, and repeating one changes nothing.
 
 use crate::{
-    desk::{Desk, OnFile, is_at},
+    desk::{Desk, OnFile},
     error::SaleError,
     pay::payment,
     ports::{ChargeAnswer, ChargeName, ChargeState, GatewayError, PaymentGateway, Trouble},
@@ -149,7 +149,6 @@ impl Desk {
     }
 
     async fn recover_payment(&self, file: BookingFile) -> Result<bool, SaleError> {
-        let gateway = self.gateway.clone().ok_or(SaleError::NoGateway)?;
         let Some(live) = file
             .payments
             .iter()
@@ -158,11 +157,11 @@ impl Desk {
         else {
             return Ok(false);
         };
-        if !is_at(&*gateway, &file, &live) {
+        let Some(gateway) = self.gateway_of(&file, &live) else {
             return Err(SaleError::AnotherGateway {
                 gateway: live.gateway,
             });
-        }
+        };
         let now = self.clock.now();
         let name = ChargeName::from(&live);
         let overdue = match file.booking.state {

@@ -2,6 +2,7 @@
 
 mod choice;
 mod promo;
+mod terms;
 
 pub(crate) use choice::named_seats;
 
@@ -25,6 +26,7 @@ use matinee_store::{
 };
 pub(crate) use promo::typed;
 use std::{collections::BTreeMap, sync::Arc};
+pub(crate) use terms::Terms;
 
 /// Which seats.
 #[derive(Debug, Clone)]
@@ -68,10 +70,21 @@ impl Desk {
     /// Holds seats for a caller.
     pub async fn hold(&self, input: HoldInput) -> Result<Answered, SaleError> {
         let show = self.show_of(input.show_id).await?;
+        let terms = Terms::of_the_web(self, &show);
+        self.hold_on(input, show, &terms).await
+    }
+
+    /// Holds seats on these terms.
+    pub(crate) async fn hold_on(
+        &self,
+        input: HoldInput,
+        show: Arc<ShowFile>,
+        terms: &Terms,
+    ) -> Result<Answered, SaleError> {
         // A repetition is answered before anything else is judged: the show may have started or sold out since.
         for attempt in 1..=TRIES {
             let now = self.clock.now();
-            let decided = match self.decide_hold(&input, &show, now).await {
+            let decided = match self.decide_hold(&input, &show, terms, now).await {
                 Err(refusal) => return self.refuse_or_repeat(&input, refusal).await,
                 Ok(decided) => decided,
             };
@@ -118,19 +131,27 @@ impl Desk {
         &self,
         input: &HoldInput,
         show: &Arc<ShowFile>,
+        terms: &Terms,
         now: DateTime<Utc>,
     ) -> Result<Decided, SaleError> {
-        if now >= show.show.start_time {
+        if now >= terms.until {
             return Err(SaleError::ShowStarted);
         }
         let promo = match typed(input.promo_code.as_deref()) {
             Some(code) => Some(self.open_promo(show, code, now).await?),
             None => None,
         };
-        let chosen = self.choose(input, show).await?;
+        let chosen = self.choose(input, show, terms.max_seats).await?;
         let content = self
-            .content(show, &chosen, &input.ticket_types, (&[], promo.as_ref()))
+            .content_on(
+                terms,
+                show,
+                &chosen,
+                &input.ticket_types,
+                (&[], promo.as_ref()),
+            )
             .await?;
+        terms.accept(content.quote.total)?;
         let booking = BookingRow {
             booking_id: self.new_booking_id(show.theater.theater_id, now),
             reference: self.new_reference(),
@@ -160,7 +181,7 @@ impl Desk {
         let body = self.render.booking(&file, show, now);
         let hold = HoldSeats {
             booking,
-            limits: self.hold_limits(),
+            limits: terms.limits,
             idempotency: input.idempotency.clone().map(|key| IdempotencyRecord {
                 key,
                 answer: Recorded {
@@ -186,12 +207,16 @@ impl Desk {
         }
     }
 
-    async fn choose(&self, input: &HoldInput, show: &ShowFile) -> Result<Vec<SeatNo>, SaleError> {
+    async fn choose(
+        &self,
+        input: &HoldInput,
+        show: &ShowFile,
+        max: u16,
+    ) -> Result<Vec<SeatNo>, SaleError> {
         match &input.wanted {
-            Wanted::Seats(seats) => named_seats(show, seats),
+            Wanted::Seats(seats) => named_seats(show, seats, max),
             Wanted::Best(0) => Err(SaleError::NoSeats),
             Wanted::Best(count) => {
-                let max = show.theater.max_seats_per_booking;
                 if *count > max {
                     return Err(SaleError::TooManySeats { max });
                 }
@@ -216,6 +241,19 @@ impl Desk {
         show: &ShowFile,
         chosen: &[SeatNo],
         ticket_types: &BTreeMap<String, String>,
+        instead: (&[SeatNo], Option<&Promo>),
+    ) -> Result<Content, SaleError> {
+        let terms = Terms::of_the_web(self, show);
+        self.content_on(&terms, show, chosen, ticket_types, instead)
+            .await
+    }
+
+    async fn content_on(
+        &self,
+        terms: &Terms,
+        show: &ShowFile,
+        chosen: &[SeatNo],
+        ticket_types: &BTreeMap<String, String>,
         (own, promo): (&[SeatNo], Option<&Promo>),
     ) -> Result<Content, SaleError> {
         let seats = typed_seats(show, chosen, ticket_types)?;
@@ -224,7 +262,7 @@ impl Desk {
                 .iter()
                 .map(|(seat, code)| (category(show, *seat), code.as_str()))
         };
-        let prices = &show.show.prices;
+        let prices = terms.prices(show);
         let mut quote = prices.quote(priced())?;
         if let Some(promo) = promo {
             // One that takes nothing off this booking would only be used up.
@@ -247,7 +285,7 @@ impl Desk {
             advice: vec![],
             only_if_version: None,
         };
-        if show.theater.gap_rule != GapRule::Off {
+        if terms.gap_rule != GapRule::Off {
             let states = self.shows.seats(show).await?;
             apply_gap_rule(show, &states, chosen, own, &mut content)?;
         }

@@ -20,6 +20,7 @@ mod pay;
 mod pay_back;
 pub mod ports;
 mod reconcile;
+mod sell;
 mod settle;
 mod show_file;
 
@@ -35,5 +36,6 @@ pub use page::PaymentPage;
 pub use pay::PayInput;
 pub use ports::*;
 pub use reconcile::{Difference, Differs, Reconciled};
+pub use sell::SellInput;
 pub use settle::Settled;
 pub use show_file::{IndexedMap, SeatStates, ShowFile, Shows, Taken};

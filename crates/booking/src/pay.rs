@@ -22,6 +22,7 @@ use matinee_planted::planted;
 use matinee_store::{
     bookings::{BookingFile, Owner, PaymentRow, SeatsEffect, StepOutcome},
     idempotency::{IdempotencyKey, Lookup, Recorded},
+    staff::AuditEntry,
 };
 use std::sync::Arc;
 
@@ -32,6 +33,15 @@ pub struct PayInput {
     pub method: String,
     pub expected_total: Option<Money>,
     pub idempotency: Option<IdempotencyKey>,
+}
+
+/// Who pays.
+#[derive(Debug, Clone)]
+pub(crate) enum Payer {
+    /// Its owner, from anywhere.
+    Owner,
+    /// Somebody in front of a seller: what the seller does is noted with the attempt.
+    AtTheCounter(Box<AuditEntry>),
 }
 
 const TRIES: usize = 4;
@@ -51,7 +61,7 @@ impl Desk {
         self.earlier_answer(input.idempotency.as_ref()).await
     }
 
-    async fn earlier_answer(
+    pub(crate) async fn earlier_answer(
         &self,
         key: Option<&IdempotencyKey>,
     ) -> Result<Option<Recorded>, SaleError> {
@@ -69,12 +79,19 @@ impl Desk {
 
     /// Pays for a booking that was just read, before its key was looked up and found new: whatever happened since shows
     /// as another version when the attempt is recorded, and then everything is looked at again.
-    pub async fn pay_for(
+    pub async fn pay_for(&self, on_file: OnFile, input: PayInput) -> Result<Settled, SaleError> {
+        let gateway = self.gateway.clone().ok_or(SaleError::NoGateway)?;
+        self.pay_at(&gateway, on_file, input, &Payer::Owner).await
+    }
+
+    /// The same at this gateway.
+    pub(crate) async fn pay_at(
         &self,
+        gateway: &Arc<dyn PaymentGateway>,
         mut on_file: OnFile,
         input: PayInput,
+        payer: &Payer,
     ) -> Result<Settled, SaleError> {
-        let gateway = self.gateway.clone().ok_or(SaleError::NoGateway)?;
         for _ in 0..TRIES {
             // A payment that was given up charged nothing: the repetition may start another.
             let own = on_file.file.payments.iter().find(|payment| {
@@ -84,13 +101,13 @@ impl Desk {
             });
             if let Some(payment) = own {
                 let payment_id = payment.payment_id;
-                return self.go_on(&gateway, on_file, payment_id).await;
+                return self.go_on(gateway, on_file, payment_id).await;
             }
-            self.may_pay(&on_file.file, &input)?;
+            self.may_pay(&on_file.file, &input, payer)?;
             if let Some((on_file, payment_id)) =
-                self.begin_payment(&gateway, &on_file, &input).await?
+                self.begin_payment(gateway, &on_file, &input, payer).await?
             {
-                return self.go_on(&gateway, on_file, payment_id).await;
+                return self.go_on(gateway, on_file, payment_id).await;
             }
             on_file = self.on_file(input.booking_id).await?;
             if let Some(first) = self.earlier_payment(&input).await? {
@@ -100,14 +117,20 @@ impl Desk {
         Err(SaleError::Contended)
     }
 
-    fn may_pay(&self, file: &BookingFile, input: &PayInput) -> Result<(), SaleError> {
+    fn may_pay(
+        &self,
+        file: &BookingFile,
+        input: &PayInput,
+        payer: &Payer,
+    ) -> Result<(), SaleError> {
         match file.booking.state {
             BookingState::Confirmed | BookingState::PartlyCancelled | BookingState::Cancelled => {
                 return Err(SaleError::AlreadyPaid);
             }
             _ => still_held(file, self.clock.now())?,
         }
-        if matches!(file.booking.owner, Owner::Guest { email: None }) {
+        let nowhere = matches!(file.booking.owner, Owner::Guest { email: None });
+        if nowhere && matches!(payer, Payer::Owner) {
             return Err(SaleError::EmailRequired);
         }
         if file.payments.len() >= usize::from(limits::PAYMENT_ATTEMPTS) {
@@ -128,6 +151,7 @@ impl Desk {
         gateway: &Arc<dyn PaymentGateway>,
         on_file: &OnFile,
         input: &PayInput,
+        payer: &Payer,
     ) -> Result<Option<(OnFile, PaymentId)>, SaleError> {
         let file = &on_file.file;
         let now = self.clock.now();
@@ -155,6 +179,9 @@ impl Desk {
         let mut step = step(file, to, SeatsEffect::Keep, now);
         step.payments.push(payment);
         step.test = gateway.is_test();
+        if let Payer::AtTheCounter(audit) = payer {
+            step.audit = Some(audit.as_ref().clone());
+        }
         match self.store.step(step.clone()).await? {
             StepOutcome::Done { .. } => {
                 let file = after(file, &step);

@@ -1,7 +1,7 @@
 //! Paying money back until it is certain: that it went back, or that somebody has to do it by hand.
 
 use crate::{
-    desk::{Desk, about_refund, is_at, step},
+    desk::{Desk, about_refund, step},
     error::SaleError,
     pay::payment,
     ports::{ChargeName, GatewayError, PaymentGateway, RefundAtGateway, RefundRequest},
@@ -48,8 +48,7 @@ impl Desk {
             &read
         };
         let paid = payment(file, refund.payment_id)?;
-        let gateway = self.gateway.clone();
-        let Some(gateway) = gateway.filter(|gateway| is_at(&**gateway, file, paid)) else {
+        let Some(gateway) = self.gateway_of(file, paid) else {
             // Any other gateway would say that it never heard of it. It waits, and is tried more and more rarely.
             self.note_attempt(refund).await;
             return Err(SaleError::AnotherGateway {

@@ -4,6 +4,7 @@
 //! them: they change with every booking.
 
 use crate::{
+    door::DOORS_OPEN_MINUTES,
     ids::{MovieId, ScreenId, SeatMapId, ShowId, TheaterId},
     money::Currency,
     policy::CancellationPolicy,
@@ -80,10 +81,20 @@ pub struct Theater {
     /// Minutes a hold lasts here; the server's default when absent.
     #[serde(default)]
     pub hold_minutes: Option<u16>,
+    /// Minutes before a show at which its doors open; the default when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doors_open_minutes: Option<u16>,
     pub cancellation_policy: CancellationPolicy,
     pub ticket_types: Vec<TicketType>,
     pub price_lists: Vec<PriceList>,
     pub screens: Vec<Screen>,
+}
+
+impl Theater {
+    /// Minutes before a show at which its doors open.
+    pub fn doors_open_minutes(&self) -> u16 {
+        self.doors_open_minutes.unwrap_or(DOORS_OPEN_MINUTES)
+    }
 }
 
 /// A rating by one source.

@@ -6,7 +6,7 @@
 //! time they were made (48 bits, milliseconds), so that new rows land at the end of an index.
 //! Random bytes and time are passed in; this module makes none.
 
-use data_encoding::BASE32_NOPAD;
+use data_encoding::{BASE32_NOPAD, HEXLOWER_PERMISSIVE};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::{fmt, str::FromStr};
 
@@ -184,6 +184,8 @@ plain_id!(/// A browser or device that gets a user's messages.
     SubscriptionId, 'y', "subscription");
 plain_id!(/// An integrator's address that is told of bookings.
     WebhookId, 'w', "webhook");
+plain_id!(/// Somebody's time at a window of the counter.
+    ShiftId, 'h', "shift");
 theater_id!(/// A show: one movie on one screen at one time.
     ShowId, 's', "show", 16, 32);
 theater_id!(/// A booking: 1..n seats of one show.
@@ -200,6 +202,60 @@ pub fn time_ordered(at_ms: i64, random: [u8; 16]) -> [u8; 22] {
     own[6..].copy_from_slice(&random);
     own
 }
+
+/// A scan at a door. Doors make them with no network, so it is what every device can make: a UUID of any version, as text
+/// in the usual form.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ScanId([u8; 16]);
+
+impl ScanId {
+    /// Where the groups of the text end, in characters.
+    const DASHES: [usize; 4] = [8, 13, 18, 23];
+
+    /// An id from the bytes a store kept.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+    /// A random one (version 4).
+    pub const fn from_random(mut bytes: [u8; 16]) -> Self {
+        bytes[6] = bytes[6] & 0x0F | 0x40;
+        bytes[8] = bytes[8] & 0x3F | 0x80;
+        Self(bytes)
+    }
+    /// The bytes a store keeps.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+impl fmt::Display for ScanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, byte) in self.0.iter().enumerate() {
+            let dash = if matches!(at, 4 | 6 | 8 | 10) {
+                "-"
+            } else {
+                ""
+            };
+            write!(f, "{dash}{byte:02x}")?;
+        }
+        Ok(())
+    }
+}
+impl FromStr for ScanId {
+    type Err = InvalidId;
+    /// Reads 8-4-4-4-12 hexadecimal digits of either case.
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        let invalid = InvalidId { kind: "scan" };
+        let dashed = text.len() == 36 && Self::DASHES.iter().all(|at| text.as_bytes()[*at] == b'-');
+        let digits = text.replace('-', "");
+        if !dashed || digits.len() != 32 {
+            return Err(invalid);
+        }
+        let bytes = HEXLOWER_PERMISSIVE.decode(digits.as_bytes()).ok();
+        let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Self).ok_or(invalid)
+    }
+}
+wire_traits!(ScanId);
 
 /// A booking's reference: what a person reads out at the counter. 50 random bits in ten characters of an alphabet
 /// without 0/O, 1/I/L and U, shown in two groups of five.
@@ -280,6 +336,24 @@ mod tests {
         assert!(theater.to_uppercase().parse::<TheaterId>().is_err());
         assert!("t".parse::<TheaterId>().is_err());
         assert!("t".repeat(10_000).parse::<TheaterId>().is_err());
+    }
+
+    #[test]
+    fn a_scan_has_the_text_of_a_uuid() {
+        let scan = ScanId::from_random([0xFF; 16]);
+        assert_eq!(scan.to_string(), "ffffffff-ffff-4fff-bfff-ffffffffffff");
+        assert_eq!(scan.to_string().to_uppercase().parse(), Ok(scan));
+        for wrong in [
+            "",
+            "ffffffffffff4fffbfffffffffffffff",
+            "ffffffff-ffff-4fff-bfff-fffffffffff",
+            "ffffffff-ffff-4fff-bfff-fffffffffffg",
+            "fffffffff-fff-4fff-bfff-ffffffffffff",
+            "ffffffff-ffff-4fff-bfff-ffffffff-fff",
+            "äääääääääääääääääää",
+        ] {
+            assert!(wrong.parse::<ScanId>().is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@
 pub mod best_seats;
 pub mod booking;
 pub mod catalog;
+pub mod counter;
+pub mod door;
 pub mod email;
 pub mod gap;
 pub mod ids;

@@ -309,6 +309,28 @@ impl ShowPrices {
             .unwrap_or(Money::zero(self.currency))
     }
 
+    /// The prices of the counter, where the web's booking fee is not asked.
+    pub fn at_counter(&self) -> Self {
+        Self {
+            fees: Fees::default(),
+            ..self.clone()
+        }
+    }
+
+    /// The same seats and ticket types as a present.
+    pub fn as_present(&self) -> Self {
+        let free = |ticket_type: &TicketType| TicketType {
+            change: PriceChange::Fixed(0),
+            ..ticket_type.clone()
+        };
+        Self {
+            base_minor: vec![0; self.base_minor.len()],
+            fees: Fees::default(),
+            ticket_types: self.ticket_types.iter().map(free).collect(),
+            ..self.clone()
+        }
+    }
+
     fn known_type(&self, code: &str) -> Result<&TicketType, PriceError> {
         self.ticket_type(code)
             .ok_or_else(|| PriceError::UnknownTicketType(code.into()))

@@ -58,6 +58,10 @@ pub enum Action {
     Sell,
     /// Take seats of a show out of the sale, and put them back.
     BlockSeats,
+    /// Give tickets away at the counter.
+    Invite,
+    /// See the shifts of others, and close them.
+    SeeShifts,
     /// Make and change screens, prices, movies and shows.
     ChangeProgramme,
     /// See who changed what.
@@ -91,11 +95,13 @@ impl StaffRole {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::See,
         Self::Redeem,
         Self::Sell,
         Self::BlockSeats,
+        Self::Invite,
+        Self::SeeShifts,
         Self::ChangeProgramme,
         Self::SeeAudit,
         Self::ChangeTheater,
@@ -112,10 +118,12 @@ pub const fn can(role: StaffRole, action: Action) -> bool {
             Owner | Manager | BoxOffice => true,
             Door => false,
         },
-        Action::ChangeProgramme | Action::SeeAudit => match role {
-            Owner | Manager => true,
-            BoxOffice | Door => false,
-        },
+        Action::Invite | Action::SeeShifts | Action::ChangeProgramme | Action::SeeAudit => {
+            match role {
+                Owner | Manager => true,
+                BoxOffice | Door => false,
+            }
+        }
         Action::ChangeTheater | Action::ChangeStaff => match role {
             Owner => true,
             Manager | BoxOffice | Door => false,
@@ -152,11 +160,13 @@ mod tests {
     #[test]
     fn every_role_may_exactly_this() {
         use StaffRole::{BoxOffice, Door, Manager, Owner};
-        let table: [(Action, &[StaffRole]); 8] = [
+        let table: [(Action, &[StaffRole]); 10] = [
             (Action::See, &[Owner, Manager, BoxOffice, Door]),
             (Action::Redeem, &[Owner, Manager, BoxOffice, Door]),
             (Action::Sell, &[Owner, Manager, BoxOffice]),
             (Action::BlockSeats, &[Owner, Manager, BoxOffice]),
+            (Action::Invite, &[Owner, Manager]),
+            (Action::SeeShifts, &[Owner, Manager]),
             (Action::ChangeProgramme, &[Owner, Manager]),
             (Action::SeeAudit, &[Owner, Manager]),
             (Action::ChangeTheater, &[Owner]),

@@ -7,6 +7,7 @@ use crate::{
 use chrono_tz::Tz;
 use matinee_domain::{
     catalog::{GapRule, Location},
+    door::DOORS_OPEN_MINUTES_MAX,
     limits::{HOLD_LIFE, SEATS_PER_BOOKING, SEATS_PER_BOOKING_MAX},
     money::Currency,
     policy::{CancellationPolicy, CancellationTier},
@@ -32,6 +33,7 @@ pub struct TheaterImport {
     pub max_seats_per_booking: u16,
     pub gap_rule: GapRule,
     pub hold_minutes: Option<u16>,
+    pub doors_open_minutes: Option<u16>,
     pub cancellation_policy: CancellationPolicy,
     pub ticket_types: Vec<TicketType>,
     pub price_lists: Vec<PriceList>,
@@ -57,7 +59,7 @@ MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN 
 SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND VUV WST XAF XCD \
 XCG XOF XPF YER ZAR ZMW ZWG";
 
-const MEMBERS: [&str; 14] = [
+const MEMBERS: [&str; 15] = [
     "external_id",
     "name",
     "location",
@@ -68,6 +70,7 @@ const MEMBERS: [&str; 14] = [
     "max_seats_per_booking",
     "gap_rule",
     "hold_minutes",
+    "doors_open_minutes",
     "cancellation_policy",
     "ticket_types",
     "price_lists",
@@ -94,6 +97,7 @@ pub(crate) fn read(at: &At<'_>) -> Option<TheaterImport> {
         max_seats_per_booking: facts.max_seats_per_booking,
         gap_rule: facts.gap_rule,
         hold_minutes: facts.hold_minutes,
+        doors_open_minutes: facts.doors_open_minutes,
         cancellation_policy: facts.cancellation_policy,
         ticket_types: prices.ticket_types,
         price_lists: prices.price_lists,
@@ -113,6 +117,7 @@ pub struct TheaterFacts {
     pub max_seats_per_booking: u16,
     pub gap_rule: GapRule,
     pub hold_minutes: Option<u16>,
+    pub doors_open_minutes: Option<u16>,
     pub cancellation_policy: CancellationPolicy,
 }
 
@@ -170,6 +175,9 @@ fn facts(theater: &Members<'_>) -> Option<TheaterFacts> {
     });
     let gap_rule = theater.or("gap_rule", GapRule::default(), gap_rule);
     let hold_minutes = theater.may("hold_minutes", |at| at.whole(1, HOLD_LIFE.num_minutes()));
+    let doors_open_minutes = theater.may("doors_open_minutes", |at| {
+        at.whole(0, i64::from(DOORS_OPEN_MINUTES_MAX))
+    });
     let cancellation_policy =
         theater.or("cancellation_policy", CancellationPolicy::default(), policy);
     Some(TheaterFacts {
@@ -182,6 +190,7 @@ fn facts(theater: &Members<'_>) -> Option<TheaterFacts> {
         max_seats_per_booking: max_seats_per_booking?,
         gap_rule: gap_rule?,
         hold_minutes: hold_minutes?,
+        doors_open_minutes: doors_open_minutes?,
         cancellation_policy: cancellation_policy?,
     })
 }

@@ -11,6 +11,7 @@ mod secret;
 pub mod tmdb;
 
 pub use gateways::{
+    counter::CounterGateway,
     sandbox::{self, SandboxGateway},
     stripe::{self, StripeGateway},
 };

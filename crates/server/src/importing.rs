@@ -241,6 +241,7 @@ fn as_import(theater: &Theater, names: &mut HashMap<SeatMapId, String>) -> Theat
         max_seats_per_booking: theater.max_seats_per_booking,
         gap_rule: theater.gap_rule,
         hold_minutes: theater.hold_minutes,
+        doors_open_minutes: theater.doors_open_minutes,
         cancellation_policy: theater.cancellation_policy.clone(),
         ticket_types: theater.ticket_types.clone(),
         price_lists: theater.price_lists.clone(),

@@ -291,7 +291,8 @@ pub(crate) async fn open(
         None => url.to_owned(),
     };
     let gateway = gateway::open(&config, &store, &base_url).await?;
-    unfinished::refuse(&*store, gateway.as_deref(), clock.now()).await?;
+    let counter = gateway::counter(&store, gateway.as_deref());
+    unfinished::refuse(&*store, (gateway.as_deref(), &*counter), clock.now()).await?;
     let around = Arc::new(Around {
         live: Arc::clone(&catalog.live),
         ways: gateway.as_ref().map(|g| g.ways()).unwrap_or_default(),
@@ -306,6 +307,7 @@ pub(crate) async fn open(
         promos: store.clone(),
         shows: Arc::clone(&catalog) as Arc<dyn matinee_booking::Shows>,
         gateway,
+        counter: Some(counter),
         clock: Arc::clone(&clock),
         entropy: Arc::clone(&entropy),
         render: Arc::new(BookingRender {

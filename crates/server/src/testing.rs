@@ -287,6 +287,7 @@ impl House {
             promos: Arc::clone(&desk.promos),
             shows: Arc::clone(&desk.shows),
             gateway: Some(Arc::new(BrokenBank)),
+            counter: None,
             clock: Arc::clone(&desk.clock),
             entropy: Arc::clone(&desk.entropy),
             render: Arc::clone(&desk.render),

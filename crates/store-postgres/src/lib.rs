@@ -11,6 +11,8 @@ mod bookings;
 mod catalog;
 mod columns;
 mod connect;
+mod counter;
+mod door;
 mod failure;
 mod hear;
 mod lanes;

@@ -29,6 +29,8 @@ const STEPS: &[(&str, &str)] = &[
     step!("0010_promos"),
     step!("0011_staff"),
     step!("0012_published"),
+    step!("0014_door"),
+    step!("0015_counter"),
 ];
 
 /// The schema version this program knows.

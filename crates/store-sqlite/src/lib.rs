@@ -9,6 +9,8 @@ mod bookings;
 mod catalog;
 mod checkpoints;
 mod columns;
+mod counter;
+mod door;
 mod failure;
 mod ledger;
 mod maintenance;

@@ -60,6 +60,14 @@ const STEPS: &[(&str, &str)] = &[
         "published",
         include_str!("../../../migrations/sqlite/0013_published.sql"),
     ),
+    (
+        "door",
+        include_str!("../../../migrations/sqlite/0015_door.sql"),
+    ),
+    (
+        "counter",
+        include_str!("../../../migrations/sqlite/0016_counter.sql"),
+    ),
 ];
 
 /// "MTNE": tells our files from other SQLite databases.

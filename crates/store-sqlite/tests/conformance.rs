@@ -5,8 +5,8 @@ use matinee_store::{
     SeatFeed, Store,
     conformance::{
         Engine,
-        bookings::{blocks, change, crowd, expire, hold, lists, promo, restart, step},
-        ledger, outbox, telling,
+        bookings::{blocks, change, crowd, door, expire, hold, lists, promo, restart, step},
+        counter, ledger, outbox, telling,
     },
 };
 use matinee_store_sqlite::{OpenOptions, SqliteStore};
@@ -100,6 +100,16 @@ stories! {
     restart:
         what_was_acknowledged_survives,
         closing_finishes_what_was_accepted;
+    door:
+        a_ticket_lets_in_once,
+        people_of_a_booking_come_in_together,
+        a_scan_is_kept_once_by_its_key,
+        of_many_doors_one_lets_in,
+        letting_in_and_giving_back_exclude_each_other,
+        an_entry_is_undone_in_time,
+        the_order_of_telling_does_not_matter,
+        an_earlier_scan_counts_although_told_later,
+        wrong_entries_are_told;
     crowd:
         a_sold_out_show_sold_every_seat_once,
         a_failure_leaves_its_neighbours_alone,
@@ -119,6 +129,12 @@ stories! {
         a_message_is_added_once,
         people_of_a_show_are_found,
         a_moved_show_is_noted_until_told;
+    counter:
+        a_shift_is_opened_and_closed,
+        a_shift_is_made_once_by_its_key,
+        money_is_taken_in_open_shifts,
+        cash_is_handed_out_once,
+        closing_and_selling_exclude_each_other;
     ledger:
         a_key_is_charged_once,
         a_charge_moves_only_from_where_it_may,

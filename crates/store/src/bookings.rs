@@ -8,6 +8,7 @@ use crate::{
     feed::SeatState,
     idempotency::{IdempotencyKey, IdempotencyRecord, Lookup},
     outbox::NewMessage,
+    staff::AuditEntry,
 };
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -241,6 +242,8 @@ pub struct Step {
     pub tickets: Vec<TicketRow>,
     /// Seats whose tickets are cancelled by this step: tickets voided, seat rows removed, booking seats marked.
     pub cancel_seats: Vec<SeatNo>,
+    /// What staff did, when it was they.
+    pub audit: Option<AuditEntry>,
     pub messages: Vec<NewMessage>,
     pub idempotency: Option<IdempotencyRecord>,
     /// A guest's e-mail, when it came with this step.

@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod bookings;
 pub mod catalog;
+pub mod counter;
 pub mod devices;
 pub mod fixtures;
 pub mod ledger;

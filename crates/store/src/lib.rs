@@ -9,6 +9,8 @@ pub mod accounts;
 pub mod bookings;
 pub mod catalog;
 pub mod conformance;
+pub mod counter;
+pub mod door;
 pub mod error;
 pub mod feed;
 pub mod idempotency;
@@ -24,6 +26,8 @@ pub mod verify;
 pub use accounts::AccountStore;
 pub use bookings::BookingStore;
 pub use catalog::CatalogStore;
+pub use counter::CounterStore;
+pub use door::DoorStore;
 pub use error::StoreError;
 pub use feed::{SeatFeed, ShowChange};
 pub use ledger::SandboxLedger;
@@ -41,6 +45,8 @@ pub trait Store:
     + AccountStore
     + SignInStore
     + StaffStore
+    + DoorStore
+    + CounterStore
     + OutboxStore
     + PromoStore
     + SubscriberStore
@@ -54,6 +60,8 @@ impl<T> Store for T where
         + AccountStore
         + SignInStore
         + StaffStore
+        + DoorStore
+        + CounterStore
         + OutboxStore
         + PromoStore
         + SubscriberStore

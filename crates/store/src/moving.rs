@@ -108,7 +108,11 @@ pub const TABLES: &[Table] = tables! {
         theater Bytes, booking Bytes, refund Bytes, payment Bytes, status Text, amount_minor Number, currency Text,
         reason Text, attempts Small, created_at Number, tried_at Number,
     }
-    tickets { theater Bytes, booking Bytes, seat Small, ticket Bytes, state Text, revision Small }
+    tickets { theater Bytes, booking Bytes, seat Small, ticket Bytes, state Text, revision Small, redeemed_by Bytes }
+    ticket_scans {
+        theater Bytes, scan Bytes, show Bytes, booking Bytes, seat Small, ticket Bytes, door Text, verdict Text,
+        scanned_at Number, told_at Number, offline Flag, actor Bytes, undone_at Number, undone_by Bytes,
+    }
     idempotency { scope Bytes, body Bytes, status Small, answer Bytes, keep_until Number }
     unpaid_expiries { theater Bytes, show Bytes, caller Bytes, at Number, booking Bytes }
     messages {
@@ -123,6 +127,18 @@ pub const TABLES: &[Table] = tables! {
     staff { theater Bytes, user Bytes, role Text, since Number }
     audit {
         theater Bytes, entry Bytes, at Number, actor Bytes, action Text, object Text, old_state Json, new_state Json,
+    }
+    shifts {
+        theater Bytes, shift Bytes, user Bytes, place Text, currency Text, float_minor Number, opened_at Number,
+        closed_at Number, counted_minor Number, expected_minor Number,
+    }
+    counter_charges {
+        theater Bytes, payment Bytes, shift Bytes, method Text, status Text, amount_minor Number, currency Text,
+        refunded_minor Number, created_at Number,
+    }
+    counter_refunds {
+        theater Bytes, payment Bytes, refund Text, amount_minor Number, created_at Number, shift Bytes,
+        paid_out_at Number,
     }
     show_moves { theater Bytes, show Bytes, starts_before Number, mark Bytes }
     sandbox_charges {

@@ -63,6 +63,9 @@ pub struct TheaterSpec {
     /// 1 to 20; the server's own when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hold_minutes: Option<u16>,
+    /// How long before a show its doors open: 0 to 1440, 60 when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub doors_open_minutes: Option<u16>,
     /// None: tickets are not refundable.
     #[serde(default)]
     pub cancellation_policy: Vec<TierSpec>,

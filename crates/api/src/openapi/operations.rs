@@ -120,17 +120,30 @@ const fn call(
 
 // After the macro that it uses.
 mod account;
+mod counter;
+mod door;
 mod manage;
 
 /// Every operation.
 pub const OPERATIONS: &[Operation] = &joined();
 
-const HOW_MANY: usize =
-    SELLING.len() + account::OPERATIONS.len() + manage::OPERATIONS.len() + REST.len();
+const HOW_MANY: usize = SELLING.len()
+    + account::OPERATIONS.len()
+    + manage::OPERATIONS.len()
+    + door::OPERATIONS.len()
+    + counter::OPERATIONS.len()
+    + REST.len();
 
 const fn joined() -> [Operation; HOW_MANY] {
     let mut all = [REST[0]; HOW_MANY];
-    let parts = [SELLING, account::OPERATIONS, manage::OPERATIONS, REST];
+    let parts = [
+        SELLING,
+        account::OPERATIONS,
+        manage::OPERATIONS,
+        door::OPERATIONS,
+        counter::OPERATIONS,
+        REST,
+    ];
     let (mut part, mut to) = (0, 0);
     while part < parts.len() {
         let mut from = 0;

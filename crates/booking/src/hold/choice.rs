@@ -14,8 +14,11 @@ use matinee_domain::{
 use std::collections::{BTreeMap, HashSet};
 
 /// Resolves the seats a caller named: known, once each, not too many.
-pub(crate) fn named_seats(show: &ShowFile, seats: &[SeatId]) -> Result<Vec<SeatNo>, SaleError> {
-    let max = show.theater.max_seats_per_booking;
+pub(crate) fn named_seats(
+    show: &ShowFile,
+    seats: &[SeatId],
+    max: u16,
+) -> Result<Vec<SeatNo>, SaleError> {
     if seats.is_empty() {
         return Err(SaleError::NoSeats);
     }

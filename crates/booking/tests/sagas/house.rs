@@ -9,11 +9,11 @@ use matinee_booking::{
     SaleError, SeatStates, ShowFile, Shows,
 };
 use matinee_domain::{
-    ids::ShowId,
+    ids::{BookingId, ShowId},
     limits,
     money::{Currency, Money},
 };
-use matinee_integrations::SandboxGateway;
+use matinee_integrations::{CounterGateway, SandboxGateway};
 use matinee_store::{
     CatalogStore, Maintenance, PromoStore, SandboxLedger, StoreError,
     bookings::{BookingFile, BookingStore},
@@ -96,6 +96,10 @@ impl Render for Numbered {
     }
     fn cancelled(&self, file: &BookingFile, _: &ShowFile, refund: bool, _: DateTime<Utc>) -> Bytes {
         self.write(if refund { "refund" } else { "cancelled" }, file)
+    }
+    fn booking_of(&self, answer: &[u8]) -> Option<BookingId> {
+        let text = std::str::from_utf8(answer).ok()?;
+        text.split('|').next()?.parse().ok()
     }
 }
 
@@ -241,6 +245,7 @@ impl House {
             promos: self.desk.promos.clone(),
             shows: self.desk.shows.clone(),
             gateway: Some(bank),
+            counter: self.desk.counter.clone(),
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
             render: self.render.clone(),
@@ -330,6 +335,10 @@ fn desk(
         }),
         gateway: Some(Arc::new(WiredGateway {
             inner: SandboxGateway::new(ledger),
+            wire: Arc::clone(wire),
+        })),
+        counter: Some(Arc::new(WiredGateway {
+            inner: CounterGateway::new(store.clone(), true),
             wire: Arc::clone(wire),
         })),
         clock,

@@ -35,6 +35,7 @@ async fn force(house: &House, buyer: &Buyer, fill: impl FnOnce(&PaymentRow, &mut
         refunds: vec![],
         tickets: vec![],
         cancel_seats: vec![],
+        audit: None,
         messages: vec![],
         idempotency: None,
         guest_email: None,

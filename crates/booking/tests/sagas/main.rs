@@ -8,6 +8,7 @@
 mod answers;
 mod books;
 mod buyer;
+mod counter;
 mod difficult;
 mod elsewhere;
 mod events;

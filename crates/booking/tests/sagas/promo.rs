@@ -72,6 +72,7 @@ async fn run_out(house: &House, booking: BookingId) {
         refunds: vec![],
         tickets: vec![],
         cancel_seats: vec![],
+        audit: None,
         messages: vec![],
         idempotency: None,
         guest_email: None,

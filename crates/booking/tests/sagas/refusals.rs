@@ -269,6 +269,7 @@ fn with_old_news(house: &House, lies: usize, meanwhile: Option<Work>) -> Desk {
             meanwhile: Mutex::new(meanwhile),
         }),
         gateway: house.desk.gateway.clone(),
+        counter: None,
         clock: house.desk.clock.clone(),
         entropy: house.desk.entropy.clone(),
         render: house.desk.render.clone(),

@@ -441,3 +441,36 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_counter_asks_no_fee_and_a_present_costs_nothing() {
+    let prices = ShowPrices {
+        currency: EUR,
+        base_minor: vec![1_000, 1_300],
+        applied: vec![],
+        ticket_types: vec![
+            ticket(STANDARD, "Adult", PriceChange::BasisPoints(0)),
+            ticket("child", "Child", PriceChange::Amount(-200)),
+        ],
+        fees: Fees { per_seat_minor: 50 },
+        tax: vat(),
+    };
+    let seats = [(0, STANDARD), (1, "child")];
+    let at_counter = prices.at_counter().quote(seats).unwrap();
+    assert_eq!(at_counter.total.amount_minor, 1_000 + 1_100);
+    assert!(
+        at_counter
+            .lines
+            .iter()
+            .all(|line| line.label != "Booking fee")
+    );
+    let present = prices.as_present().quote(seats).unwrap();
+    assert_eq!(present.total, Money::zero(EUR));
+    let labels: Vec<_> = present
+        .lines
+        .iter()
+        .map(|line| line.label.as_str())
+        .collect();
+    assert_eq!(labels, ["1 × Adult", "1 × Child", "incl. VAT 14 %"]);
+    assert!(present.seats.iter().all(|seat| seat.amount_minor == 0));
+}

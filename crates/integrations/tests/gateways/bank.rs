@@ -22,6 +22,10 @@ pub struct Books {
 #[async_trait]
 pub trait Bank: Send + Sync {
     fn gateway(&self) -> &dyn PaymentGateway;
+    /// What people read of the token that is taken, at its end.
+    fn label(&self) -> &'static str {
+        "Visa •••• 4242"
+    }
     /// A token that is taken, one that is declined, one whose payer's bank asks.
     fn tokens(&self) -> [&'static str; 3];
     /// The payer's bank answers.

@@ -5,6 +5,7 @@
 mod peer;
 
 mod bank;
+mod counter;
 mod faults;
 mod hosted;
 mod refusals;

@@ -28,10 +28,7 @@ pub async fn a_good_card_is_authorized_and_then_captured(bank: &impl Bank) {
     let mut charge = request(bank.tokens()[0], euros(3000));
     let answer = begin(bank.gateway(), &mut charge).await.unwrap();
     assert_eq!(answer.state, ChargeState::Authorized);
-    assert!(
-        answer.method_label.ends_with("Visa •••• 4242"),
-        "{answer:?}"
-    );
+    assert!(answer.method_label.ends_with(bank.label()), "{answer:?}");
     let name = name(&charge);
     let held = Books {
         charges: 1,

@@ -181,6 +181,7 @@ impl Rows {
             max_seats_per_booking: import.max_seats_per_booking,
             gap_rule: import.gap_rule,
             hold_minutes: import.hold_minutes,
+            doors_open_minutes: import.doors_open_minutes,
             cancellation_policy: import.cancellation_policy,
             ticket_types: import.ticket_types,
             price_lists: import.price_lists,

@@ -8,6 +8,7 @@ use matinee_api as api;
 use matinee_booking::{HOSTED, Render, ShowFile, Ways, refund_of};
 use matinee_domain::{
     booking::{BookingState, BookingStatus},
+    ids::BookingId,
     limits,
     money::Money,
     payment::PaymentStatus,
@@ -101,6 +102,15 @@ impl Render for BookingRender {
             None
         };
         json(&api::CancelAnswer { booking, refund })
+    }
+
+    fn booking_of(&self, answer: &[u8]) -> Option<BookingId> {
+        #[derive(serde::Deserialize)]
+        struct Named {
+            booking_id: BookingId,
+        }
+        let named: Option<Named> = serde_json::from_slice(answer).ok();
+        named.map(|named| named.booking_id)
     }
 }
 

@@ -3,7 +3,7 @@
 use matinee_api as api;
 use matinee_domain::{
     catalog::{Movie, Screen, Show, Theater},
-    price::{STANDARD, TicketType},
+    price::{STANDARD, ShowPrices, TicketType},
     seat_map::SeatMap,
 };
 use matinee_store::catalog::ListedShow;
@@ -114,7 +114,19 @@ pub fn show_detail(
     movie: &Movie,
     map: &SeatMap,
 ) -> api::ShowDetail {
-    let prices = &listed.show.prices;
+    api::ShowDetail {
+        show: show(listed, place),
+        movie_name: movie.name.clone(),
+        theater_name: place.name.clone(),
+        time_zone: place.time_zone.name().into(),
+        ticket_types: ticket_types(&listed.show.prices, map),
+        policy: place.cancellation_policy.in_words(),
+        max_seats_per_booking: place.max_seats_per_booking,
+    }
+}
+
+/// Every ticket type with its price for each category of the map.
+pub fn ticket_types(prices: &ShowPrices, map: &SeatMap) -> Vec<api::TicketType> {
     let standard = TicketType {
         code: STANDARD.into(),
         label: "Standard".into(),
@@ -137,17 +149,6 @@ pub fn show_detail(
             .collect(),
         proof_needed: kind.proof.clone(),
     };
-    api::ShowDetail {
-        show: show(listed, place),
-        movie_name: movie.name.clone(),
-        theater_name: place.name.clone(),
-        time_zone: place.time_zone.name().into(),
-        ticket_types: implicit
-            .into_iter()
-            .chain(&prices.ticket_types)
-            .map(ticket_type)
-            .collect(),
-        policy: place.cancellation_policy.in_words(),
-        max_seats_per_booking: place.max_seats_per_booking,
-    }
+    let all = implicit.into_iter().chain(&prices.ticket_types);
+    all.map(ticket_type).collect()
 }

@@ -5,5 +5,5 @@ mod catalog;
 mod seats;
 
 pub use booking::{Around, BookingRender, booking, for_request, guest_token_slot};
-pub use catalog::{movie, movie_summary, show, show_detail, sync_show, theater};
+pub use catalog::{movie, movie_summary, show, show_detail, sync_show, theater, ticket_types};
 pub use seats::show_seats;

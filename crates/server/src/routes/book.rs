@@ -46,7 +46,11 @@ async fn booking_now(app: &App, on_file: &OnFile) -> Result<api::Booking, ApiErr
     ))
 }
 
-fn checked_email(email: Option<String>) -> Result<Option<String>, ApiError> {
+/// An address somebody typed, if it is one; nothing when it is blank.
+pub(super) fn checked_email(
+    email: Option<String>,
+    pointer: &str,
+) -> Result<Option<String>, ApiError> {
     let Some(email) = email
         .map(|email| email.trim().to_owned())
         .filter(|email| !email.is_empty())
@@ -54,10 +58,7 @@ fn checked_email(email: Option<String>) -> Result<Option<String>, ApiError> {
         return Ok(None);
     };
     if !matinee_domain::email::is_email(&email) {
-        return Err(ApiError::invalid(
-            "/guest_email",
-            "This is not an e-mail address.",
-        ));
+        return Err(ApiError::invalid(pointer, "This is not an e-mail address."));
     }
     Ok(Some(email))
 }
@@ -89,7 +90,7 @@ pub async fn book(
     let owner = match &caller.who {
         Who::User { user_id, .. } => Owner::User(*user_id),
         Who::Anonymous | Who::Guest { .. } => Owner::Guest {
-            email: checked_email(request.guest_email)?,
+            email: checked_email(request.guest_email, "/guest_email")?,
         },
     };
     let input = HoldInput {
@@ -157,7 +158,7 @@ pub async fn change(
         seat_ids: request.seat_ids,
         ticket_types: request.ticket_types,
         promo_code: request.promo_code.clone(),
-        guest_email: checked_email(request.guest_email)?,
+        guest_email: checked_email(request.guest_email, "/guest_email")?,
         if_version: Some(on_file.file.booking.version),
     };
     let change = app.desk.change(booking_id, input);
@@ -336,9 +337,11 @@ pub async fn tickets(
     Id(booking_id): Id<BookingId>,
 ) -> Result<Response, ApiError> {
     let on_file = own_booking(&app, &caller, booking_id).await?;
-    // Tickets also name the movie, the place and the time, which an import may correct.
+    // Tickets also name the movie, the place and the time, which an import may correct; a door changes them alone.
     let show = &on_file.show;
-    let printed = (&show.show, &*show.theater, &*show.movie);
+    let states = on_file.file.tickets.iter().map(|ticket| ticket.state as u8);
+    let states: Vec<u8> = states.collect();
+    let printed = (&show.show, &*show.theater, &*show.movie, states);
     let printed = serde_json::to_vec(&printed).unwrap_or_default();
     let tag = format!(
         "{}.{}",

@@ -36,7 +36,7 @@ const REMARKS: [&str; 5] = [
     "Passwords, links, sessions, recovery codes and keys are kept only as digests or as what a check needs; they are not in this file.",
     "Answers to repeated requests are kept until 24 hours after the show, under a digest of the request: what they said is in the bookings.",
     "To keep seats fair, a digest of your account stands with holds that ran out unpaid, for a day.",
-    "What you changed as staff of a theater stands in that theater's list of changes, under your account's id.",
+    "What you changed as staff of a theater stands in that theater's list of changes, and what you scanned or sold there with it, under your account's id.",
     "The theater's payment gateway keeps records of its own.",
 ];
 
@@ -172,7 +172,13 @@ async fn booking(
 ) -> Result<api::ExportedBooking, ApiError> {
     let show = matinee_booking::Shows::show(&*app.catalog, file.booking.show_id).await?;
     let show = show.ok_or_else(|| ApiError::not_found("show"))?;
+    let entries = app.store.entries_of(file.booking.booking_id).await?;
+    let admitted_at = |ticket_id| {
+        let entry = entries.iter().find(|(ticket, _)| *ticket == ticket_id);
+        entry.map(|(_, entry)| entry.scanned_at)
+    };
     let tickets = file.tickets.iter().map(|row| api::ExportedTicket {
+        admitted_at: admitted_at(row.ticket_id),
         ticket_id: row.ticket_id,
         seat_id: show.map.map.seat(row.seat).map(|seat| seat.seat_id.clone()),
         status: match row.state {

@@ -204,6 +204,47 @@ pub fn api() -> Router<AppState> {
             post(manage::blocks::unblock),
         )
         .route("/setup", get(setup::state).post(setup::set_up))
+        .route(
+            "/manage/theaters/{theater_id}/tickets/redeem",
+            post(manage::door::redeem),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/tickets/redeem/undo",
+            post(manage::door::undo),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/door-list",
+            get(manage::door_list::list),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/scans",
+            post(manage::door_list::scans),
+        )
+        .route(
+            "/manage/shows/{show_id}/counter",
+            get(manage::counter::show),
+        )
+        .route("/manage/shows/{show_id}/sell", post(manage::counter::sell))
+        .route(
+            "/manage/bookings/{booking_id}/print",
+            get(manage::counter::print),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/shifts",
+            get(manage::shifts::list).post(manage::shifts::open),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/shifts/{shift_id}",
+            get(manage::shifts::shift),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/shifts/{shift_id}/close",
+            post(manage::shifts::close),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/shifts/{shift_id}/payouts",
+            post(manage::shifts::pay_out),
+        )
         .route("/sync", get(sync::sync))
         .route("/openapi.json", get(openapi))
 }

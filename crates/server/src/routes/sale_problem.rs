@@ -43,6 +43,10 @@ fn problem(error: SaleError) -> ApiError {
         SaleError::NoSeats | SaleError::TooManySeats { .. } | SaleError::UnknownSeat { .. }
         | SaleError::DuplicateSeat { .. } | SaleError::UnknownTicketType { .. }
         | SaleError::TicketTypeWithoutSeat { .. } | SaleError::EmailInvalid | SaleError::Price(_) => invalid(error),
+        SaleError::TooLittleTendered(total) => ApiError::invalid(
+            "/tendered_minor",
+            format!("The total is {total}: less was handed over. Nothing was sold."),
+        ),
         SaleError::TooManyUnpaid { .. } | SaleError::CoolDown { .. } | SaleError::TooManyAttempts => too_many(error),
         error => {
             let (code, detail) = conflict(&error);
@@ -130,6 +134,10 @@ fn conflict(error: &SaleError) -> (Code, String) {
         SaleError::KeyReused => (
             Code::IdempotencyKeyReused,
             "This Idempotency-Key was used for another request. Use a new one.",
+        ),
+        SaleError::ShiftClosed => (
+            Code::ShiftClosed,
+            "This shift is closed. Nothing was sold or handed out; open another one.",
         ),
         SaleError::NotHeld => (
             Code::NotHeld,

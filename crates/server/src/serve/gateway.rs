@@ -10,8 +10,8 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use matinee_booking::{Desk, JobNotes, PaymentGateway, Reconciled, SaleError, Ways};
-use matinee_integrations::{SandboxGateway, StripeGateway};
-use matinee_store::{SandboxLedger, Store};
+use matinee_integrations::{CounterGateway, SandboxGateway, StripeGateway};
+use matinee_store::{CounterStore, SandboxLedger, Store};
 use std::sync::{Arc, atomic::AtomicU64};
 
 /// The gateway, or none. A key that the gateway refuses stops the start: a server that nobody can pay at should not look
@@ -33,6 +33,16 @@ pub(crate) async fn open(
     }))
 }
 
+/// The counter, which is there whatever else takes payments. It takes test money where that is taken.
+pub(crate) fn counter(
+    store: &Arc<dyn Store>,
+    gateway: Option<&dyn PaymentGateway>,
+) -> Arc<dyn PaymentGateway> {
+    let books = Arc::clone(store) as Arc<dyn CounterStore>;
+    let test = gateway.is_some_and(|gateway| gateway.is_test());
+    Arc::new(CounterGateway::new(books, test))
+}
+
 /// Compares our books with the gateway's, outside a server: nothing is changed on either side.
 pub(crate) async fn compare_books(
     config: &Config,
@@ -52,6 +62,8 @@ pub(crate) async fn compare_books(
         promos: store.clone(),
         shows: Arc::new(CatalogCache::new(Arc::clone(store), live)),
         gateway,
+        // Its books are compared by `verify`.
+        counter: None,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         render: Arc::new(BookingRender {

@@ -20,14 +20,15 @@ const ACCOUNT: &str = "gateway_account";
 /// its own, are not finished.
 pub(super) async fn refuse(
     store: &dyn Store,
-    gateway: Option<&dyn PaymentGateway>,
+    (gateway, counter): (Option<&dyn PaymentGateway>, &dyn PaymentGateway),
     now: DateTime<Utc>,
 ) -> Result<(), ServeError> {
     // Whatever there is, also what has only just begun.
     let all = now + TimeDelta::days(1);
     let mut ours = false;
     for file in store.unsettled(all, LOOKED_AT).await? {
-        if let Some(live) = file.payments.iter().find(|p| p.status.is_live()) {
+        let live = file.payments.iter().find(|p| p.status.is_live());
+        if let Some(live) = live.filter(|live| !is_at(counter, &file, live)) {
             ours |= can_finish(gateway, &file, live)?;
         }
     }
@@ -41,6 +42,7 @@ pub(super) async fn refuse(
             Some((file, paid)) if gateway.is_some_and(|gateway| is_at(gateway, file, paid)) => {
                 ours = true;
             }
+            Some((file, paid)) if is_at(counter, file, paid) => {}
             Some((file, paid)) if !file.booking.test => {
                 ours |= can_finish(gateway, file, paid)?;
             }

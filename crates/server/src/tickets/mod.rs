@@ -5,12 +5,14 @@
 //! store's to say.
 
 mod code;
+mod escpos;
 pub mod ics;
 mod pdf;
 mod receipt;
 mod sheet;
 mod signed;
 
+pub use escpos::Paper;
 pub use ics::{Method, calendar};
 pub use signed::{SignedTicket, payload};
 
@@ -42,6 +44,25 @@ pub fn tickets(keys: &Keys, on_file: &OnFile) -> Result<api::Tickets, ApiError> 
 /// The tickets as a printable page, for a mail.
 pub fn pdf(keys: &Keys, on_file: &OnFile) -> Result<Vec<u8>, ApiError> {
     Ok(pdf::document(on_file, &coded(keys, on_file)?))
+}
+
+/// The tickets as they were when they were sold, whatever became of them since.
+pub fn as_sold(keys: &Keys, on_file: &OnFile) -> Result<Vec<api::Ticket>, ApiError> {
+    let mut on_file = on_file.clone();
+    for row in &mut on_file.file.tickets {
+        row.state = TicketState::Valid;
+    }
+    Ok(coded(keys, &on_file)?
+        .into_iter()
+        .map(Coded::with_svg)
+        .collect())
+}
+
+/// The tickets as a receipt printer takes them.
+pub fn receipt_paper(keys: &Keys, on_file: &OnFile, paper: Paper) -> Result<Vec<u8>, ApiError> {
+    let coded = coded(keys, on_file)?;
+    let tickets: Vec<_> = coded.iter().map(|coded| &coded.ticket).collect();
+    Ok(escpos::document(on_file, &tickets, paper))
 }
 
 /// The answer of `GET /bookings/{booking_id}/receipt`.

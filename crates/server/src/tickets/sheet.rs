@@ -125,7 +125,7 @@ pub(super) fn fitting(size: Size, text: &str, points: f32) -> f32 {
 }
 
 /// Windows-1252, as the standard fonts have it; what it lacks becomes `?`.
-fn win_ansi(text: &str) -> Vec<u8> {
+pub(super) fn win_ansi(text: &str) -> Vec<u8> {
     text.chars()
         .map(|c| match c {
             '\u{20}'..='\u{7e}' | '\u{a0}'..='\u{ff}' => c as u32 as u8,

@@ -142,12 +142,21 @@ pub(crate) fn refund(row: &Row) -> Result<RefundRow, StoreError> {
 }
 
 pub(crate) fn ticket(booking_id: BookingId, row: &Row) -> Result<TicketRow, StoreError> {
+    ticket_at(booking_id, row, 0)
+}
+
+/// A ticket whose columns begin at this one: seat, ticket, state, revision.
+pub(crate) fn ticket_at(
+    booking_id: BookingId,
+    row: &Row,
+    first: usize,
+) -> Result<TicketRow, StoreError> {
     Ok(TicketRow {
-        ticket_id: TicketId::from_parts(booking_id.theater(), row.bytes(1)?),
+        ticket_id: TicketId::from_parts(booking_id.theater(), row.bytes(first + 1)?),
         booking_id,
-        seat: SeatNo(row.small(0)?),
-        state: parse_ticket_state(row.text(2)?)?,
-        revision: row.small(3)?,
+        seat: SeatNo(row.small(first)?),
+        state: parse_ticket_state(row.text(first + 2)?)?,
+        revision: row.small(first + 3)?,
     })
 }
 

@@ -147,6 +147,7 @@ pub fn release(booking: &BookingRow) -> Step {
         refunds: vec![],
         tickets: vec![],
         cancel_seats: vec![],
+        audit: None,
         messages: vec![],
         idempotency: None,
         guest_email: None,

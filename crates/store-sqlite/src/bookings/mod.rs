@@ -16,6 +16,8 @@ mod rows;
 mod seats;
 mod step;
 
+pub(crate) use rows::ticket_at;
+
 use crate::SqliteStore;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};

@@ -162,16 +162,25 @@ pub(super) fn refund(row: &Row<'_>) -> Result<RefundRow, StoreError> {
 pub(super) const TICKETS: &str = "SELECT seat, ticket, state, revision FROM tickets WHERE theater = ?1 AND booking = ?2 ORDER BY seat";
 
 pub(super) fn ticket(booking_id: BookingId, row: &Row<'_>) -> Result<TicketRow, StoreError> {
-    let state = text(row, 2)?;
+    ticket_at(booking_id, row, 0)
+}
+
+/// A ticket whose columns begin at this one: seat, ticket, state, revision.
+pub(crate) fn ticket_at(
+    booking_id: BookingId,
+    row: &Row<'_>,
+    first: usize,
+) -> Result<TicketRow, StoreError> {
+    let state = text(row, first + 2)?;
     Ok(TicketRow {
-        ticket_id: TicketId::from_parts(booking_id.theater(), row.get(1).db()?),
+        ticket_id: TicketId::from_parts(booking_id.theater(), row.get(first + 1).db()?),
         booking_id,
-        seat: SeatNo(row.get(0).db()?),
+        seat: SeatNo(row.get(first).db()?),
         state: [TicketState::Valid, TicketState::Redeemed, TicketState::Void]
             .into_iter()
             .find(|known| ticket_state(*known) == state)
             .ok_or_else(|| damaged("a ticket's state"))?,
-        revision: row.get(3).db()?,
+        revision: row.get(first + 3).db()?,
     })
 }
 

@@ -5,6 +5,7 @@ use crate::{
     columns::{damaged, from_json, to_json},
     failure::OrStoreError,
     outbox, query,
+    staff::write_audit,
     writer::Tx,
 };
 use matinee_domain::{booking::BookingStatus, promo::PromoCode, seat_map::SeatNo};
@@ -247,6 +248,9 @@ fn write(tx: &mut Tx<'_>, current: Current, step: &Step) -> Result<(), StoreErro
     }
     if step.unpaid_expiry {
         count_expiry(tx, step.show_id, caller, step.booking_id, step.now)?;
+    }
+    if let Some(entry) = &step.audit {
+        write_audit(tx.conn(), entry).db()?;
     }
     if let Some(record) = &step.idempotency {
         idempotency::insert(tx, record)?;

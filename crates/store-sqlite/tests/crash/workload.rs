@@ -181,6 +181,7 @@ impl Buyer {
             refunds: vec![],
             tickets: vec![],
             cancel_seats: vec![],
+            audit: None,
             messages: vec![],
             idempotency: None,
             guest_email: None,

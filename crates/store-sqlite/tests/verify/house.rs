@@ -223,6 +223,7 @@ impl House {
             refunds: vec![],
             tickets: vec![],
             cancel_seats: vec![],
+            audit: None,
             messages: vec![],
             idempotency: None,
             guest_email: None,

@@ -116,6 +116,7 @@ pub fn theater(number: u32, map: u32, seats: u16) -> Theater {
         max_seats_per_booking: 10,
         gap_rule: GapRule::Advise,
         hold_minutes: None,
+        doors_open_minutes: None,
         cancellation_policy: CancellationPolicy {
             tiers: vec![CancellationTier {
                 minutes_before: 60,

@@ -19,6 +19,15 @@ pub(super) fn window(
     let Some(date) = date else {
         return Ok((now, now + AHEAD));
     };
+    let (from, until) = day(date, theater)?;
+    Ok((from.max(now), until))
+}
+
+/// The instants of a local day of the theater: 23 to 25 hours.
+pub(in crate::routes) fn day(
+    date: NaiveDate,
+    theater: &Theater,
+) -> Result<(DateTime<Utc>, DateTime<Utc>), ApiError> {
     let midnight = |date: NaiveDate| {
         // Where midnight does not exist (a change of clocks at 0:00), the day begins when the clock goes on.
         (0..=3).find_map(|hour| {
@@ -36,10 +45,10 @@ pub(super) fn window(
         .ok_or_else(out_of_range)?;
     let from = midnight(date).ok_or_else(out_of_range)?;
     let until = midnight(next).ok_or_else(out_of_range)?;
-    Ok((from.max(now), until))
+    Ok((from, until))
 }
 
-pub(super) fn parse_date(text: &str) -> Result<NaiveDate, ApiError> {
+pub(in crate::routes) fn parse_date(text: &str) -> Result<NaiveDate, ApiError> {
     let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
     date.filter(|date| (1900..=9000).contains(&chrono::Datelike::year(date)))
         .ok_or_else(|| ApiError::invalid("/date", "A date looks like 2026-11-22."))

@@ -27,6 +27,7 @@ const TOLD: &[(&str, &str)] = &[
     ("payments", "bookings"),
     ("refunds", "bookings"),
     ("tickets", "bookings"),
+    ("ticket_scans", "bookings"),
     ("messages", "messages"),
     ("subscriptions", "subscriptions"),
     ("staff", "staff"),
@@ -57,6 +58,15 @@ const NOT_TOLD: &[(&str, &str)] = &[
     ("flows", "begun sign-ins: gone in minutes, by digest"),
     ("idempotency", "by digest, in the remarks"),
     ("unpaid_expiries", "by digest, in the remarks"),
+    ("shifts", "what staff did for the theater, in the remarks"),
+    (
+        "counter_charges",
+        "the counter's books, not about a person; the payment is told",
+    ),
+    (
+        "counter_refunds",
+        "the counter's books, not about a person; the refund is told",
+    ),
     (
         "sandbox_charges",
         "the sandbox bank's books, not about a person",

@@ -7,9 +7,14 @@
 pub mod audit;
 pub mod blocks;
 mod changing;
+pub mod counter;
+pub mod door;
+pub mod door_list;
 mod gate;
 pub mod movies;
+mod scanned;
 pub mod screens;
+pub mod shifts;
 pub mod shows;
 pub mod staff;
 pub mod theaters;

@@ -42,6 +42,7 @@ pub async fn create(
             max_seats_per_booking: facts.max_seats_per_booking,
             gap_rule: facts.gap_rule,
             hold_minutes: facts.hold_minutes,
+            doors_open_minutes: facts.doors_open_minutes,
             cancellation_policy: facts.cancellation_policy.clone(),
             ticket_types: Vec::new(),
             price_lists: Vec::new(),
@@ -164,6 +165,7 @@ fn with_facts(theater: Theater, facts: TheaterFacts) -> Theater {
         max_seats_per_booking: facts.max_seats_per_booking,
         gap_rule: facts.gap_rule,
         hold_minutes: facts.hold_minutes,
+        doors_open_minutes: facts.doors_open_minutes,
         cancellation_policy: facts.cancellation_policy,
         ..theater
     }

@@ -49,6 +49,7 @@ pub(super) fn facts(theater: &Theater) -> TheaterSpec {
         max_seats_per_booking: Some(theater.max_seats_per_booking),
         gap_rule: Some(theater.gap_rule),
         hold_minutes: theater.hold_minutes,
+        doors_open_minutes: theater.doors_open_minutes,
         cancellation_policy: tiers.collect(),
     }
 }

@@ -235,6 +235,7 @@ fn note<'u>(
             booking,
         });
     }
+    writes.audits.extend(&step.audit);
     world.touched.insert(booking);
     record(world, writes, step.idempotency.as_ref());
 }

@@ -7,6 +7,8 @@
 
 mod bookings;
 mod catalog;
+mod counter;
+mod doors;
 mod ledger;
 mod money;
 mod outbox;
@@ -151,7 +153,9 @@ pub(super) async fn verify(
     bookings::check(&mut checks).await?;
     promos::check(&mut checks).await?;
     money::check(&mut checks).await?;
+    doors::check(&mut checks).await?;
     ledger::check(&mut checks).await?;
+    counter::check(&mut checks).await?;
     outbox::check(&mut checks).await?;
     Ok(checks.report)
 }

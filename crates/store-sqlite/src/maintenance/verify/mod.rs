@@ -6,6 +6,8 @@
 
 mod bookings;
 mod catalog;
+mod counter;
+mod doors;
 mod ledger;
 mod money;
 mod outbox;
@@ -122,7 +124,9 @@ pub(super) fn verify(conn: &Connection, now: DateTime<Utc>) -> Result<VerifyRepo
         promos::check,
         money::check,
         tickets::check,
+        doors::check,
         ledger::check,
+        counter::check,
         outbox::check,
     ] {
         match check(&mut checks) {

@@ -3,6 +3,7 @@
 pub mod blocks;
 pub mod change;
 pub mod crowd;
+pub mod door;
 pub mod expire;
 pub mod hold;
 pub mod lists;
@@ -290,6 +291,7 @@ pub(super) fn step(booking: &BookingRow, to: BookingState, seats: SeatsEffect) -
         refunds: vec![],
         tickets: vec![],
         cancel_seats: vec![],
+        audit: None,
         messages: vec![],
         idempotency: None,
         guest_email: None,

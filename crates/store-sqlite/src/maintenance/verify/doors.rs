@@ -1,0 +1,29 @@
+//! Is everybody in by the scan that counts, and with one ticket by one.
+
+use super::{Checks, booking_says};
+use matinee_store::StoreError;
+
+pub(super) fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
+    checks.rows(
+        "first_scan_counts",
+        "SELECT count(*) FROM ticket_scans",
+        "SELECT t.theater, t.booking, format('its ticket for seat %d is %s by the scan %s, the first is %s', t.seat,
+             t.state, coalesce(hex(t.redeemed_by), 'of nobody'), coalesce(hex(f.scan), 'of nobody'))
+         FROM tickets AS t LEFT JOIN (SELECT theater, ticket, scan,
+             row_number() OVER (PARTITION BY theater, ticket ORDER BY scanned_at, scan) AS place FROM ticket_scans
+             WHERE verdict = 'admitted' AND undone_at IS NULL AND ticket IS NOT NULL) AS f
+           ON f.theater = t.theater AND f.ticket = t.ticket AND f.place = 1
+         WHERE t.state <> 'void' AND t.redeemed_by IS NOT f.scan",
+        &[],
+        booking_says,
+    )?;
+    checks.rows(
+        "scan_has_ticket",
+        "SELECT count(*) FROM ticket_scans",
+        "SELECT s.theater, s.booking, format('the scan %s is of a ticket it does not have', hex(s.scan))
+         FROM ticket_scans AS s WHERE s.booking IS NOT NULL AND NOT EXISTS (SELECT 1 FROM tickets AS t
+           WHERE t.theater = s.theater AND t.booking = s.booking AND t.ticket = s.ticket)",
+        &[],
+        booking_says,
+    )
+}
