@@ -33,10 +33,12 @@ pub use sync::*;
 pub use matinee_domain::{
     booking::BookingStatus,
     catalog::{GapRule, Location, Rating},
+    channel::SaleChannel,
     ids::*,
     money::{Currency, Money},
     payment::{PaymentStatus, RefundStatus},
     price::LineKind,
+    refund::RefundReason,
     seat_map::{SeatId, SeatKind},
     staff::{Action, StaffRole},
 };

@@ -1,9 +1,14 @@
 //! Calls of staff, under `/manage`: who works in a theater, and what was changed by whom.
 //!
-//! What they make and change of the programme is in [`programme`].
+//! What they make and change of the programme is in [`programme`], what they do when things go wrong in [`bad_days`], what a
+//! day brought in [`days`].
 
+mod bad_days;
+mod days;
 mod programme;
 
+pub use bad_days::*;
+pub use days::*;
 pub use programme::*;
 
 use chrono::{DateTime, Utc};

@@ -53,6 +53,7 @@ codes! {
     NotConfirmed = "not_confirmed", 409, "The booking is not confirmed";
     NotAwaitingAction = "not_awaiting_action", 409, "The payment is not waiting for an action";
     ShowStarted = "show_started", 409, "The show has started";
+    ShowCancelled = "show_cancelled", 409, "The show is cancelled";
     LastOwner = "last_owner", 409, "The theater needs an owner";
     ShowClash = "show_clash", 409, "Another show is on this screen then";
     ShowSold = "show_sold", 409, "Seats of the show are held or sold";

@@ -6,6 +6,7 @@
 pub mod best_seats;
 pub mod booking;
 pub mod catalog;
+pub mod channel;
 pub mod email;
 pub mod gap;
 pub mod ids;
@@ -15,6 +16,7 @@ pub mod payment;
 pub mod policy;
 pub mod price;
 pub mod promo;
+pub mod refund;
 pub mod reminder;
 pub mod seat_map;
 pub mod settlement;

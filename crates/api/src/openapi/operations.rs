@@ -88,6 +88,7 @@ const NOT_MODIFIED: Answer = ok!(304, "Nothing changed.");
 const SEAT_PROBLEMS: &[P] = &[
     P::SeatsUnavailable,
     P::ShowStarted,
+    P::ShowCancelled,
     P::Invalid,
     P::SingleSeatGap,
     P::PromoInvalid,
@@ -120,17 +121,27 @@ const fn call(
 
 // After the macro that it uses.
 mod account;
+mod bad_days;
 mod manage;
 
 /// Every operation.
 pub const OPERATIONS: &[Operation] = &joined();
 
-const HOW_MANY: usize =
-    SELLING.len() + account::OPERATIONS.len() + manage::OPERATIONS.len() + REST.len();
+const HOW_MANY: usize = SELLING.len()
+    + account::OPERATIONS.len()
+    + manage::OPERATIONS.len()
+    + bad_days::OPERATIONS.len()
+    + REST.len();
 
 const fn joined() -> [Operation; HOW_MANY] {
     let mut all = [REST[0]; HOW_MANY];
-    let parts = [SELLING, account::OPERATIONS, manage::OPERATIONS, REST];
+    let parts = [
+        SELLING,
+        account::OPERATIONS,
+        manage::OPERATIONS,
+        bad_days::OPERATIONS,
+        REST,
+    ];
     let (mut part, mut to) = (0, 0);
     while part < parts.len() {
         let mut from = 0;
@@ -444,6 +455,7 @@ const SELLING: &[Operation] = &[
             P::EmailRequired,
             P::Invalid,
             P::TooManyAttempts,
+            P::ShowCancelled,
             P::NoGateway,
             P::GatewayUnavailable,
             P::NotFound,
@@ -459,6 +471,7 @@ const SELLING: &[Operation] = &[
             P::PaymentDeclined,
             P::NotAwaitingAction,
             P::HoldExpired,
+            P::ShowCancelled,
             P::NoGateway,
             P::GatewayUnavailable,
         ],
