@@ -83,6 +83,7 @@ async fn everybody_may_exactly_what_the_table_says() {
     let (ours, theirs) = (own().await, own().await);
     let show = ours.on_sale(3).await;
     let (_, guest) = stranger.hold(&show, 1).await;
+    let (held, _) = stranger.hold(&show, 1).await;
     let (_, _, customer) = account(&stranger).await;
     let mut callers = vec![
         (Who::Anonymous, stranger),
@@ -108,12 +109,15 @@ async fn everybody_may_exactly_what_the_table_says() {
         ("screen_id", ours.screen_id.clone()),
         ("movie_id", ours.movie_id.clone()),
         ("user_id", nothing("u", 26)),
-        ("booking_id", nothing("b", 61)),
+        // To staff it is a booking of their theater's, to customers somebody else's.
+        ("booking_id", text(&held, "booking_id").to_owned()),
         ("payment_id", nothing("p", 61)),
         ("subscription_id", nothing("y", 26)),
         ("session_id", "a".repeat(26)),
         ("passkey_id", "AQID".into()),
         ("gateway", "sandbox".into()),
+        ("message_id", nothing("n", 26)),
+        ("date", "2030-05-04".into()),
     ];
     let mut tried = 0;
     for operation in OPERATIONS {

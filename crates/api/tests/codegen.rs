@@ -74,8 +74,6 @@ fn types() -> Types {
         api::BlockAnswer,
         api::CancelShowRequest,
         api::ShowCancellation,
-        api::MoveShowRequest,
-        api::ShowMoved,
         api::StaffRefundRequest,
         api::StaffRefundAnswer,
         api::Page<api::FoundBooking>,

@@ -15,7 +15,7 @@ use matinee_domain::{
     },
 };
 use matinee_store::{
-    BookingStore, PromoStore,
+    BookingStore, CancellationStore, PromoStore,
     bookings::{BookingFile, NotificationRow, PaymentRow, SeatsEffect, Step, TicketState},
     outbox::{MessageStatus, NewMessage},
 };
@@ -47,6 +47,7 @@ pub trait Render: Send + Sync + 'static {
 pub struct Desk {
     pub store: Arc<dyn BookingStore>,
     pub promos: Arc<dyn PromoStore>,
+    pub cancellations: Arc<dyn CancellationStore>,
     pub shows: Arc<dyn Shows>,
     pub gateway: Option<Arc<dyn PaymentGateway>>,
     pub clock: Arc<dyn Clock>,
@@ -140,6 +141,8 @@ pub(crate) fn step(
         refunds: Vec::new(),
         tickets: Vec::new(),
         cancel_seats: Vec::new(),
+        by_theater: false,
+        audit: None,
         messages: Vec::new(),
         idempotency: None,
         guest_email: None,
@@ -185,7 +188,8 @@ pub(crate) fn after(file: &BookingFile, step: &Step) -> BookingFile {
         seat.cancelled |= step.cancel_seats.contains(&seat.seat);
     }
     for ticket in &mut file.tickets {
-        if step.cancel_seats.contains(&ticket.seat) {
+        // One that was used stays marked as used.
+        if step.cancel_seats.contains(&ticket.seat) && ticket.state == TicketState::Valid {
             ticket.state = TicketState::Void;
         }
     }

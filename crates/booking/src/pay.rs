@@ -167,6 +167,7 @@ impl Desk {
                 )))
             }
             StepOutcome::PaymentInProgress => Err(SaleError::PaymentInProgress),
+            StepOutcome::ShowCancelled => Err(SaleError::ShowCancelled),
             _ => Ok(None),
         }
     }

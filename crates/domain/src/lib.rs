@@ -7,6 +7,7 @@ pub mod best_seats;
 pub mod booking;
 pub mod catalog;
 pub mod channel;
+pub mod day;
 pub mod email;
 pub mod gap;
 pub mod ids;

@@ -60,6 +60,10 @@ const STEPS: &[(&str, &str)] = &[
         "published",
         include_str!("../../../migrations/sqlite/0013_published.sql"),
     ),
+    (
+        "bad_days",
+        include_str!("../../../migrations/sqlite/0017_bad_days.sql"),
+    ),
 ];
 
 /// "MTNE": tells our files from other SQLite databases.

@@ -7,10 +7,13 @@
 
 pub mod accounts;
 pub mod bookings;
+pub mod cancellations;
 pub mod catalog;
 pub mod conformance;
+pub mod days;
 pub mod error;
 pub mod feed;
+pub mod finding;
 pub mod idempotency;
 pub mod ledger;
 pub mod moving;
@@ -23,9 +26,12 @@ pub mod verify;
 
 pub use accounts::AccountStore;
 pub use bookings::BookingStore;
+pub use cancellations::CancellationStore;
 pub use catalog::CatalogStore;
+pub use days::DayStore;
 pub use error::StoreError;
 pub use feed::{SeatFeed, ShowChange};
+pub use finding::FindingStore;
 pub use ledger::SandboxLedger;
 pub use outbox::OutboxStore;
 pub use promos::PromoStore;
@@ -38,6 +44,9 @@ pub use verify::Maintenance;
 pub trait Store:
     CatalogStore
     + BookingStore
+    + CancellationStore
+    + DayStore
+    + FindingStore
     + AccountStore
     + SignInStore
     + StaffStore
@@ -51,6 +60,9 @@ pub trait Store:
 impl<T> Store for T where
     T: CatalogStore
         + BookingStore
+        + CancellationStore
+        + DayStore
+        + FindingStore
         + AccountStore
         + SignInStore
         + StaffStore

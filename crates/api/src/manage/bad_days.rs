@@ -1,13 +1,12 @@
-//! When things go wrong, as staff tell it: a show that is cancelled or moved, money that goes back, bookings of people who
+//! When things go wrong, as staff tell it: a show that is cancelled, money that goes back, bookings of people who
 //! call, messages that did not arrive.
 
-use super::ManagedShow;
 use crate::booking::{Booking, NotificationStatus, Refund, TicketStatus};
 use chrono::{DateTime, Utc};
 use matinee_domain::{
     booking::BookingStatus,
     channel::SaleChannel,
-    ids::{BookingId, NotificationId, Reference, ScreenId, ShowId},
+    ids::{BookingId, NotificationId, Reference, ShowId},
     money::Money,
     refund::RefundReason,
     seat_map::SeatId,
@@ -46,54 +45,6 @@ pub struct ShowCancellation {
     pub refunds_failed: u32,
     /// All that went or goes back.
     pub refund_amount: Money,
-}
-
-/// `POST /manage/shows/{show_id}/move`. At least one of both.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Type, JsonSchema)]
-pub struct MoveShowRequest {
-    /// The theater's wall clock, or an instant with its offset, as `start` of a new show.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub start_time: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub screen_id: Option<ScreenId>,
-}
-
-/// What becomes of a booking when its show moves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum MoveOutcome {
-    /// The same rows and numbers.
-    SameSeats,
-    /// Others, of the same kind or a better one.
-    OtherSeats,
-    /// There is no room for all of it: cancelled, and everything goes back.
-    DoesNotFit,
-}
-
-/// A booking whose show moves.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type, JsonSchema)]
-pub struct MovedBooking {
-    pub booking_id: BookingId,
-    pub reference: Reference,
-    pub outcome: MoveOutcome,
-    pub seats_before: Vec<SeatId>,
-    /// Empty when it does not fit.
-    pub seats_after: Vec<SeatId>,
-}
-
-/// What moving a show did, or would do.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type, JsonSchema)]
-pub struct ShowMoved {
-    /// As it is then.
-    pub show: ManagedShow,
-    /// Nothing was changed.
-    pub dry_run: bool,
-    pub same_seats: u32,
-    pub other_seats: u32,
-    pub do_not_fit: u32,
-    /// Of those that do not fit.
-    pub refund_amount: Money,
-    pub bookings: Vec<MovedBooking>,
 }
 
 /// `POST /manage/bookings/{booking_id}/refund`. Either seats are given back, or with `amount` none.

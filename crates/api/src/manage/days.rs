@@ -29,7 +29,7 @@ pub struct DayTotals {
     /// What tickets were sold for.
     pub sold: Money,
     pub refunded: Money,
-    /// Sold less refunded.
+    /// Sold and late less refunded.
     pub net: Money,
     /// The tax inside `sold`.
     pub tax_sold: Money,

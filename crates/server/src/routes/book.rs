@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     app::App,
-    auth::{Caller, Who},
+    auth::{Caller, Who, sale_channel},
     http::{
         ApiError, EmptyOr, EncodedBody, Id, IfMatch, Json, Limit, PageLimit, Query, UserRef,
         answer, etag,
@@ -66,6 +66,7 @@ fn checked_email(email: Option<String>) -> Result<Option<String>, ApiError> {
 pub async fn book(
     State(app): S,
     caller: Caller,
+    headers: HeaderMap,
     body: Json<api::BookRequest>,
 ) -> Result<Response, ApiError> {
     let request = body.value;
@@ -98,6 +99,7 @@ pub async fn book(
         ticket_types: request.ticket_types,
         promo_code: request.promo_code.clone(),
         owner,
+        channel: sale_channel(&headers),
         caller: caller.digest(),
         idempotency: caller.idempotency("POST", "/book", &body.bytes),
     };

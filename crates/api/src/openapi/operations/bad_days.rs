@@ -1,12 +1,12 @@
 //! Calls of staff when things go wrong, and when a day is over.
 
 use super::{
-    Answer, CURSOR, Callers, IF_MATCH, JSON, LIMIT, NOT_MODIFIED, Operation, Parameter, STRING,
-    call, query, schema_of,
+    Answer, CURSOR, Callers, JSON, LIMIT, NOT_MODIFIED, Operation, Parameter, STRING, call, query,
+    schema_of,
 };
 use crate::{
-    CancelShowRequest, DayTotals, FoundBooking, ManagedBooking, ManagedMessage, MoveShowRequest,
-    Page, ProblemCode as P, ShowCancellation, ShowMoved, StaffRefundAnswer, StaffRefundRequest,
+    CancelShowRequest, DayTotals, FoundBooking, ManagedBooking, ManagedMessage, Page,
+    ProblemCode as P, ShowCancellation, StaffRefundAnswer, StaffRefundRequest,
 };
 use matinee_domain::staff::Action;
 
@@ -26,7 +26,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
             ShowCancellation
         )],
         problems: &[P::Invalid],
-        idempotent: true,
         ..call(
             "cancelShow",
             "post",
@@ -42,32 +41,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "get",
             "/manage/shows/{show_id}/cancellation",
             "How far the cancellation of a show is",
-        )
-    },
-    Operation {
-        callers: Callers::Staff(Action::ChangeProgramme),
-        parameters: &[
-            IF_MATCH,
-            query(
-                "dry_run",
-                "Say what would happen, and change nothing.",
-                r#"{"type":"boolean"}"#,
-            ),
-        ],
-        body: Some(schema_of::<MoveShowRequest>),
-        answers: &[ok!(200, "What became of its bookings.", ShowMoved)],
-        problems: &[
-            P::Invalid,
-            P::ShowClash,
-            P::ShowCancelled,
-            P::VersionMismatch,
-            P::PreconditionRequired,
-        ],
-        ..call(
-            "moveShow",
-            "post",
-            "/manage/shows/{show_id}/move",
-            "Move a show with its bookings to another time or screen",
         )
     },
     Operation {
@@ -133,7 +106,6 @@ pub(super) const OPERATIONS: &[Operation] = &[
             ManagedMessage
         )],
         problems: &[P::NotConfirmed, P::Invalid],
-        idempotent: true,
         ..call(
             "resendTickets",
             "post",

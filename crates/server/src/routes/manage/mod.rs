@@ -6,8 +6,12 @@
 
 pub mod audit;
 pub mod blocks;
+pub mod bookings;
+pub mod cancellations;
 mod changing;
+pub mod days;
 mod gate;
+pub mod messages;
 pub mod movies;
 pub mod screens;
 pub mod shows;

@@ -7,6 +7,7 @@
 
 mod bookings;
 mod catalog;
+mod days;
 mod ledger;
 mod money;
 mod outbox;
@@ -151,6 +152,7 @@ pub(super) async fn verify(
     bookings::check(&mut checks).await?;
     promos::check(&mut checks).await?;
     money::check(&mut checks).await?;
+    days::check(&mut checks).await?;
     ledger::check(&mut checks).await?;
     outbox::check(&mut checks).await?;
     Ok(checks.report)

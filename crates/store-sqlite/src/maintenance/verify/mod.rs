@@ -6,6 +6,7 @@
 
 mod bookings;
 mod catalog;
+mod days;
 mod ledger;
 mod money;
 mod outbox;
@@ -121,6 +122,7 @@ pub(super) fn verify(conn: &Connection, now: DateTime<Utc>) -> Result<VerifyRepo
         bookings::check,
         promos::check,
         money::check,
+        days::check,
         tickets::check,
         ledger::check,
         outbox::check,
