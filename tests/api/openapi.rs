@@ -79,6 +79,8 @@ fn nothing() -> Vec<(&'static str, String)> {
         ("session_id", "a".repeat(26)),
         ("passkey_id", "AQID".into()),
         ("gateway", "sandbox".into()),
+        ("message_id", id("n", 26)),
+        ("date", "2030-05-04".into()),
     ]
 }
 

@@ -1,5 +1,6 @@
 //! Crashes, contention and damaged data: what must hold when things go wrong.
 
+mod cancelled_show;
 mod clock;
 mod contention;
 mod corruption;

@@ -103,6 +103,9 @@ pub struct Show {
     pub from_price: Money,
     pub seats_available: u16,
     pub seats_total: u16,
+    /// The theater cancelled it. Only who has a booking for it reads this; lists leave it out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cancelled: bool,
 }
 
 /// A show with all that is needed to buy.

@@ -64,6 +64,12 @@ pub const EVENT_TYPES: &[EventType] = &[
         schema: "BookingRefundedV1",
     },
     EventType {
+        name: "booking.show_cancelled",
+        version: 1,
+        about: "The theater cancelled the show: the booking has no seats any more, and all that was paid goes back.",
+        schema: "BookingShowCancelledV1",
+    },
+    EventType {
         name: "booking.payment_failed",
         version: 1,
         about: "A payment did not come about in time; the seats are free again.",

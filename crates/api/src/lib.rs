@@ -33,12 +33,14 @@ pub use sync::*;
 pub use matinee_domain::{
     booking::BookingStatus,
     catalog::{GapRule, Location, Rating},
+    channel::SaleChannel,
     counter::SaleMethod,
     door::ScanVerdict,
     ids::*,
     money::{Currency, Money},
     payment::{PaymentStatus, RefundStatus},
     price::LineKind,
+    refund::RefundReason,
     seat_map::{SeatId, SeatKind},
     staff::{Action, StaffRole},
 };

@@ -1,13 +1,17 @@
 //! Calls of staff, under `/manage`: who works in a theater, and what was changed by whom.
 //!
 //! What they make and change of the programme is in [`programme`], letting people in in [`door`], selling to them in
-//! [`counter`].
+//! [`counter`], what they do when things go wrong in [`bad_days`], what a day brought in [`days`].
 
+mod bad_days;
 mod counter;
+mod days;
 mod door;
 mod programme;
 
+pub use bad_days::*;
 pub use counter::*;
+pub use days::*;
 pub use door::*;
 pub use programme::*;
 

@@ -136,11 +136,13 @@ pub fn document() -> Value {
 fn describe(operation: &Operation, problem: &Schema, generator: &mut SchemaGenerator) -> Value {
     let mut responses = Map::new();
     for answer in operation.answers {
-        let mut value = json!({ "description": answer.about });
+        // Of one status there may be several media.
+        let value = responses
+            .entry(answer.status.to_string())
+            .or_insert_with(|| json!({ "description": answer.about }));
         if let Some(schema) = answer.schema {
-            value["content"] = json!({ answer.media: { "schema": schema(generator) } });
+            value["content"][answer.media] = json!({ "schema": schema(generator) });
         }
-        responses.insert(answer.status.to_string(), value);
     }
     add_problems(operation, problem, &mut responses);
     let mut parameters: Vec<Value> = path_parameters(operation.path);

@@ -54,6 +54,7 @@ codes! {
     NotAwaitingAction = "not_awaiting_action", 409, "The payment is not waiting for an action";
     ShowStarted = "show_started", 409, "The show has started";
     SetUpAlready = "set_up_already", 409, "The server has an administrator";
+    ShowCancelled = "show_cancelled", 409, "The show is cancelled";
     LastOwner = "last_owner", 409, "The theater needs an owner";
     ShowClash = "show_clash", 409, "Another show is on this screen then";
     ShowSold = "show_sold", 409, "Seats of the show are held or sold";

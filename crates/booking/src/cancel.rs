@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use matinee_domain::{
     booking::BookingState,
     counter,
-    ids::BookingId,
+    ids::{BookingId, RefundId},
     limits,
     money::{Currency, Money},
     payment::RefundStatus,
@@ -77,6 +77,8 @@ impl Desk {
                     });
                 }
                 StepOutcome::Repeated(lookup) => return repeated(lookup),
+                // More goes back by itself than the policy would give.
+                StepOutcome::ShowCancelled => return Err(SaleError::ShowCancelled),
                 _ => {}
             }
         }
@@ -116,18 +118,6 @@ impl Desk {
                 "A ticket of it was already used at the door.".into(),
             ));
         }
-        let left = file
-            .booking
-            .seats
-            .iter()
-            .filter(|s| !s.cancelled && !seats.contains(&s.seat))
-            .count();
-        let to = file
-            .booking
-            .state
-            .cancel(left)
-            .map_err(|_| refuse("There is nothing to cancel.".into()))?;
-        let mut step = step(file, to, SeatsEffect::Keep, now);
         let here = self.gateway_of(file, paid).is_some();
         let amount = refund_for(on_file, &seats, now);
         if amount > 0 && paid.gateway == counter::GATEWAY {
@@ -135,42 +125,103 @@ impl Desk {
                 "It was bought at the counter and is given back there, with its tickets. Nothing was changed.".into(),
             ));
         }
-        let amount = match amount.min(paid.captured_minor - paid.refunded_minor) {
-            amount if here => amount,
-            // From a trial: no real money was taken, so none goes back.
-            _ if file.booking.test => 0,
-            0 => 0,
-            _ => {
-                return Err(refuse(
-                    "It was paid through another payment service than the one at work now. Nothing was changed and your \
-                     tickets are valid; ask the theater to pay it back."
-                        .into(),
-                ));
-            }
-        };
-        step.cancel_seats = seats;
-        let refund_id = (amount > 0).then(|| self.new_refund_id());
-        let message = self.message(file, "cancellation", now);
-        step.messages.extend(message.map(about_refund(refund_id)));
-        if let Some(refund_id) = refund_id {
-            step.refunds.push(RefundRow {
-                refund_id,
-                payment_id: paid.payment_id,
-                booking_id: file.booking.booking_id,
-                amount: Money::new(amount, file.booking.total.currency),
-                status: RefundStatus::Pending,
-                reason: CANCELLED_BY_CUSTOMER.into(),
-                created_at: now,
-                attempts: 0,
-            });
-            // Claimed with the cancellation, so that refunds can never exceed what was captured.
-            step.payments.push(PaymentRow {
-                refunded_minor: paid.refunded_minor + amount,
-                ..paid.clone()
-            });
+        let amount = amount.min(paid.captured_minor - paid.refunded_minor);
+        if amount > 0 && !here && !file.booking.test {
+            return Err(refuse(
+                "It was paid through another payment service than the one at work now. Nothing was changed and your \
+                 tickets are valid; ask the theater to pay it back."
+                    .into(),
+            ));
         }
+        self.give_back(
+            file,
+            GiveBack {
+                seats,
+                amount_minor: amount,
+                reason: CANCELLED_BY_CUSTOMER,
+                message: "cancellation",
+                by_theater: false,
+            },
+            now,
+        )
+    }
+
+    /// The step that cancels seats of a paid booking, with its refund, claimed on the payment's row, and its message.
+    pub(crate) fn give_back(
+        &self,
+        file: &BookingFile,
+        back: GiveBack,
+        now: DateTime<Utc>,
+    ) -> Result<Step, SaleError> {
+        let seats = file.booking.seats.iter();
+        let left = seats
+            .filter(|seat| !seat.cancelled && !back.seats.contains(&seat.seat))
+            .count();
+        let to = file
+            .booking
+            .state
+            .cancel(left)
+            .map_err(|_| SaleError::NotCancellable {
+                words: "There is nothing to cancel.".into(),
+            })?;
+        let mut step = step(file, to, SeatsEffect::Keep, now);
+        step.cancel_seats = back.seats;
+        step.by_theater = back.by_theater;
+        let refund_id = self.claim_refund(&mut step, file, back.amount_minor, back.reason, now);
+        let message = self.message(file, back.message, now);
+        step.messages.extend(message.map(about_refund(refund_id)));
         Ok(step)
     }
+
+    /// Adds a refund to a step, of no more than is left of what was captured; none when nothing goes back.
+    pub(crate) fn claim_refund(
+        &self,
+        step: &mut Step,
+        file: &BookingFile,
+        amount_minor: i64,
+        reason: &str,
+        now: DateTime<Utc>,
+    ) -> Option<RefundId> {
+        let paid = paying(file)?;
+        let here = self.gateway_of(file, paid).is_some();
+        // From a trial: no real money was taken, so none goes back.
+        if file.booking.test && !here {
+            return None;
+        }
+        let amount = amount_minor.min(paid.captured_minor - paid.refunded_minor);
+        if amount <= 0 {
+            return None;
+        }
+        let refund_id = self.new_refund_id();
+        step.refunds.push(RefundRow {
+            refund_id,
+            payment_id: paid.payment_id,
+            booking_id: file.booking.booking_id,
+            amount: Money::new(amount, file.booking.total.currency),
+            status: RefundStatus::Pending,
+            reason: reason.into(),
+            created_at: now,
+            attempts: 0,
+        });
+        // Claimed with the cancellation, so that refunds can never exceed what was captured.
+        step.payments.push(PaymentRow {
+            refunded_minor: paid.refunded_minor + amount,
+            ..paid.clone()
+        });
+        Some(refund_id)
+    }
+}
+
+/// Seats to cancel, and what goes back for them.
+pub(crate) struct GiveBack {
+    pub(crate) seats: Vec<SeatNo>,
+    pub(crate) amount_minor: i64,
+    /// As the refund keeps it.
+    pub(crate) reason: &'static str,
+    /// The kind of the message that tells it.
+    pub(crate) message: &'static str,
+    /// The theater cancels, not the buyer.
+    pub(crate) by_theater: bool,
 }
 
 /// The payment that pays for a booking. Money that came too late stands in its file as well and goes back whole: what
@@ -216,15 +267,20 @@ pub fn refund_of<'a>(
     Money::new(((back + step - 1) / step * step).min(cost), currency)
 }
 
-fn seats_to_cancel(on_file: &OnFile, named: Option<&[SeatId]>) -> Result<Vec<SeatNo>, SaleError> {
-    let open: Vec<SeatNo> = on_file
-        .file
-        .booking
-        .seats
-        .iter()
-        .filter(|s| !s.cancelled)
-        .map(|s| s.seat)
-        .collect();
+/// Seats of a booking that are not cancelled.
+pub(crate) fn open_seats(file: &BookingFile) -> Vec<SeatNo> {
+    let seats = file.booking.seats.iter();
+    seats
+        .filter(|seat| !seat.cancelled)
+        .map(|seat| seat.seat)
+        .collect()
+}
+
+pub(crate) fn seats_to_cancel(
+    on_file: &OnFile,
+    named: Option<&[SeatId]>,
+) -> Result<Vec<SeatNo>, SaleError> {
+    let open = open_seats(&on_file.file);
     let Some(named) = named else { return Ok(open) };
     if named.is_empty() {
         return Err(SaleError::NoSeats);

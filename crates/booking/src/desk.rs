@@ -15,7 +15,7 @@ use matinee_domain::{
     },
 };
 use matinee_store::{
-    BookingStore, PromoStore,
+    BookingStore, CancellationStore, PromoStore,
     bookings::{BookingFile, NotificationRow, PaymentRow, SeatsEffect, Step, TicketState},
     outbox::{MessageStatus, NewMessage},
 };
@@ -51,6 +51,7 @@ pub trait Render: Send + Sync + 'static {
 pub struct Desk {
     pub store: Arc<dyn BookingStore>,
     pub promos: Arc<dyn PromoStore>,
+    pub cancellations: Arc<dyn CancellationStore>,
     pub shows: Arc<dyn Shows>,
     pub gateway: Option<Arc<dyn PaymentGateway>>,
     /// Where sales at the counter are recorded. Never offered to customers.
@@ -146,6 +147,7 @@ pub(crate) fn step(
         refunds: Vec::new(),
         tickets: Vec::new(),
         cancel_seats: Vec::new(),
+        by_theater: false,
         audit: None,
         messages: Vec::new(),
         idempotency: None,
@@ -192,7 +194,8 @@ pub(crate) fn after(file: &BookingFile, step: &Step) -> BookingFile {
         seat.cancelled |= step.cancel_seats.contains(&seat.seat);
     }
     for ticket in &mut file.tickets {
-        if step.cancel_seats.contains(&ticket.seat) {
+        // One that was used stays marked as used.
+        if step.cancel_seats.contains(&ticket.seat) && ticket.state == TicketState::Valid {
             ticket.state = TicketState::Void;
         }
     }

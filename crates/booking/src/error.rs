@@ -18,6 +18,9 @@ pub enum SaleError {
     NoBooking,
     #[error("the show has started")]
     ShowStarted,
+    /// Whatever was paid goes back by itself.
+    #[error("the theater cancelled the show")]
+    ShowCancelled,
     #[error("no seats were chosen")]
     NoSeats,
     #[error("at most {max} seats")]
@@ -90,6 +93,8 @@ pub enum SaleError {
     NotAwaitingAction,
     #[error("the booking cannot be cancelled: {words}")]
     NotCancellable { words: String },
+    #[error("no more than {left} can go back")]
+    RefundAmount { left: matinee_domain::money::Money },
     #[error("the booking is not confirmed")]
     NotConfirmed,
     #[error(transparent)]

@@ -14,6 +14,7 @@ use matinee_domain::{
     best_seats,
     booking::BookingState,
     catalog::GapRule,
+    channel::SaleChannel,
     limits,
     promo::Promo,
     seat_map::{SeatId, SeatNo},
@@ -45,6 +46,8 @@ pub struct HoldInput {
     pub ticket_types: BTreeMap<String, String>,
     pub promo_code: Option<String>,
     pub owner: Owner,
+    /// Where it is made.
+    pub channel: SaleChannel,
     /// For quotas: digest of the user or of the address.
     pub caller: [u8; 16],
     pub idempotency: Option<IdempotencyKey>,
@@ -164,6 +167,7 @@ impl Desk {
             lines: content.quote.lines,
             advice: content.advice,
             promo: promo.map(|promo| promo.code),
+            channel: input.channel,
             created_at: now,
             version: 1,
             test: self
@@ -348,6 +352,7 @@ pub(crate) fn refusal(outcome: HoldOutcome, now: DateTime<Utc>) -> SaleError {
             wait: until - now,
         },
         HoldOutcome::NoShow => SaleError::NoShow,
+        HoldOutcome::ShowCancelled => SaleError::ShowCancelled,
         HoldOutcome::PromoGone => SaleError::PromoInvalid,
         HoldOutcome::Stale(None) => SaleError::NoBooking,
         HoldOutcome::Stale(Some(booking)) => match booking.state {

@@ -8,6 +8,7 @@
 //! is logged as an error, counted in [`Desk::refunds_refused`], and named by `verify` until the money went back.
 
 mod cancel;
+mod cancel_show;
 mod change;
 mod desk;
 mod error;
@@ -23,6 +24,7 @@ mod reconcile;
 mod sell;
 mod settle;
 mod show_file;
+mod staff_refund;
 
 pub use cancel::{CancelInput, paying, refund_for, refund_of};
 pub use change::ChangeInput;
@@ -39,3 +41,4 @@ pub use reconcile::{Difference, Differs, Reconciled};
 pub use sell::SellInput;
 pub use settle::Settled;
 pub use show_file::{IndexedMap, SeatStates, ShowFile, Shows, Taken};
+pub use staff_refund::{RenderRefund, StaffRefund, StaffRefundInput};

@@ -194,6 +194,7 @@ impl Desk {
                 )))
             }
             StepOutcome::PaymentInProgress => Err(SaleError::PaymentInProgress),
+            StepOutcome::ShowCancelled => Err(SaleError::ShowCancelled),
             _ => Ok(None),
         }
     }

@@ -10,6 +10,7 @@ use crate::{
     settle::Settled,
 };
 use matinee_domain::{
+    channel::SaleChannel,
     counter::Tender,
     ids::{BookingId, ShowId},
     money::Money,
@@ -91,6 +92,7 @@ impl Desk {
             owner: Owner::Guest {
                 email: input.email.clone(),
             },
+            channel: SaleChannel::Counter,
             caller: input.caller,
             idempotency: key,
         };

@@ -116,7 +116,8 @@ impl Desk {
                         }
                         StepOutcome::Repeated(_)
                         | StepOutcome::Stale
-                        | StepOutcome::PaymentInProgress => {
+                        | StepOutcome::PaymentInProgress
+                        | StepOutcome::ShowCancelled => {
                             self.on_file(on_file.file.booking.booking_id).await?
                         }
                     };

@@ -1,6 +1,7 @@
 //! A show with everything selling it needs, and who sits where now. The server caches both; the use cases only read.
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use matinee_domain::{
     catalog::{Movie, Show, Theater},
     ids::ShowId,
@@ -68,6 +69,10 @@ pub struct ShowFile {
     pub show: Show,
     /// It is on sale. The store decides; one that is not may still have bookings that ended.
     pub published: bool,
+    /// The theater cancelled it, as far as this server knows.
+    pub cancelled: bool,
+    /// When it was moved last: who booked before may give tickets back free of charge.
+    pub moved_at: Option<DateTime<Utc>>,
     /// Seats that are held, sold or blocked, as far as this server knows.
     pub taken: Arc<Taken>,
     pub theater: Arc<Theater>,

@@ -244,6 +244,16 @@ impl BookingState {
         }
     }
 
+    /// What the end of its show makes of it: a hold is let go; money in flight comes too late, like that of a hold that ran out;
+    /// tickets are cancelled.
+    pub fn show_cancelled(self) -> Result<Self, IllegalBooking> {
+        match self {
+            Self::Held { .. } => self.release(),
+            Self::AwaitingPayment { .. } => Ok(Self::Expired),
+            other => other.cancel(0),
+        }
+    }
+
     /// Confirmed or PartlyCancelled → Cancelled when no ticket is left, else PartlyCancelled.
     pub fn cancel(self, tickets_left: usize) -> Result<Self, IllegalBooking> {
         let to = if tickets_left == 0 {

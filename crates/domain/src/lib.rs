@@ -6,7 +6,9 @@
 pub mod best_seats;
 pub mod booking;
 pub mod catalog;
+pub mod channel;
 pub mod counter;
+pub mod day;
 pub mod door;
 pub mod email;
 pub mod gap;
@@ -17,6 +19,7 @@ pub mod payment;
 pub mod policy;
 pub mod price;
 pub mod promo;
+pub mod refund;
 pub mod reminder;
 pub mod seat_map;
 pub mod settlement;

@@ -56,6 +56,8 @@ pub enum Action {
     Redeem,
     /// Sell and cancel for people at the counter.
     Sell,
+    /// Give money back outside the cancellation policy.
+    Refund,
     /// Take seats of a show out of the sale, and put them back.
     BlockSeats,
     /// Give tickets away at the counter.
@@ -66,6 +68,8 @@ pub enum Action {
     ChangeProgramme,
     /// See who changed what.
     SeeAudit,
+    /// See what a day brought.
+    SeeTotals,
     /// Change the theater itself: its address, tax, cancellation policy.
     ChangeTheater,
     /// Say who works here, and see it.
@@ -95,15 +99,17 @@ impl StaffRole {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::See,
         Self::Redeem,
         Self::Sell,
+        Self::Refund,
         Self::BlockSeats,
         Self::Invite,
         Self::SeeShifts,
         Self::ChangeProgramme,
         Self::SeeAudit,
+        Self::SeeTotals,
         Self::ChangeTheater,
         Self::ChangeStaff,
     ];
@@ -118,12 +124,15 @@ pub const fn can(role: StaffRole, action: Action) -> bool {
             Owner | Manager | BoxOffice => true,
             Door => false,
         },
-        Action::Invite | Action::SeeShifts | Action::ChangeProgramme | Action::SeeAudit => {
-            match role {
-                Owner | Manager => true,
-                BoxOffice | Door => false,
-            }
-        }
+        Action::Invite
+        | Action::SeeShifts
+        | Action::Refund
+        | Action::ChangeProgramme
+        | Action::SeeAudit
+        | Action::SeeTotals => match role {
+            Owner | Manager => true,
+            BoxOffice | Door => false,
+        },
         Action::ChangeTheater | Action::ChangeStaff => match role {
             Owner => true,
             Manager | BoxOffice | Door => false,
@@ -160,15 +169,17 @@ mod tests {
     #[test]
     fn every_role_may_exactly_this() {
         use StaffRole::{BoxOffice, Door, Manager, Owner};
-        let table: [(Action, &[StaffRole]); 10] = [
+        let table: [(Action, &[StaffRole]); 12] = [
             (Action::See, &[Owner, Manager, BoxOffice, Door]),
             (Action::Redeem, &[Owner, Manager, BoxOffice, Door]),
             (Action::Sell, &[Owner, Manager, BoxOffice]),
+            (Action::Refund, &[Owner, Manager]),
             (Action::BlockSeats, &[Owner, Manager, BoxOffice]),
             (Action::Invite, &[Owner, Manager]),
             (Action::SeeShifts, &[Owner, Manager]),
             (Action::ChangeProgramme, &[Owner, Manager]),
             (Action::SeeAudit, &[Owner, Manager]),
+            (Action::SeeTotals, &[Owner, Manager]),
             (Action::ChangeTheater, &[Owner]),
             (Action::ChangeStaff, &[Owner]),
         ];

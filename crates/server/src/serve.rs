@@ -305,6 +305,7 @@ pub(crate) async fn open(
     let desk = Desk {
         store: store.clone(),
         promos: store.clone(),
+        cancellations: store.clone(),
         shows: Arc::clone(&catalog) as Arc<dyn matinee_booking::Shows>,
         gateway,
         counter: Some(counter),

@@ -31,6 +31,7 @@ const STEPS: &[(&str, &str)] = &[
     step!("0012_published"),
     step!("0014_door"),
     step!("0015_counter"),
+    step!("0016_bad_days"),
 ];
 
 /// The schema version this program knows.

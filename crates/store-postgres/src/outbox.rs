@@ -15,7 +15,9 @@ use chrono::{DateTime, Utc};
 use matinee_domain::ids::{BookingId, NotificationId, ShowId, TheaterId, UserId};
 use matinee_store::{
     OutboxStore, StoreError,
-    outbox::{ClaimedMessage, MessageQuery, MessageRow, MessageStatus, NewMessage, ShowMove},
+    outbox::{
+        ClaimedMessage, MessageQuery, MessageRow, MessageStatus, MessagesOf, NewMessage, ShowMove,
+    },
 };
 use tokio_postgres::{Row, types::ToSql};
 
@@ -172,6 +174,32 @@ fn added(message: &NewMessage) -> Call<'_> {
         .with(text(&message.recipient))
         .with(&message.payload)
         .with(micros(message.created_at))
+}
+
+/// The columns [`listed`] reads, in order.
+macro_rules! listed_columns {
+    () => {
+        "SELECT theater, booking, message, status, kind, channel, recipient, attempts, created_at, due_at, sent_at, \
+           last_error FROM messages "
+    };
+}
+
+/// Messages of a status, by the index made for it: `$1` is the theater or NULL, `$2` and `$3` the one before which, `$4` the
+/// limit. What programs are told is no theater's.
+macro_rules! of_status {
+    ($status:literal, $time:literal) => {
+        concat!(
+            listed_columns!(),
+            "WHERE status = '",
+            $status,
+            "' AND ($1::bytea IS NULL OR theater = $1 AND channel NOT IN ('webhook', 'kafka', 'nats', 'sqs')) \
+             AND ($2::bigint IS NULL OR (",
+            $time,
+            ", message) < ($2, $3::bytea)) ORDER BY ",
+            $time,
+            " DESC, message DESC LIMIT $4"
+        )
+    };
 }
 
 fn listed(row: &Row) -> Result<MessageRow, StoreError> {
@@ -345,6 +373,40 @@ impl OutboxStore for PostgresStore {
             .with(query.after.map(|(_, id)| id.as_bytes().to_vec()));
         let answers = pipeline::read(&conn, &[call]).await?;
         answers.iter().flatten().map(listed).collect()
+    }
+
+    async fn messages_of(&self, which: MessagesOf) -> Result<Vec<MessageRow>, StoreError> {
+        let sql = match which.status {
+            MessageStatus::Failed => of_status!("failed", "created_at"),
+            MessageStatus::Sent => of_status!("sent", "sent_at"),
+            MessageStatus::Pending => of_status!("pending", "created_at"),
+        };
+        let call = Call::new(sql)
+            .with(which.theater_id.map(|id| id.as_bytes().to_vec()))
+            .with(which.before.map(|(at, _)| micros(at)))
+            .with(which.before.map(|(_, id)| id.as_bytes().to_vec()))
+            .with(i64::from(which.limit.clamp(1, 1000)));
+        let answers = pipeline::read(&self.connection().await?, &[call]).await?;
+        answers.iter().flatten().map(listed).collect()
+    }
+
+    async fn message(
+        &self,
+        booking_id: Option<BookingId>,
+        notification_id: NotificationId,
+    ) -> Result<Option<MessageRow>, StoreError> {
+        let sql = concat!(
+            listed_columns!(),
+            "WHERE theater = $1 AND booking = $2 AND message = $3"
+        );
+        let theater = booking_id.map(|id| id.theater().as_bytes().to_vec());
+        let booking = booking_id.map(|id| id.own().to_vec());
+        let call = Call::new(sql)
+            .with(theater.unwrap_or_default())
+            .with(booking.unwrap_or_default())
+            .with(notification_id.as_bytes().to_vec());
+        let answers = pipeline::read(&self.connection().await?, &[call]).await?;
+        answers.iter().flatten().next().map(listed).transpose()
     }
 
     async fn resend_message(

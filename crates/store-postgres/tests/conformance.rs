@@ -10,7 +10,9 @@ use matinee_store::{
     SeatFeed, Store,
     conformance::{
         self, Engine,
-        bookings::{blocks, change, crowd, door, expire, hold, lists, promo, restart, step},
+        bookings::{
+            blocks, cancellations, change, crowd, door, expire, hold, lists, promo, restart, step,
+        },
         counter, ledger, outbox, telling,
     },
     feed::NoFeed,
@@ -83,6 +85,11 @@ both! {
         a_show_with_blocked_seats_alone_may_go,
         withdrawing_and_holding_exclude_each_other,
         a_show_with_seats_stays_where_it_is;
+    cancellations:
+        a_cancelled_show_sells_nothing,
+        bookings_of_a_cancelled_show_end,
+        refunds_of_a_cancelled_show_are_counted,
+        cancelling_and_holding_exclude_each_other;
     change:
         a_hold_changes_in_one_step,
         other_ticket_types_leave_the_seats_alone,

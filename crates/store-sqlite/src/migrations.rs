@@ -68,6 +68,10 @@ const STEPS: &[(&str, &str)] = &[
         "counter",
         include_str!("../../../migrations/sqlite/0016_counter.sql"),
     ),
+    (
+        "bad_days",
+        include_str!("../../../migrations/sqlite/0017_bad_days.sql"),
+    ),
 ];
 
 /// "MTNE": tells our files from other SQLite databases.

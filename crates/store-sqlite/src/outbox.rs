@@ -12,7 +12,9 @@ use chrono::{DateTime, Utc};
 use matinee_domain::ids::{BookingId, NotificationId, ShowId, TheaterId, UserId};
 use matinee_store::{
     OutboxStore, StoreError,
-    outbox::{ClaimedMessage, MessageQuery, MessageRow, MessageStatus, NewMessage, ShowMove},
+    outbox::{
+        ClaimedMessage, MessageQuery, MessageRow, MessageStatus, MessagesOf, NewMessage, ShowMove,
+    },
 };
 use rusqlite::{Connection, Row, params};
 
@@ -188,6 +190,41 @@ fn listed(row: &Row<'_>) -> Result<MessageRow, StoreError> {
         last_error: row.get(11).db()?,
     })
 }
+
+/// The columns [`listed`] reads, in order.
+macro_rules! listed_columns {
+    () => {
+        "SELECT theater, booking, message, status, kind, channel, recipient, attempts, created_at, due_at, sent_at, \
+           last_error FROM messages "
+    };
+}
+
+/// Messages of a status, by the index made for it: `?1` is the theater or NULL, `?2` and `?3` the one before which, `?4` the
+/// limit. What programs are told is no theater's.
+macro_rules! of_status {
+    ($from:literal, $time:literal) => {
+        concat!(
+            listed_columns!(),
+            $from,
+            " AND (?1 IS NULL OR theater = ?1 AND channel NOT IN ('webhook', 'kafka', 'nats', 'sqs')) \
+             AND (?2 IS NULL OR (",
+            $time,
+            ", message) < (?2, ?3)) ORDER BY ",
+            $time,
+            " DESC, message DESC LIMIT ?4"
+        )
+    };
+}
+pub(crate) const DEAD: &str = of_status!(
+    "INDEXED BY messages_failed WHERE status = 'failed'",
+    "created_at"
+);
+pub(crate) const GONE_OUT: &str = of_status!(
+    "INDEXED BY messages_sent_at WHERE status = 'sent'",
+    "sent_at"
+);
+/// Those that wait are few.
+const WAITING: &str = of_status!("WHERE status = 'pending'", "created_at");
 
 pub(crate) const TO_TELL: &str = "SELECT b.booking, b.user, b.guest_email FROM bookings AS b \
      WHERE b.theater = ?1 AND b.booking IN \
@@ -372,6 +409,42 @@ impl OutboxStore for SqliteStore {
                     query.after.map(|(at, _)| micros(at)),
                     query.after.map(|(_, id)| *id.as_bytes())
                 ],
+                listed,
+            )
+        })
+        .await
+    }
+
+    async fn messages_of(&self, which: MessagesOf) -> Result<Vec<MessageRow>, StoreError> {
+        let sql = match which.status {
+            MessageStatus::Failed => DEAD,
+            MessageStatus::Sent => GONE_OUT,
+            MessageStatus::Pending => WAITING,
+        };
+        self.read(move |conn| {
+            let key = params![
+                which.theater_id.map(|id| *id.as_bytes()),
+                which.before.map(|(at, _)| micros(at)),
+                which.before.map(|(_, id)| *id.as_bytes()),
+                which.limit.clamp(1, 1000)
+            ];
+            query::all(conn, sql, key, listed)
+        })
+        .await
+    }
+
+    async fn message(
+        &self,
+        booking_id: Option<BookingId>,
+        notification_id: NotificationId,
+    ) -> Result<Option<MessageRow>, StoreError> {
+        const SQL: &str = concat!(listed_columns!(), "WHERE booking = ?1 AND message = ?2");
+        self.read(move |conn| {
+            let booking: &[u8] = booking_id.as_ref().map_or(&[], |id| &id.own()[..]);
+            query::first(
+                conn,
+                SQL,
+                params![booking, notification_id.as_bytes()],
                 listed,
             )
         })

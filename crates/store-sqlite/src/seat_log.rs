@@ -19,8 +19,8 @@ struct Seen {
     taken: i64,
     /// How often its version grew by blocks alone, before the commit.
     blocks: i64,
-    /// It is on sale; not known any more once somebody changed that.
-    published: Option<bool>,
+    /// Whether it is on sale; not known any more once somebody changed that.
+    offer: Option<Offer>,
     /// Log entries about it; with any, the commit gives it the next version.
     entries: u32,
 }
@@ -31,8 +31,36 @@ impl Seen {
     }
 }
 
+/// Whether a show is on sale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Offer {
+    OnSale,
+    NotPublished,
+    Cancelled,
+}
+
+impl Offer {
+    /// From the columns that [`READ`] has last.
+    fn of(published: bool, cancelled: bool) -> Self {
+        match (published, cancelled) {
+            (_, true) => Self::Cancelled,
+            (true, false) => Self::OnSale,
+            (false, false) => Self::NotPublished,
+        }
+    }
+}
+
+/// Why nobody buys of a show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotOnSale {
+    /// It is not there, or not published.
+    NoShow,
+    Cancelled,
+}
+
 /// What [`SeatLog`] reads of a show.
-const READ: &str = "SELECT version, taken, blocks, publication = 1 FROM show_state WHERE theater = ?1 AND show = ?2";
+const READ: &str = "SELECT version, taken, blocks, publication = 1, cancelled FROM show_state \
+     WHERE theater = ?1 AND show = ?2";
 
 struct Entry {
     show: u32,
@@ -74,7 +102,7 @@ impl SeatLog {
     /// To be called when a show was put on sale or taken out of it, and when that was taken back.
     pub(crate) fn forget_published(&mut self) {
         for show in &mut self.shows {
-            show.published = None;
+            show.offer = None;
         }
     }
 
@@ -83,23 +111,27 @@ impl SeatLog {
         &mut self,
         conn: &Connection,
         show: ShowId,
-    ) -> Result<Option<u64>, StoreError> {
+    ) -> Result<Result<u64, NotOnSale>, StoreError> {
         let Some(at) = self.look(conn, show)? else {
-            return Ok(None);
+            return Ok(Err(NotOnSale::NoShow));
         };
         let seen = &mut self.shows[at as usize];
-        let published = match seen.published {
-            Some(published) => published,
+        let offer = match seen.offer {
+            Some(offer) => offer,
             None => conn
                 .prepare_cached(READ)
                 .db()?
                 .query_row(params![show.theater().as_bytes(), show.own()], |row| {
-                    row.get(3)
+                    Ok(Offer::of(row.get(3)?, row.get(4)?))
                 })
                 .db()?,
         };
-        seen.published = Some(published);
-        Ok(published.then(|| seen.version_now()))
+        seen.offer = Some(offer);
+        Ok(match offer {
+            Offer::OnSale => Ok(seen.version_now()),
+            Offer::NotPublished => Err(NotOnSale::NoShow),
+            Offer::Cancelled => Err(NotOnSale::Cancelled),
+        })
     }
 
     /// Whether seats of the show were ever held or sold; `None` when there is no such show.
@@ -139,15 +171,16 @@ impl SeatLog {
         if let Some(at) = self.index.get(&show) {
             return Ok(Some(*at));
         }
-        let found: Option<(i64, i64, i64, bool)> = conn
+        let found: Option<(i64, i64, i64, Offer)> = conn
             .prepare_cached(READ)
             .db()?
             .query_row(params![show.theater().as_bytes(), show.own()], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+                let offer = Offer::of(row.get(3)?, row.get(4)?);
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, offer))
             })
             .optional()
             .db()?;
-        let Some((version, taken, blocks, published)) = found else {
+        let Some((version, taken, blocks, offer)) = found else {
             return Ok(None);
         };
         let at = self.shows.len() as u32;
@@ -156,7 +189,7 @@ impl SeatLog {
             version: version as u64,
             taken,
             blocks,
-            published: Some(published),
+            offer: Some(offer),
             entries: 0,
         });
         self.index.insert(show, at);

@@ -10,7 +10,7 @@
 use crate::{
     checkpoints::Checkpoints,
     failure::{OrStoreError, store_error},
-    seat_log::SeatLog,
+    seat_log::{NotOnSale, SeatLog},
 };
 use matinee_domain::{ids::ShowId, seat_map::SeatNo};
 use matinee_planted::planted;
@@ -57,7 +57,7 @@ impl<'a> Tx<'a> {
     }
 
     /// The same, if the show is on sale as well.
-    pub(crate) fn on_sale(&mut self, show: ShowId) -> Result<Option<u64>, StoreError> {
+    pub(crate) fn on_sale(&mut self, show: ShowId) -> Result<Result<u64, NotOnSale>, StoreError> {
         self.seats.on_sale(self.conn, show)
     }
 

@@ -14,6 +14,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use matinee_domain::{
     booking::BookingState,
+    channel::SaleChannel,
     ids::{BookingId, PaymentId, Reference, RefundId, ShowId, TicketId, UserId},
     money::Money,
     payment::{PaymentStatus, RefundStatus},
@@ -63,6 +64,8 @@ pub struct BookingRow {
     pub advice: Vec<String>,
     /// The promotion code its prices were made with. It counts as used while the booking owns its seats.
     pub promo: Option<PromoCode>,
+    /// Where it was made.
+    pub channel: SaleChannel,
     pub created_at: DateTime<Utc>,
     /// Grows with every change of the booking; the ETag of PATCH.
     pub version: u64,
@@ -96,6 +99,13 @@ pub struct PaymentRow {
 pub const CANCELLED_BY_CUSTOMER: &str = "cancelled_by_customer";
 /// Why money goes back: it came when the booking could not be confirmed with it any more. Such a payment pays nothing.
 pub const CAME_TOO_LATE: &str = "seats_gone";
+
+/// Why money goes back: the theater cancelled the show.
+pub const SHOW_CANCELLED: &str = "show_cancelled";
+/// Why money goes back: the show moved, and there is no room for the booking.
+pub const SHOW_MOVED: &str = "show_moved";
+/// Why money goes back though the tickets stay good: staff gave it.
+pub const GOODWILL: &str = "goodwill";
 
 /// A refund as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -206,6 +216,8 @@ pub enum HoldOutcome {
     PromoGone,
     /// The show is not there (any more).
     NoShow,
+    /// The theater cancelled the show.
+    ShowCancelled,
     Repeated(Lookup),
     /// (Change only) the booking is not there, not a hold, or at another version.
     Stale(Option<Box<BookingRow>>),
@@ -242,6 +254,9 @@ pub struct Step {
     pub tickets: Vec<TicketRow>,
     /// Seats whose tickets are cancelled by this step: tickets voided, seat rows removed, booking seats marked.
     pub cancel_seats: Vec<SeatNo>,
+    /// It is the theater that cancels them: tickets that were used end like the others (and stay marked as used), and it does
+    /// not matter that the show is cancelled.
+    pub by_theater: bool,
     /// What staff did, when it was they.
     pub audit: Option<AuditEntry>,
     pub messages: Vec<NewMessage>,
@@ -252,6 +267,18 @@ pub struct Step {
     pub unpaid_expiry: bool,
     pub test: bool,
     pub now: DateTime<Utc>,
+}
+
+impl Step {
+    /// Whether it matters to this step that its show is cancelled: nobody begins to pay for such a show, and nobody cancels
+    /// tickets of it by the policy, which may give back less than all.
+    pub fn needs_its_show(&self) -> bool {
+        let begins = matches!(self.to, BookingState::AwaitingPayment { .. })
+            && self.payments.iter().any(|payment| {
+                payment.status == PaymentStatus::Created && payment.gateway_ref.is_none()
+            });
+        begins || (!self.cancel_seats.is_empty() && !self.by_theater)
+    }
 }
 
 /// What a step does to the booking's seats.
@@ -282,6 +309,9 @@ pub enum StepOutcome {
     PromoGone,
     /// A live payment already exists for this booking; nothing was changed.
     PaymentInProgress,
+    /// The theater cancelled the show, so that nobody begins to pay for it, or cancels tickets by the policy; nothing was
+    /// changed.
+    ShowCancelled,
     Repeated(Lookup),
 }
 

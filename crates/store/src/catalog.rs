@@ -26,6 +26,10 @@ pub struct ListedShow {
     pub version: u64,
     /// It is on sale. One that is not is nowhere to be seen but by staff, and cannot be booked.
     pub published: bool,
+    /// The theater cancelled it. Such a show is not published, and never will be.
+    pub cancelled: bool,
+    /// When it was moved last. Who booked before may give tickets back free of charge.
+    pub moved_at: Option<DateTime<Utc>>,
 }
 
 /// Which shows.
@@ -93,6 +97,8 @@ pub enum CatalogRefusal {
     ShowHasBookings(ShowId),
     #[error("seats of show {0} are held or sold")]
     ShowHasSeats(ShowId),
+    #[error("show {0} is cancelled")]
+    ShowCancelled(ShowId),
     #[error("seats of theater {0} were held or sold already: its currency and time zone stay")]
     TheaterHasBookings(TheaterId),
     #[error("{0:?} was changed in the meantime")]

@@ -7,12 +7,15 @@
 
 pub mod accounts;
 pub mod bookings;
+pub mod cancellations;
 pub mod catalog;
 pub mod conformance;
 pub mod counter;
+pub mod days;
 pub mod door;
 pub mod error;
 pub mod feed;
+pub mod finding;
 pub mod idempotency;
 pub mod ledger;
 pub mod moving;
@@ -25,11 +28,14 @@ pub mod verify;
 
 pub use accounts::AccountStore;
 pub use bookings::BookingStore;
+pub use cancellations::CancellationStore;
 pub use catalog::CatalogStore;
 pub use counter::CounterStore;
+pub use days::DayStore;
 pub use door::DoorStore;
 pub use error::StoreError;
 pub use feed::{SeatFeed, ShowChange};
+pub use finding::FindingStore;
 pub use ledger::SandboxLedger;
 pub use outbox::OutboxStore;
 pub use promos::PromoStore;
@@ -42,6 +48,9 @@ pub use verify::Maintenance;
 pub trait Store:
     CatalogStore
     + BookingStore
+    + CancellationStore
+    + DayStore
+    + FindingStore
     + AccountStore
     + SignInStore
     + StaffStore
@@ -57,6 +66,9 @@ pub trait Store:
 impl<T> Store for T where
     T: CatalogStore
         + BookingStore
+        + CancellationStore
+        + DayStore
+        + FindingStore
         + AccountStore
         + SignInStore
         + StaffStore

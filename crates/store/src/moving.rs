@@ -87,7 +87,13 @@ pub const TABLES: &[Table] = tables! {
     passkeys { credential Bytes, user Bytes, name Text, body Json, created_at Number, used_at Number }
     one_time_secrets { digest Bytes, purpose Text, subject Text, expires_at Number }
     secret_keys { name Text, secret Bytes }
-    show_state { theater Bytes, show Bytes, version Number, taken Small, publication Small, blocks Number }
+    show_state {
+        theater Bytes, show Bytes, version Number, taken Small, publication Small, blocks Number,
+        cancelled Flag, moved_at Number,
+    }
+    show_cancellations {
+        theater Bytes, show Bytes, at Number, reason Text, words Text, bookings Small, finished_at Number,
+    }
     promo_codes {
         theater Bytes, code Text, terms Json, starts_at Number, ends_at Number, max_uses Number, used Number,
         created_at Number,
@@ -96,7 +102,7 @@ pub const TABLES: &[Table] = tables! {
         theater Bytes, booking Bytes, show Bytes, reference Text, status Text, version Number, user Bytes,
         guest_email Text, caller Bytes, seats Json, seat_count Small, total_minor Number, currency Text, lines Json,
         advice Json, test Flag, created_at Number, held_at Number, expires_at Number, extensions Small,
-        payment_deadline Number, promo Text,
+        payment_deadline Number, promo Text, channel Small,
     }
     seats { theater Bytes, show Bytes, seat Small, state Small, booking Bytes }
     payments {

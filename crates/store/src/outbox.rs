@@ -5,7 +5,7 @@
 use crate::error::StoreError;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use matinee_domain::ids::{BookingId, NotificationId, ShowId};
+use matinee_domain::ids::{BookingId, NotificationId, ShowId, TheaterId};
 
 /// Channels that programs are told on. What goes there says nothing about a person and stays when one is erased.
 pub const FOR_PROGRAMS: [&str; 4] = ["webhook", "kafka", "nats", "sqs"];
@@ -24,8 +24,8 @@ pub enum MessageStatus {
 pub struct NewMessage {
     pub notification_id: NotificationId,
     pub booking_id: Option<BookingId>,
-    /// `confirmation`, `cancellation`, `refund`, `payment_failed`, `reminder`, `change`, `recovery`, `password_reset`,
-    /// `email_verification`.
+    /// `confirmation`, `cancellation`, `refund`, `payment_failed`, `reminder`, `change`, `show_cancelled`, `recovery`,
+    /// `password_reset`, `email_verification`.
     pub kind: String,
     /// `email`, `sms`, `web_push`, `fcm`, `apns`, `webhook`, `kafka`, `nats`, `sqs`.
     pub channel: String,
@@ -77,6 +77,25 @@ pub struct MessageQuery {
     pub after: Option<(DateTime<Utc>, NotificationId)>,
     /// At most this many, 1..=10,000.
     pub limit: u16,
+}
+
+/// Messages of one status as staff look at them, the newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MessagesOf {
+    /// Those about bookings of this theater that people are told; all of the server when `None`.
+    pub theater_id: Option<TheaterId>,
+    pub status: MessageStatus,
+    /// Those before this one in the order of the answer: the next page.
+    pub before: Option<(DateTime<Utc>, NotificationId)>,
+    /// At most this many, 1..=1,000.
+    pub limit: u16,
+}
+
+impl MessageRow {
+    /// The time by which [`MessagesOf`] orders it: when it was sent, or was written.
+    pub fn listed_at(&self) -> DateTime<Utc> {
+        self.sent_at.unwrap_or(self.created_at)
+    }
 }
 
 /// A show that people have tickets for begins at another time than they were told.
@@ -152,6 +171,14 @@ pub trait OutboxStore: Send + Sync + 'static {
     async fn add_messages(&self, messages: Vec<NewMessage>) -> Result<usize, StoreError>;
     /// Messages, newest first. For people who run the server: it may read all that is kept.
     async fn messages(&self, query: MessageQuery) -> Result<Vec<MessageRow>, StoreError>;
+    /// Messages of one status, newest first. Each status has an index to walk, so that few of many are found at once.
+    async fn messages_of(&self, which: MessagesOf) -> Result<Vec<MessageRow>, StoreError>;
+    /// A message about a booking, or about none.
+    async fn message(
+        &self,
+        booking_id: Option<BookingId>,
+        notification_id: NotificationId,
+    ) -> Result<Option<MessageRow>, StoreError>;
     /// Sends a message that is over once more, with all its attempts before it; false when there is none such, or its
     /// person was erased. Whether its words can still be made is the caller's to know. The booking is part of its key: without
     /// it, all messages would have to be gone through.

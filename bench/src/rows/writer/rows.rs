@@ -73,6 +73,7 @@ fn hold(
         ],
         advice: vec![],
         promo: None,
+        channel: matinee_domain::channel::SaleChannel::Web,
         created_at: now,
         version: 1,
         test: true,

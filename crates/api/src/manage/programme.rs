@@ -284,6 +284,9 @@ pub struct ManagedShow {
     pub external_id: String,
     /// It is on sale.
     pub published: bool,
+    /// It will not take place; everybody gets their money back.
+    #[serde(default)]
+    pub cancelled: bool,
     pub start_time: DateTime<Utc>,
     pub end_time: DateTime<Utc>,
     /// The start on the theater's wall clock, with its offset.

@@ -88,6 +88,7 @@ const NOT_MODIFIED: Answer = ok!(304, "Nothing changed.");
 const SEAT_PROBLEMS: &[P] = &[
     P::SeatsUnavailable,
     P::ShowStarted,
+    P::ShowCancelled,
     P::Invalid,
     P::SingleSeatGap,
     P::PromoInvalid,
@@ -120,6 +121,7 @@ const fn call(
 
 // After the macro that it uses.
 mod account;
+mod bad_days;
 mod counter;
 mod door;
 mod manage;
@@ -132,6 +134,7 @@ const HOW_MANY: usize = SELLING.len()
     + manage::OPERATIONS.len()
     + door::OPERATIONS.len()
     + counter::OPERATIONS.len()
+    + bad_days::OPERATIONS.len()
     + REST.len();
 
 const fn joined() -> [Operation; HOW_MANY] {
@@ -142,6 +145,7 @@ const fn joined() -> [Operation; HOW_MANY] {
         manage::OPERATIONS,
         door::OPERATIONS,
         counter::OPERATIONS,
+        bad_days::OPERATIONS,
         REST,
     ];
     let (mut part, mut to) = (0, 0);
@@ -457,6 +461,7 @@ const SELLING: &[Operation] = &[
             P::EmailRequired,
             P::Invalid,
             P::TooManyAttempts,
+            P::ShowCancelled,
             P::NoGateway,
             P::GatewayUnavailable,
             P::NotFound,
@@ -472,6 +477,7 @@ const SELLING: &[Operation] = &[
             P::PaymentDeclined,
             P::NotAwaitingAction,
             P::HoldExpired,
+            P::ShowCancelled,
             P::NoGateway,
             P::GatewayUnavailable,
         ],

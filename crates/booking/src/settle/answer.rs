@@ -67,6 +67,9 @@ impl Desk {
         let status = match (paid.status, on_file.file.booking.state) {
             (PaymentStatus::Declined, _) => 402,
             (PaymentStatus::RequiresAction, _) => 202,
+            (_, BookingState::Expired) if on_file.show.cancelled => {
+                return Err(SaleError::ShowCancelled);
+            }
             (PaymentStatus::Voided, _) => return Err(SaleError::HoldExpired),
             (
                 _,

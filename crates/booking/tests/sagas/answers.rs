@@ -12,6 +12,7 @@ use chrono::TimeDelta;
 use matinee_booking::{Answered, Desk, HoldInput, PayInput, SaleError, Settled, Wanted};
 use matinee_domain::{
     booking::{BookingState, BookingStatus},
+    channel::SaleChannel,
     ids::BookingId,
     limits,
     money::Money,
@@ -36,6 +37,7 @@ pub fn wish(wanted: Wanted) -> HoldInput {
         wanted,
         ticket_types: std::collections::BTreeMap::new(),
         promo_code: None,
+        channel: SaleChannel::Web,
         owner: Owner::Guest {
             email: Some("buyer@example.org".into()),
         },

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use matinee_booking::{
     Answered, CancelInput, Desk, HoldInput, PayInput, SaleError, Settled, Wanted,
 };
+use matinee_domain::channel::SaleChannel;
 use matinee_domain::{ids::BookingId, seat_map::SeatId};
 use matinee_store::{bookings::Owner, conformance::fixtures, idempotency::IdempotencyKey};
 
@@ -114,6 +115,7 @@ impl Buyer {
                     wanted: Wanted::Seats(seats(wanted)),
                     ticket_types: std::collections::BTreeMap::new(),
                     promo_code: None,
+                    channel: SaleChannel::Web,
                     owner: Owner::Guest {
                         email: Some(format!("buyer{}@example.org", self.number)),
                     },

@@ -17,6 +17,7 @@ use matinee_booking::{
 };
 use matinee_domain::{
     booking::BookingStatus,
+    channel::SaleChannel,
     ids::{BookingId, PaymentId, ShowId},
     money::{Currency, Money},
     seat_map::SeatId,
@@ -123,6 +124,7 @@ async fn hold(house: &House, show_id: ShowId, seat: &str, who: u8) -> Result<Boo
         wanted: Wanted::Seats(vec![SeatId(seat.into())]),
         ticket_types: std::collections::BTreeMap::new(),
         promo_code: None,
+        channel: SaleChannel::Web,
         owner: Owner::Guest {
             email: Some(format!("buyer{who}@example.org")),
         },

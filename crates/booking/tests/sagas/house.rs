@@ -15,7 +15,7 @@ use matinee_domain::{
 };
 use matinee_integrations::{CounterGateway, SandboxGateway};
 use matinee_store::{
-    CatalogStore, Maintenance, PromoStore, SandboxLedger, StoreError,
+    CancellationStore, CatalogStore, Maintenance, PromoStore, SandboxLedger, StoreError,
     bookings::{BookingFile, BookingStore},
     conformance::fixtures,
     feed::{NoFeed, SeatState},
@@ -124,7 +124,8 @@ impl Shows for StoredShows {
         let Some(listed) = self.store.show(show_id).await? else {
             return Ok(None);
         };
-        let published = listed.published;
+        let (published, cancelled) = (listed.published, listed.cancelled);
+        let moved_at = listed.moved_at;
         let show = listed.show;
         let map = self.store.seat_map(show.seat_map_id).await?.unwrap();
         let file = Arc::new(ShowFile {
@@ -133,6 +134,8 @@ impl Shows for StoredShows {
             map: Arc::new(IndexedMap::new(map)),
             show,
             published,
+            cancelled,
+            moved_at,
             taken: Arc::default(),
         });
         self.read().insert(show_id, Arc::clone(&file));
@@ -243,6 +246,7 @@ impl House {
         Arc::new(Desk {
             store: self.desk.store.clone(),
             promos: self.desk.promos.clone(),
+            cancellations: self.desk.cancellations.clone(),
             shows: self.desk.shows.clone(),
             gateway: Some(bank),
             counter: self.desk.counter.clone(),
@@ -329,6 +333,7 @@ fn desk(
             wire: Arc::clone(wire),
         }),
         promos: Arc::clone(store) as Arc<dyn PromoStore>,
+        cancellations: Arc::clone(store) as Arc<dyn CancellationStore>,
         shows: Arc::new(StoredShows {
             store: Arc::clone(store),
             read: Mutex::default(),

@@ -35,6 +35,7 @@ async fn force(house: &House, buyer: &Buyer, fill: impl FnOnce(&PaymentRow, &mut
         refunds: vec![],
         tickets: vec![],
         cancel_seats: vec![],
+        by_theater: false,
         audit: None,
         messages: vec![],
         idempotency: None,

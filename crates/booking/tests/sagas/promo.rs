@@ -72,6 +72,7 @@ async fn run_out(house: &House, booking: BookingId) {
         refunds: vec![],
         tickets: vec![],
         cancel_seats: vec![],
+        by_theater: false,
         audit: None,
         messages: vec![],
         idempotency: None,

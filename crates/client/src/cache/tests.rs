@@ -71,6 +71,7 @@ fn show(number: u8, theater: &Theater, movie: &Movie, start_time: DateTime<Utc>)
         subtitles: Vec::new(),
         from_price: euros(900),
         seats_available: 40,
+        cancelled: false,
         seats_total: 40,
     }
 }

@@ -44,7 +44,7 @@ type Step = (
 );
 
 /// Every step, at a time when the clock does not forbid it.
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     ("extend", |state| state.extend(minute(1), LIFE)),
     ("begin payment", |state| state.begin_payment(minute(1))),
     ("confirm", BookingState::confirm),
@@ -58,10 +58,11 @@ const STEPS: [Step; 9] = [
     ("expire", |state| state.expire(minute(8))),
     ("cancel some", |state| state.cancel(1)),
     ("cancel all", |state| state.cancel(0)),
+    ("show cancelled", BookingState::show_cancelled),
 ];
 
 /// What each step leads to from each state that it is legal in.
-const LEGAL: [(&str, BookingStatus, BookingStatus); 12] = {
+const LEGAL: [(&str, BookingStatus, BookingStatus); 16] = {
     use BookingStatus::{
         AwaitingPayment, Cancelled, Confirmed, Expired, Held, PartlyCancelled, Released,
     };
@@ -78,6 +79,10 @@ const LEGAL: [(&str, BookingStatus, BookingStatus); 12] = {
         ("cancel some", PartlyCancelled, PartlyCancelled),
         ("cancel all", Confirmed, Cancelled),
         ("cancel all", PartlyCancelled, Cancelled),
+        ("show cancelled", Held, Released),
+        ("show cancelled", AwaitingPayment, Expired),
+        ("show cancelled", Confirmed, Cancelled),
+        ("show cancelled", PartlyCancelled, Cancelled),
     ]
 };
 

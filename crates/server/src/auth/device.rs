@@ -4,10 +4,14 @@
 //! is decided by it.
 
 use axum::http::{HeaderMap, header};
+use matinee_domain::channel::SaleChannel;
+
+/// How the app begins its User-Agent.
+const APP: &str = "Matinee/";
 
 /// Browsers by what their User-Agent holds. The order matters: most call themselves others as well.
 const PROGRAMS: &[(&str, &str)] = &[
-    ("Matinee/", "Matinee app"),
+    (APP, "Matinee app"),
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
     ("SamsungBrowser/", "Samsung Internet"),
@@ -45,6 +49,17 @@ pub fn label(headers: &HeaderMap) -> String {
         (Some(program), Some(system)) => format!("{program} on {system}"),
         (Some(one), None) | (None, Some(one)) => one.to_owned(),
         (None, None) => String::new(),
+    }
+}
+
+/// Where somebody buys who calls with these headers. At the counter it is the call that says so.
+pub fn channel(headers: &HeaderMap) -> SaleChannel {
+    let agent = headers.get(header::USER_AGENT);
+    let agent = agent.and_then(|value| value.to_str().ok());
+    if agent.is_some_and(|agent| agent.starts_with(APP)) {
+        SaleChannel::App
+    } else {
+        SaleChannel::Web
     }
 }
 

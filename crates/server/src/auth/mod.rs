@@ -14,6 +14,7 @@ mod webauthn;
 
 pub use caller::{Address, Anybody, Caller, Who};
 pub(crate) use caller::{guest_secret, idempotency_key};
+pub(crate) use device::channel as sale_channel;
 pub use keys::{GuestToken, Keys};
 pub use passwords::{
     NO_PASSWORD, PASSWORD_MAX, PASSWORD_MIN, Passwords, check_password, has_password, hash_now,

@@ -189,6 +189,8 @@ impl Shows for CatalogCache {
             map: self.map(listed.show.seat_map_id).await?,
             taken,
             published: listed.published,
+            cancelled: listed.cancelled,
+            moved_at: listed.moved_at,
             show: listed.show,
         });
         if epoch == self.epoch() {

@@ -107,8 +107,8 @@ enum Form {
 
 #[derive(Args)]
 pub(super) struct PreviewArgs {
-    /// confirmation, cancellation, refund, payment_failed, reminder, change, recovery, password_reset,
-    /// email_verification
+    /// confirmation, cancellation, refund, payment_failed, reminder, change, show_cancelled, recovery,
+    /// password_reset, email_verification
     kind: Kind,
     /// Language of the words
     #[arg(long, default_value = "en", value_parser = language)]

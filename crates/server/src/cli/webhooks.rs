@@ -38,7 +38,7 @@ pub(super) enum WebhooksCommand {
 pub(super) struct AddArgs {
     /// A public https address
     url: String,
-    /// Only messages of these kinds: confirmation, cancellation, refund, payment_failed, change [default: all]
+    /// Only messages of these kinds: confirmation, cancellation, refund, payment_failed, change, show_cancelled [default: all]
     #[arg(long = "kind", value_name = "KIND")]
     kinds: Vec<Kind>,
     /// Take an address that is not public or without TLS; the server needs --private-targets to call it

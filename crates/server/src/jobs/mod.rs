@@ -18,6 +18,8 @@ use tokio::task::JoinSet;
 const EXPIRE_EVERY: Duration = Duration::from_millis(500);
 /// An import shows within a second.
 const WATCH_EVERY: Duration = Duration::from_millis(400);
+/// Who looks at a cancelled show's progress sees it move.
+const END_SHOWS_EVERY: Duration = Duration::from_secs(1);
 const RECOVER_EVERY: Duration = Duration::from_secs(5);
 const DELIVER_EVERY: Duration = Duration::from_secs(1);
 /// Both go by hours; a moved show is told within seconds.
@@ -67,6 +69,13 @@ pub fn start(app: &Arc<App>, tasks: &mut JoinSet<()>) {
         "refunds",
         RECOVER_EVERY,
         async |app| app.desk.recover_refunds().await,
+    ));
+    tasks.spawn(every(
+        By::One,
+        app.clone(),
+        "cancelled shows",
+        END_SHOWS_EVERY,
+        async |app| app.desk.end_cancelled_shows().await,
     ));
     if app
         .desk

@@ -35,7 +35,9 @@ pub(super) fn files(
             ]
         }
         Kind::Change => vec![calendar(tickets::Method::Publish)],
-        Kind::Cancellation if is_cancelled(on_file) => vec![calendar(tickets::Method::Cancel)],
+        Kind::Cancellation | Kind::ShowCancelled if is_cancelled(on_file) => {
+            vec![calendar(tickets::Method::Cancel)]
+        }
         _ => vec![],
     })
 }

@@ -12,15 +12,18 @@ pub enum Kind {
     Reminder,
     /// The theater moved the show.
     Change,
+    /// The theater cancelled the show.
+    ShowCancelled,
     Recovery,
     PasswordReset,
     EmailVerification,
 }
 
 impl Kind {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Confirmation,
         Self::Cancellation,
+        Self::ShowCancelled,
         Self::Refund,
         Self::PaymentFailed,
         Self::Reminder,
@@ -39,6 +42,7 @@ impl Kind {
             Self::PaymentFailed => "payment_failed",
             Self::Reminder => "reminder",
             Self::Change => "change",
+            Self::ShowCancelled => "show_cancelled",
             Self::Recovery => "recovery",
             Self::PasswordReset => "password_reset",
             Self::EmailVerification => "email_verification",
@@ -66,6 +70,7 @@ impl Kind {
             Self::Refund => Some("booking.refunded"),
             Self::PaymentFailed => Some("booking.payment_failed"),
             Self::Change => Some("booking.changed"),
+            Self::ShowCancelled => Some("booking.show_cancelled"),
             _ => None,
         }
     }
@@ -76,9 +81,12 @@ impl Kind {
         at.unwrap_or_default()
     }
 
-    /// It is told by e-mail whatever was chosen: money that did not arrive, an evening that begins at another time.
+    /// It is told by e-mail whatever was chosen: money that did not arrive, an evening that begins at another time or not at all.
     pub const fn is_told_in_any_case(self) -> bool {
-        matches!(self, Self::PaymentFailed | Self::Change) || self.holds_a_secret()
+        matches!(
+            self,
+            Self::PaymentFailed | Self::Change | Self::ShowCancelled
+        ) || self.holds_a_secret()
     }
 }
 
@@ -91,8 +99,8 @@ impl fmt::Display for Kind {
 /// Nobody knows this kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "a kind is one of confirmation, cancellation, refund, payment_failed, reminder, change, recovery, password_reset, \
-     email_verification"
+    "a kind is one of confirmation, cancellation, refund, payment_failed, reminder, change, \
+     show_cancelled, recovery, password_reset, email_verification"
 )]
 pub struct UnknownKind;
 

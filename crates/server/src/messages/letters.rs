@@ -26,6 +26,8 @@ pub struct View {
     /// What goes back, if anything does.
     pub refund: Option<String>,
     pub refund_method: String,
+    /// What the theater says besides.
+    pub words: Option<String>,
     /// The booking belongs to no account.
     pub guest: bool,
     /// Paid in the sandbox.
@@ -78,6 +80,7 @@ impl View {
             total: place.money(booking.total_amount),
             refund: refund.map(|refund| place.money(refund.amount)),
             refund_method: refund.map_or_else(String::new, |refund| refund.method.clone()),
+            words: None,
             guest: booking.guest_email.is_some(),
             test: booking.test,
             has_booking: true,
@@ -120,6 +123,7 @@ pub fn letter(kind: Kind, words: &Words, view: &View) -> Result<Letter, WordsErr
         seats => &view.seats,
         refund => view.refund.clone(),
         refund_method => &view.refund_method,
+        words => view.words.clone(),
         guest => view.guest,
     };
     let say = |part| words.say(kind, part, &fields);
@@ -169,6 +173,7 @@ mod tests {
                     view.test = case & 2 > 0;
                     if case & 4 > 0 {
                         (view.refund, view.before, view.unsubscribe) = (None, None, None);
+                        view.words = None;
                     }
                     let letter = letter(kind, Words::of(language), &view).unwrap();
                     let all = [&letter.subject, &letter.text, &letter.html]

@@ -253,15 +253,15 @@ async fn send(app: &App, claimed: &ClaimedMessage) -> Result<Delivered, Delivery
             events::letter(message, kind, medium, booking, planned, around)
                 .ok_or(DeliveryError::Unknown)?
         }
-        Some(on_file) => about_booking(
-            app,
-            kind,
-            medium,
-            on_file,
-            &reached,
-            &message.payload,
-            planned,
-        )?,
+        Some(on_file) => {
+            let words = words_of_theater(app, kind, on_file).await?;
+            let told = Told {
+                payload: &message.payload,
+                planned,
+                words,
+            };
+            about_booking(app, (kind, medium), on_file, &reached, told)?
+        }
         None => about_account(app, kind, &reached, &message.payload)?,
     };
     // An outlet knows an event by its own id; a webhook's copy keeps that of its own, which is signed.
@@ -330,15 +330,36 @@ fn is_time_to_remind(on_file: &OnFile, now: DateTime<Utc>) -> Result<bool, Deliv
     Ok(true)
 }
 
-fn about_booking(
+/// What a message knows besides its booking.
+struct Told<'m> {
+    payload: &'m str,
+    planned: Planned,
+    /// What the theater says.
+    words: Option<String>,
+}
+
+/// What the theater says to those whose show it cancelled.
+async fn words_of_theater(
     app: &App,
     kind: Kind,
-    medium: Medium,
+    on_file: &OnFile,
+) -> Result<Option<String>, StoreError> {
+    if kind != Kind::ShowCancelled {
+        return Ok(None);
+    }
+    let show_id = on_file.file.booking.show_id;
+    let found = app.store.cancellation(show_id).await?;
+    Ok(found.and_then(|progress| progress.cancelled.words))
+}
+
+fn about_booking(
+    app: &App,
+    (kind, medium): (Kind, Medium),
     on_file: &OnFile,
     reached: &Reached,
-    payload: &str,
-    planned: Planned,
+    told: Told<'_>,
 ) -> Result<Letter, DeliveryError> {
+    let (payload, planned) = (told.payload, told.planned);
     let now = app.clock.now();
     let booking = render::booking(&on_file.file, &on_file.show, &app.around, now);
     let country = &on_file.show.theater.location.country;
@@ -350,6 +371,7 @@ fn about_booking(
     let refund = letters::refund_told(&booking, payload);
     let place = Place::new(language, country);
     let mut view = View::of_booking(place, &booking, planned.before, refund)?;
+    view.words = told.words;
     view.link = link(app, payload).unwrap_or_else(|| page_of(app, on_file));
     if kind == Kind::Reminder {
         view.unsubscribe = Some(format!("{}/profile", app.base_url));

@@ -19,7 +19,10 @@ pub fn sample(kind: Kind, language: Language, country: &str) -> Result<View, Wor
     let zone = chrono_tz::Europe::Berlin;
     let start: DateTime<Utc> = DateTime::from_timestamp(START, 0).unwrap_or_default();
     let euro = |amount| place.money(Money::new(amount, Currency::new(*b"EUR")));
-    let back = matches!(kind, Kind::Cancellation | Kind::Refund);
+    let back = matches!(
+        kind,
+        Kind::Cancellation | Kind::Refund | Kind::ShowCancelled
+    );
     Ok(View {
         movie: "Casablanca".into(),
         reference: "7XK2M-9QRTA".into(),
@@ -33,6 +36,7 @@ pub fn sample(kind: Kind, language: Language, country: &str) -> Result<View, Wor
         total: euro(2900),
         refund: back.then(|| euro(2900)),
         refund_method: "Visa •••• 4242".into(),
+        words: (kind == Kind::ShowCancelled).then(|| "☂ 3.–5.5.".into()),
         guest: false,
         test: false,
         has_booking: !kind.is_about_an_account(),

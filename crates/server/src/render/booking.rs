@@ -136,7 +136,10 @@ pub fn booking(
         booking_id: row.booking_id,
         reference: row.reference,
         status,
-        show: show_with(&show.show, &show.theater, around.live.free_seats(show)),
+        show: api::Show {
+            cancelled: show.cancelled,
+            ..show_with(&show.show, &show.theater, around.live.free_seats(show))
+        },
         movie_name: show.movie.name.clone(),
         theater_name: show.theater.name.clone(),
         time_zone: show.theater.time_zone.name().into(),

@@ -68,11 +68,11 @@ pub fn movie(movie: &Movie, shows: Vec<api::Show>) -> api::Movie {
 
 /// A show in a list.
 pub fn show(listed: &ListedShow, theater: &Theater) -> api::Show {
-    show_with(
-        &listed.show,
-        theater,
-        listed.show.seats_total.saturating_sub(listed.taken),
-    )
+    let free = listed.show.seats_total.saturating_sub(listed.taken);
+    api::Show {
+        cancelled: listed.cancelled,
+        ..show_with(&listed.show, theater, free)
+    }
 }
 
 /// A show for `GET /sync`, where seat counts are not part of the answer.
@@ -104,6 +104,7 @@ pub fn show_with(show: &Show, theater: &Theater, seats_available: u16) -> api::S
         from_price: show.prices.from_price(),
         seats_available,
         seats_total: show.seats_total,
+        cancelled: false,
     }
 }
 

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     app::App,
-    auth::{Caller, Who},
+    auth::{Caller, Who, sale_channel},
     http::{
         ApiError, EmptyOr, EncodedBody, Id, IfMatch, Json, Limit, PageLimit, Query, UserRef,
         answer, etag,
@@ -67,6 +67,7 @@ pub(super) fn checked_email(
 pub async fn book(
     State(app): S,
     caller: Caller,
+    headers: HeaderMap,
     body: Json<api::BookRequest>,
 ) -> Result<Response, ApiError> {
     let request = body.value;
@@ -99,6 +100,7 @@ pub async fn book(
         ticket_types: request.ticket_types,
         promo_code: request.promo_code.clone(),
         owner,
+        channel: sale_channel(&headers),
         caller: caller.digest(),
         idempotency: caller.idempotency("POST", "/book", &body.bytes),
     };

@@ -245,6 +245,47 @@ pub fn api() -> Router<AppState> {
             "/manage/theaters/{theater_id}/shifts/{shift_id}/payouts",
             post(manage::shifts::pay_out),
         )
+        .route(
+            "/manage/shows/{show_id}/cancel",
+            post(manage::cancellations::cancel),
+        )
+        .route(
+            "/manage/shows/{show_id}/cancellation",
+            get(manage::cancellations::cancellation),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/days/{date}",
+            get(manage::days::day),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/bookings",
+            get(manage::bookings::find),
+        )
+        .route(
+            "/manage/bookings/{booking_id}",
+            get(manage::bookings::booking),
+        )
+        .route(
+            "/manage/bookings/{booking_id}/refund",
+            post(manage::bookings::refund),
+        )
+        .route(
+            "/manage/bookings/{booking_id}/resend",
+            post(manage::messages::resend_tickets),
+        )
+        .route(
+            "/manage/bookings/{booking_id}/messages/{message_id}/resend",
+            post(manage::messages::resend),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/messages",
+            get(manage::messages::of_theater),
+        )
+        .route("/manage/messages", get(manage::messages::all))
+        .route(
+            "/manage/messages/{message_id}/resend",
+            post(manage::messages::resend_any),
+        )
         .route("/sync", get(sync::sync))
         .route("/openapi.json", get(openapi))
 }

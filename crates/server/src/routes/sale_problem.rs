@@ -42,7 +42,7 @@ fn problem(error: SaleError) -> ApiError {
         }
         SaleError::NoSeats | SaleError::TooManySeats { .. } | SaleError::UnknownSeat { .. }
         | SaleError::DuplicateSeat { .. } | SaleError::UnknownTicketType { .. }
-        | SaleError::TicketTypeWithoutSeat { .. } | SaleError::EmailInvalid | SaleError::Price(_) => invalid(error),
+        | SaleError::TicketTypeWithoutSeat { .. } | SaleError::RefundAmount { .. } | SaleError::EmailInvalid | SaleError::Price(_) => invalid(error),
         SaleError::TooLittleTendered(total) => ApiError::invalid(
             "/tendered_minor",
             format!("The total is {total}: less was handed over. Nothing was sold."),
@@ -83,6 +83,10 @@ fn invalid(error: SaleError) -> ApiError {
         SaleError::TicketTypeWithoutSeat { seat } => ApiError::invalid(
             format!("/ticket_types/{}", escape(&seat)),
             format!("Seat {seat} has a ticket type but is not among the chosen seats."),
+        ),
+        SaleError::RefundAmount { left } => ApiError::invalid(
+            "/amount",
+            format!("At most {left} can still go back, in amounts that the currency has."),
         ),
         SaleError::EmailInvalid => {
             ApiError::invalid("/guest_email", "This is not an e-mail address.")
@@ -126,6 +130,10 @@ fn conflict(error: &SaleError) -> (Code, String) {
         SaleError::ShowStarted => (
             Code::ShowStarted,
             "This show has already started and is no longer sold here.",
+        ),
+        SaleError::ShowCancelled => (
+            Code::ShowCancelled,
+            "The theater cancelled this show. Nothing was booked, and whatever was paid for it goes back by itself, all of it.",
         ),
         SaleError::PromoInvalid => (
             Code::PromoInvalid,

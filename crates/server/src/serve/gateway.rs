@@ -60,6 +60,7 @@ pub(crate) async fn compare_books(
     let desk = Desk {
         store: store.clone(),
         promos: store.clone(),
+        cancellations: store.clone(),
         shows: Arc::new(CatalogCache::new(Arc::clone(store), live)),
         gateway,
         // Its books are compared by `verify`.

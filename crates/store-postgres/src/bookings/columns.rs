@@ -114,6 +114,7 @@ impl<'b> NewBookings<'b> {
             )
             .with(state(|state| state.payment_deadline))
             .with(self.column(|row| row.promo.as_ref().map(PromoCode::as_str)))
+            .with(self.column(|row| i32::from(row.channel.code())))
     }
 }
 

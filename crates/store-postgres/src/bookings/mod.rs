@@ -4,6 +4,8 @@
 //! ([`matinee_store::Maintenance::time`]), so that servers whose clocks differ agree on what has run out.
 
 pub(crate) mod columns;
+pub(crate) mod days;
+mod finding;
 pub(crate) mod read;
 pub(crate) mod rows;
 

@@ -3,6 +3,7 @@
 use crate::columns::{Columns as _, damaged, from_json, money, optional_time};
 use matinee_domain::{
     booking::{BookingState, BookingStatus},
+    channel::SaleChannel,
     ids::{BookingId, NotificationId, PaymentId, RefundId, ShowId, TheaterId, TicketId, UserId},
     payment::{PaymentStatus, RefundStatus},
     seat_map::SeatNo,
@@ -19,7 +20,7 @@ macro_rules! booking_columns {
     () => {
         "theater, booking, show, reference, status, version, \"user\", guest_email, caller, seats::text, total_minor, \
          currency, lines::text, advice::text, test, created_at, held_at, expires_at, extensions, payment_deadline, \
-         promo"
+         promo, channel"
     };
 }
 pub(crate) use booking_columns;
@@ -50,6 +51,8 @@ pub(crate) fn booking(row: &Row) -> Result<BookingRow, StoreError> {
             .map(str::parse)
             .transpose()
             .map_err(damaged)?,
+        channel: SaleChannel::from_code(i64::from(row.value::<i32>(21)?))
+            .ok_or_else(|| damaged("where a booking was made"))?,
     })
 }
 

@@ -5,6 +5,7 @@
 //! changes of several servers come one after the other.
 
 mod apply;
+mod cancel;
 mod changes;
 mod read;
 mod rows;

@@ -2,7 +2,7 @@
 
 use super::rows::{self, PriceSheets, show_columns};
 use crate::{
-    columns::{Columns as _, from_json, micros},
+    columns::{Columns as _, from_json, micros, optional_time},
     connect::Connection,
     pipeline::{self, Call},
 };
@@ -123,7 +123,7 @@ macro_rules! list {
         concat!(
             "SELECT ",
             show_columns!(),
-            ", t.taken, t.version, t.publication = 1 FROM shows AS s \
+            ", t.taken, t.version, t.publication = 1, t.cancelled, t.moved_at FROM shows AS s \
              JOIN show_state AS t ON t.theater = s.theater AND t.show = s.show WHERE ",
             $condition,
             " AND s.starts_at >= $1 AND s.starts_at < $2 AND (s.starts_at, s.theater, s.show) > ($1, $3, $4) \
@@ -177,7 +177,7 @@ pub(super) async fn shows_by_id(
     let sql = concat!(
         "SELECT ",
         show_columns!(),
-        ", t.taken, t.version, t.publication = 1 FROM unnest($1::bytea[], $2::bytea[]) AS w (theater, show) \
+        ", t.taken, t.version, t.publication = 1, t.cancelled, t.moved_at FROM unnest($1::bytea[], $2::bytea[]) AS w (theater, show) \
          JOIN shows AS s ON s.theater = w.theater AND s.show = w.show \
          JOIN show_state AS t ON t.theater = s.theater AND t.show = s.show"
     );
@@ -217,6 +217,8 @@ async fn listed(conn: &Connection, rows: Vec<Row>) -> Result<Vec<ListedShow>, St
             taken: row.small(13)?,
             version: row.count(14)?,
             published: row.value(15)?,
+            cancelled: row.value(16)?,
+            moved_at: optional_time(row.value(17)?)?,
         })
     };
     rows.iter().map(read).collect()

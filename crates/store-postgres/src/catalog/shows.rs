@@ -90,12 +90,15 @@ pub(super) async fn publish(conn: &Connection, show: ShowId, published: bool) ->
     let theater = show.theater();
     let key = (&theater.as_bytes()[..], &show.own()[..]);
     let client = conn.client();
-    let lock = "SELECT publication = 1 FROM show_state WHERE theater = $1 AND show = $2 FOR UPDATE";
+    let lock = "SELECT publication = 1, cancelled FROM show_state WHERE theater = $1 AND show = $2 FOR UPDATE";
     let Some(row) = client.query_opt(lock, &[&key.0, &key.1]).await.db()? else {
         return Err(CatalogRefusal::Missing(format!("show {show}")).into());
     };
     if row.value::<bool>(0)? == published {
         return Ok(Put::Unchanged);
+    }
+    if row.value::<bool>(1)? {
+        return Err(CatalogRefusal::ShowCancelled(show).into());
     }
     let has_seats =
         "SELECT EXISTS (SELECT 1 FROM seats WHERE theater = $1 AND show = $2 AND state <> 3)";
@@ -403,10 +406,14 @@ async fn refuse_overlaps(conn: &Connection, moved: &[Show]) -> Result<(), Stop> 
          CROSS JOIN LATERAL (SELECT (c.body ->> 'cleaning_minutes')::bigint * 60000000 AS cleaning) AS k \
          LEFT JOIN LATERAL (SELECT n.show FROM \
              (SELECT s.show, s.ends_at FROM shows AS s WHERE s.theater = w.theater AND s.screen = w.screen \
-                AND s.starts_at < w.starts_at ORDER BY s.starts_at DESC LIMIT 1) AS n \
+                AND s.starts_at < w.starts_at AND s.show <> w.show \
+                AND NOT EXISTS (SELECT 1 FROM show_state AS t WHERE t.theater = s.theater AND t.show = s.show AND t.cancelled) \
+              ORDER BY s.starts_at DESC LIMIT 1) AS n \
              WHERE n.ends_at + k.cleaning > w.starts_at) AS before ON true \
          LEFT JOIN LATERAL (SELECT s.show FROM shows AS s WHERE s.theater = w.theater AND s.screen = w.screen \
-             AND s.starts_at >= w.starts_at AND s.starts_at < w.ends_at + k.cleaning AND s.show <> w.show LIMIT 1) \
+             AND s.starts_at >= w.starts_at AND s.starts_at < w.ends_at + k.cleaning AND s.show <> w.show \
+             AND NOT EXISTS (SELECT 1 FROM show_state AS t WHERE t.theater = s.theater AND t.show = s.show AND t.cancelled) \
+             LIMIT 1) \
            AS after ON true \
          WHERE before.show IS NOT NULL OR after.show IS NOT NULL ORDER BY w.place LIMIT 1";
     for part in moved.chunks(AT_ONCE) {

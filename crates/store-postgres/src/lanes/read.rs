@@ -272,9 +272,10 @@ fn take(world: &mut World, about: About, row: &Row) -> Result<(), StoreError> {
     match about {
         About::Nothing => {}
         About::Show => {
-            world
-                .shows
-                .insert(row.bytes(0)?, ShowNow::new(row.count(1)?, row.value(2)?));
+            world.shows.insert(
+                row.bytes(0)?,
+                ShowNow::new(row.count(1)?, row.value(2)?, row.value(3)?),
+            );
         }
         About::Seat => {
             let state = SeatState::from_code(i64::from(row.value::<i32>(2)?))

@@ -23,8 +23,7 @@ macro_rules! all_done {
 // What is read. The records of answers come last: whoever sees the seats of a request that was done elsewhere sees
 // its record too.
 
-pub(super) const SHOWS: &str =
-    "SELECT show, version, publication = 1 FROM show_state WHERE theater = $1 AND show = ANY($2)";
+pub(super) const SHOWS: &str = "SELECT show, version, publication = 1, cancelled FROM show_state WHERE theater = $1 AND show = ANY($2)";
 
 // `OFFSET 0` keeps a lookup a lookup: without statistics (in the first minute of a database) PostgreSQL takes a theater for
 // a handful of rows and compares each of them with each of the batch.
@@ -151,17 +150,17 @@ pub(super) const STEPS_BLIND: &str = all_done!(
 pub(super) const NEW_BOOKINGS: &str = all_done!(
     "INSERT INTO bookings (theater, booking, show, reference, status, version, \"user\", guest_email, caller, seats, \
          seat_count, total_minor, currency, lines, advice, test, created_at, held_at, expires_at, extensions, \
-         payment_deadline, promo) \
+         payment_deadline, promo, channel) \
      SELECT $1, w.booking, w.show, w.reference, w.status, w.version, w.\"user\", w.guest_email, w.caller, \
          w.seats::json, w.seat_count, w.total_minor, w.currency, w.lines::json, w.advice::json, w.test, w.created_at, \
-         w.held_at, w.expires_at, w.extensions, w.payment_deadline, w.promo \
+         w.held_at, w.expires_at, w.extensions, w.payment_deadline, w.promo, w.channel \
      FROM unnest($2::bytea[], $3::bytea[], $4::text[], $5::text[], $6::bigint[], $7::bytea[], $8::text[], \
          $9::bytea[], $10::text[], $11::int[], $12::bigint[], $13::text[], $14::text[], $15::text[], $16::bool[], \
-         $17::bigint[], $18::bigint[], $19::bigint[], $20::int[], $21::bigint[], $22::text[]) \
+         $17::bigint[], $18::bigint[], $19::bigint[], $20::int[], $21::bigint[], $22::text[], $23::int[]) \
        AS w (booking, show, reference, status, version, \"user\", guest_email, caller, seats, seat_count, \
          total_minor, currency, lines, advice, test, created_at, held_at, expires_at, extensions, payment_deadline, \
-         promo)",
-    "$23::bigint"
+         promo, channel)",
+    "$24::bigint"
 );
 
 pub(super) const STEPS: &str = all_done!(

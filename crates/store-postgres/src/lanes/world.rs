@@ -27,7 +27,9 @@ pub(super) struct ShowNow {
     version: u64,
     /// It is on sale.
     pub(super) published: bool,
-    /// Somebody relied on that.
+    /// The theater cancelled it.
+    pub(super) cancelled: bool,
+    /// Somebody relied on that it is on sale.
     pub(super) sold_from: bool,
     /// Somebody relied on the version.
     pub(super) conditional: bool,
@@ -39,10 +41,11 @@ pub(super) struct ShowNow {
 }
 
 impl ShowNow {
-    pub(super) fn new(version: u64, published: bool) -> Self {
+    pub(super) fn new(version: u64, published: bool, cancelled: bool) -> Self {
         Self {
             version,
             published,
+            cancelled,
             sold_from: false,
             conditional: false,
             taken: 0,

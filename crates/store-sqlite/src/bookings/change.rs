@@ -1,7 +1,7 @@
 //! Changing a hold in one step: new seats are claimed before any old one is let go.
 
 use super::{
-    hold::{Wanted, numbers, refused, version_after},
+    hold::{Wanted, numbers, refusal, refused, version_after},
     insert, promo, read, seats,
 };
 use crate::writer::Tx;
@@ -24,8 +24,9 @@ pub(super) fn change(tx: &mut Tx<'_>, change: &ChangeHold) -> Result<HoldOutcome
     if unfit {
         return Ok(HoldOutcome::Stale(Some(Box::new(current))));
     }
-    let Some(show_version) = tx.show_version(booking.show_id)? else {
-        return Ok(HoldOutcome::NoShow);
+    let show_version = match tx.on_sale(booking.show_id)? {
+        Ok(version) => version,
+        Err(why) => return Ok(refusal(why)),
     };
     if change
         .only_if_version

@@ -5,6 +5,7 @@ use crate::{
     columns::{micros, time},
     failure::OrStoreError,
     query,
+    seat_log::NotOnSale,
     writer::Tx,
 };
 use chrono::{DateTime, Utc};
@@ -22,8 +23,9 @@ pub(super) fn hold(tx: &mut Tx<'_>, hold: &HoldSeats) -> Result<HoldOutcome, Sto
     if let Some(found) = idempotency::earlier(tx, hold.idempotency.as_ref())? {
         return Ok(HoldOutcome::Repeated(found));
     }
-    let Some(show_version) = tx.on_sale(booking.show_id)? else {
-        return Ok(HoldOutcome::NoShow);
+    let show_version = match tx.on_sale(booking.show_id)? {
+        Ok(version) => version,
+        Err(why) => return Ok(refusal(why)),
     };
     if hold
         .only_if_version
@@ -66,6 +68,14 @@ pub(super) fn hold(tx: &mut Tx<'_>, hold: &HoldSeats) -> Result<HoldOutcome, Sto
         idempotency::insert(tx, record)?;
     }
     version_after(tx, booking.show_id)
+}
+
+/// What a hold of a show is told that is not on sale.
+pub(super) const fn refusal(why: NotOnSale) -> HoldOutcome {
+    match why {
+        NotOnSale::NoShow => HoldOutcome::NoShow,
+        NotOnSale::Cancelled => HoldOutcome::ShowCancelled,
+    }
 }
 
 /// The numbers of seats that still count.

@@ -66,9 +66,9 @@ pub(super) fn booking(tx: &Tx<'_>, booking: &BookingRow) -> Result<(), StoreErro
     tx.prepare(
         "INSERT INTO bookings (theater, booking, show, reference, status, version, user, guest_email, caller, seats, \
              seat_count, total_minor, currency, lines, advice, test, created_at, held_at, expires_at, extensions, \
-             payment_deadline, promo) \
+             payment_deadline, promo, channel) \
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
-             ?22)",
+             ?22, ?23)",
     )?
     .execute(params![
         booking.booking_id.theater().as_bytes(),
@@ -93,6 +93,7 @@ pub(super) fn booking(tx: &Tx<'_>, booking: &BookingRow) -> Result<(), StoreErro
         extensions,
         payment_deadline,
         booking.promo.as_ref().map(PromoCode::as_str),
+        booking.channel.code(),
     ])
     .db()?;
     Ok(())

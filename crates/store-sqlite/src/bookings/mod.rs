@@ -4,7 +4,9 @@
 //! way, what was claimed before it is given back in the same unit, so a refusal leaves no trace.
 
 mod change;
+pub(crate) mod days;
 mod expire;
+mod finding;
 mod hold;
 pub(crate) mod idempotency;
 mod insert;

@@ -7,6 +7,7 @@ use crate::{
 };
 use matinee_domain::{
     booking::{BookingState, BookingStatus},
+    channel::SaleChannel,
     ids::{BookingId, NotificationId, PaymentId, RefundId, ShowId, TheaterId, TicketId, UserId},
     payment::{PaymentStatus, RefundStatus},
     promo::PromoCode,
@@ -23,7 +24,8 @@ use rusqlite::Row;
 macro_rules! booking_columns {
     () => {
         "theater, booking, show, reference, status, version, user, guest_email, caller, seats, total_minor, currency, \
-         lines, advice, test, created_at, held_at, expires_at, extensions, payment_deadline, promo"
+         lines, advice, test, created_at, held_at, expires_at, extensions, payment_deadline, promo, \
+         channel"
     };
 }
 pub(super) use booking_columns;
@@ -50,6 +52,8 @@ pub(super) fn booking(row: &Row<'_>) -> Result<BookingRow, StoreError> {
         test: row.get(14).db()?,
         created_at: time(row.get(15).db()?)?,
         promo: promo(row, 20)?,
+        channel: SaleChannel::from_code(row.get(21).db()?)
+            .ok_or_else(|| damaged("where a booking was made"))?,
     })
 }
 

@@ -25,6 +25,8 @@ struct Current {
     caller: [u8; 16],
     seats: Vec<BookedSeat>,
     promo: Option<PromoCode>,
+    /// The theater cancelled the show. Only looked at where it matters.
+    show_cancelled: bool,
 }
 
 /// What a step does to the use of the booking's promotion code: it counts while the booking owns its seats.
@@ -44,6 +46,9 @@ pub(super) fn step(tx: &mut Tx<'_>, step: &Step) -> Result<StepOutcome, StoreErr
     };
     if current.version != step.expected_version || current.show != *step.show_id.own() {
         return Ok(StepOutcome::Stale);
+    }
+    if current.show_cancelled {
+        return Ok(StepOutcome::ShowCancelled);
     }
     refuse_disagreement(&current, step)?;
     if !may_cancel(tx, &current, step)? {
@@ -69,13 +74,22 @@ pub(super) fn step(tx: &mut Tx<'_>, step: &Step) -> Result<StepOutcome, StoreErr
     })
 }
 
+/// The show is looked at along with the booking, so that paying costs no statement more.
+const CURRENT: &str = "SELECT version, status, show, caller, seats, promo, \
+       CASE WHEN ?3 THEN (SELECT s.cancelled FROM show_state AS s WHERE s.theater = ?1 AND s.show = bookings.show) \
+         ELSE 0 END \
+     FROM bookings WHERE theater = ?1 AND booking = ?2";
+
 fn current(tx: &Tx<'_>, step: &Step) -> Result<Option<Current>, StoreError> {
-    const SQL: &str = "SELECT version, status, show, caller, seats, promo FROM bookings WHERE theater = ?1 AND booking = ?2";
     let theater = step.booking_id.theater();
     query::first(
         tx.conn(),
-        SQL,
-        params![theater.as_bytes(), step.booking_id.own()],
+        CURRENT,
+        params![
+            theater.as_bytes(),
+            step.booking_id.own(),
+            step.needs_its_show()
+        ],
         |row| {
             Ok(Current {
                 version: row.get::<_, i64>(0).db()? as u64,
@@ -85,6 +99,7 @@ fn current(tx: &Tx<'_>, step: &Step) -> Result<Option<Current>, StoreError> {
                 caller: row.get(3).db()?,
                 seats: from_json(query::text(row, 4)?)?,
                 promo: rows::promo(row, 5)?,
+                show_cancelled: row.get::<_, Option<bool>>(6).db()?.unwrap_or_default(),
             })
         },
     )
@@ -144,22 +159,23 @@ fn count_use(
     }
 }
 
-/// Every seat to cancel is there, not cancelled yet, and its ticket was not used.
+/// Every seat to cancel is there, not cancelled yet, and its ticket was not used, unless the theater cancels.
 fn may_cancel(tx: &Tx<'_>, current: &Current, step: &Step) -> Result<bool, StoreError> {
     if step.cancel_seats.is_empty() {
         return Ok(true);
     }
-    const VALID: &str =
-        "SELECT state = 'valid' FROM tickets WHERE theater = ?1 AND booking = ?2 AND seat = ?3";
+    const GOOD: &str = "SELECT state = 'valid' OR ?4 AND state = 'redeemed' FROM tickets \
+         WHERE theater = ?1 AND booking = ?2 AND seat = ?3";
     let theater = step.booking_id.theater();
     for wanted in &step.cancel_seats {
         let there = |seat: &BookedSeat| seat.seat == *wanted && !seat.cancelled;
         if !current.seats.iter().any(there) {
             return Ok(false);
         }
-        let key = params![theater.as_bytes(), step.booking_id.own(), wanted.0];
-        let valid = query::first(tx.conn(), VALID, key, |row| row.get::<_, bool>(0).db())?;
-        if valid == Some(false) {
+        let booking = step.booking_id.own();
+        let key = params![theater.as_bytes(), booking, wanted.0, step.by_theater];
+        let good = query::first(tx.conn(), GOOD, key, |row| row.get::<_, bool>(0).db())?;
+        if good == Some(false) {
             return Ok(false);
         }
     }
@@ -204,7 +220,7 @@ fn take_seats(
         SeatsEffect::Keep => {}
         SeatsEffect::Sell => return seats::sell(tx, show, booking, &kept),
         // A show that was withdrawn meanwhile sells nothing any more.
-        SeatsEffect::Reclaim if tx.on_sale(show)?.is_none() => return Ok(Err(kept)),
+        SeatsEffect::Reclaim if tx.on_sale(show)?.is_err() => return Ok(Err(kept)),
         SeatsEffect::Reclaim => return seats::claim(tx, show, booking, &kept, SeatState::Sold),
         SeatsEffect::Free => {
             let sold = matches!(
@@ -269,7 +285,7 @@ fn cancel(
     }
     let (theater, booking) = (step.booking_id.theater(), step.booking_id);
     let mut void = tx.prepare(
-        "UPDATE tickets SET state = 'void' WHERE theater = ?1 AND booking = ?2 AND seat = ?3",
+        "UPDATE tickets SET state = 'void' WHERE theater = ?1 AND booking = ?2 AND seat = ?3 AND state <> 'redeemed'",
     )?;
     for seat in (step.cancel_seats.iter()).filter(|_| !planted!("cancelled_ticket_valid")) {
         void.execute(params![theater.as_bytes(), booking.own(), seat.0])

@@ -4,6 +4,7 @@
 //! connection. Nothing is cached: the server keeps encoded answers above the store.
 
 mod apply;
+mod cancel;
 mod changes;
 mod read;
 pub(crate) mod rows;

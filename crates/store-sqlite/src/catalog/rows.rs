@@ -138,7 +138,8 @@ pub(super) fn show(
     })
 }
 
-/// A show with its counters, from [`SHOW_COLUMNS`] followed by `taken`, `version` and whether it is published.
+/// A show with its counters, from [`SHOW_COLUMNS`] followed by `taken`, `version`, whether it is
+/// published or cancelled, and when it was moved.
 pub(super) fn listed_show(
     conn: &Connection,
     row: &Row<'_>,
@@ -149,5 +150,10 @@ pub(super) fn listed_show(
         taken: row.get(13)?,
         version: row.get::<_, i64>(14)?.unsigned_abs(),
         published: row.get(15)?,
+        cancelled: row.get(16)?,
+        moved_at: row
+            .get::<_, Option<i64>>(17)?
+            .map(|_| time(row, 17))
+            .transpose()?,
     })
 }

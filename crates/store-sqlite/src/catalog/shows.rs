@@ -52,15 +52,20 @@ pub(super) fn publish(tx: &mut Tx<'_>, show_id: ShowId, published: bool) -> Resu
     let theater = show_id.theater();
     let key = params![theater.as_bytes(), show_id.own()];
     let conn = tx.conn();
-    let there: Option<bool> = conn
-        .prepare_cached("SELECT publication = 1 FROM show_state WHERE theater = ?1 AND show = ?2")?
-        .query_row(key, |row| row.get(0))
+    let there: Option<(bool, bool)> = conn
+        .prepare_cached(
+            "SELECT publication = 1, cancelled FROM show_state WHERE theater = ?1 AND show = ?2",
+        )?
+        .query_row(key, |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
-    let Some(there) = there else {
+    let Some((there, cancelled)) = there else {
         return Err(CatalogRefusal::Missing(format!("show {show_id}")).into());
     };
     if there == published {
         return Ok(Put::Unchanged);
+    }
+    if cancelled {
+        return Err(CatalogRefusal::ShowCancelled(show_id).into());
     }
     let has_seats = conn
         .prepare_cached(
@@ -161,11 +166,14 @@ impl ShowWriter {
     pub(super) fn refuse_overlaps(&mut self, conn: &Connection) -> Result<(), Stop> {
         let mut neighbour = conn.prepare_cached(
             "SELECT show FROM (SELECT show, ends_at FROM shows INDEXED BY shows_on_screen
-               WHERE theater = ?1 AND screen = ?2 AND starts_at < ?3 ORDER BY starts_at DESC LIMIT 1)
+               WHERE theater = ?1 AND screen = ?2 AND starts_at < ?3 AND show <> ?5
+                 AND NOT EXISTS (SELECT 1 FROM show_state AS t WHERE t.theater = ?1 AND t.show = shows.show AND t.cancelled)
+               ORDER BY starts_at DESC LIMIT 1)
              WHERE ends_at + ?6 > ?3
              UNION ALL
              SELECT show FROM shows INDEXED BY shows_on_screen
              WHERE theater = ?1 AND screen = ?2 AND starts_at >= ?3 AND starts_at < ?4 AND show <> ?5
+               AND NOT EXISTS (SELECT 1 FROM show_state AS t WHERE t.theater = ?1 AND t.show = shows.show AND t.cancelled)
              LIMIT 1",
         )?;
         for show in &self.moved {

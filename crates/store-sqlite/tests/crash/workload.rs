@@ -5,6 +5,7 @@ use crate::{chance::Chance, disk};
 use chrono::{DateTime, TimeDelta, Utc};
 use matinee_domain::{
     booking::BookingState,
+    channel::SaleChannel,
     ids::{BookingId, NotificationId, PaymentId, Reference, ShowId, TicketId, time_ordered},
     money::{Currency, Money},
     payment::PaymentStatus,
@@ -181,6 +182,7 @@ impl Buyer {
             refunds: vec![],
             tickets: vec![],
             cancel_seats: vec![],
+            by_theater: false,
             audit: None,
             messages: vec![],
             idempotency: None,
@@ -302,6 +304,7 @@ fn booking(number: u32, show_id: ShowId, seats: &[u16]) -> BookingRow {
         lines: vec![],
         advice: vec![],
         promo: None,
+        channel: SaleChannel::Web,
         created_at: start(),
         version: 1,
         test: true,

@@ -3,6 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use matinee_domain::{
     booking::BookingState,
+    channel::SaleChannel,
     ids::{BookingId, NotificationId, PaymentId, Reference, RefundId, TicketId, time_ordered},
     money::{Currency, Money},
     payment::{PaymentStatus, RefundStatus},
@@ -173,6 +174,7 @@ impl House {
             lines: vec![],
             advice: vec![],
             promo: CODED.contains(&number).then(|| promo().code),
+            channel: SaleChannel::Web,
             created_at: start(),
             version: 1,
             test: true,
@@ -223,6 +225,7 @@ impl House {
             refunds: vec![],
             tickets: vec![],
             cancel_seats: vec![],
+            by_theater: false,
             audit: None,
             messages: vec![],
             idempotency: None,

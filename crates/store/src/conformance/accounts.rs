@@ -404,6 +404,7 @@ fn booking(number: u32, owner: Owner) -> HoldSeats {
         lines: vec![],
         advice: vec![],
         promo: None,
+        channel: matinee_domain::channel::SaleChannel::Web,
         created_at: start(),
         version: 1,
         test: false,

@@ -290,6 +290,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         callers: Callers::Staff(Action::ChangeProgramme),
         answers: &[ok!(200, "It is on sale.", ManagedShow)],
+        problems: &[P::ShowCancelled],
         ..call(
             "publishShow",
             "put",

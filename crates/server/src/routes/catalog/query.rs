@@ -2,10 +2,11 @@
 
 use super::AHEAD;
 use crate::http::ApiError;
-use chrono::{DateTime, Days, NaiveDate, TimeZone, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use matinee_api as api;
 use matinee_domain::{
     catalog::{Movie, Theater},
+    day,
     ids::{MovieId, ShowId},
 };
 use std::sync::Arc;
@@ -19,33 +20,9 @@ pub(super) fn window(
     let Some(date) = date else {
         return Ok((now, now + AHEAD));
     };
-    let (from, until) = day(date, theater)?;
+    let (from, until) = day::bounds(date, theater.time_zone)
+        .ok_or_else(|| ApiError::invalid("/date", "This date is out of range."))?;
     Ok((from.max(now), until))
-}
-
-/// The instants of a local day of the theater: 23 to 25 hours.
-pub(in crate::routes) fn day(
-    date: NaiveDate,
-    theater: &Theater,
-) -> Result<(DateTime<Utc>, DateTime<Utc>), ApiError> {
-    let midnight = |date: NaiveDate| {
-        // Where midnight does not exist (a change of clocks at 0:00), the day begins when the clock goes on.
-        (0..=3).find_map(|hour| {
-            let local = date.and_hms_opt(hour, 0, 0)?;
-            theater
-                .time_zone
-                .from_local_datetime(&local)
-                .earliest()
-                .map(|start| start.with_timezone(&Utc))
-        })
-    };
-    let out_of_range = || ApiError::invalid("/date", "This date is out of range.");
-    let next = date
-        .checked_add_days(Days::new(1))
-        .ok_or_else(out_of_range)?;
-    let from = midnight(date).ok_or_else(out_of_range)?;
-    let until = midnight(next).ok_or_else(out_of_range)?;
-    Ok((from, until))
 }
 
 pub(in crate::routes) fn parse_date(text: &str) -> Result<NaiveDate, ApiError> {

@@ -74,13 +74,9 @@ async fn there(
     caller: &Caller,
     show_id: ShowId,
 ) -> Result<(Staff, Arc<ShowFile>), ApiError> {
-    let not_there = || ApiError::not_found("show");
-    let staff = gate::staff(app, caller, show_id.theater(), Action::BlockSeats).await;
-    let staff = staff.map_err(|error| match error.code() {
-        ProblemCode::NotFound => not_there(),
-        _ => error,
-    })?;
-    let file = app.catalog.show(show_id).await?.ok_or_else(not_there)?;
+    let staff = gate::staff_of_show(app, caller, show_id, Action::BlockSeats).await?;
+    let file = app.catalog.show(show_id).await?;
+    let file = file.ok_or_else(|| ApiError::not_found("show"))?;
     Ok((staff, file))
 }
 

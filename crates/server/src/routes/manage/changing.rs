@@ -70,6 +70,11 @@ impl Repeatable {
         Ok(Ok(Self(key)))
     }
 
+    /// The request's key.
+    pub(super) fn key(&self) -> Option<IdempotencyKey> {
+        self.0.clone()
+    }
+
     /// The record to write with the effect.
     pub(super) fn record<T: Serialize>(
         &self,
@@ -155,6 +160,10 @@ fn in_words(refusal: CatalogRefusal) -> Refused {
         CatalogRefusal::ShowHasSeats(_) => (
             ProblemCode::ShowSold,
             "Seats of this show are held, sold or blocked. Nothing was changed.",
+        ),
+        CatalogRefusal::ShowCancelled(_) => (
+            ProblemCode::ShowCancelled,
+            "This show is cancelled for good. Nothing was changed; make a new show instead.",
         ),
         CatalogRefusal::ScreenHasShows(_) => (
             ProblemCode::ScreenInUse,

@@ -14,10 +14,7 @@ use crate::{
     app::{App, AppState},
     auth::{Caller, Keys},
     http::{ApiError, Id, Query, RawJson, answer},
-    routes::{
-        catalog::query::{day, parse_date},
-        profile::text,
-    },
+    routes::{catalog::query::parse_date, profile::text},
     tickets::payload,
 };
 use axum::{extract::State, http::HeaderMap, response::Response};
@@ -30,6 +27,7 @@ use matinee_api::{
 use matinee_booking::{ShowFile, Shows as _};
 use matinee_domain::{
     catalog::Theater,
+    day,
     door::{Door, SCANS_AT_ONCE, ScanVerdict},
     ids::TheaterId,
     staff::Action,
@@ -85,7 +83,8 @@ pub async fn list(
 }
 
 async fn list_of(app: &App, theater: &Theater, date: NaiveDate) -> Result<DoorList, ApiError> {
-    let (from, until) = day(date, theater)?;
+    let (from, until) = day::bounds(date, theater.time_zone)
+        .ok_or_else(|| ApiError::invalid("/date", "This date is out of range."))?;
     let query = ShowQuery {
         theater_id: Some(theater.theater_id),
         from: Some(from),

@@ -4,7 +4,7 @@ use crate::{app::App, auth::Caller, http::ApiError};
 use matinee_api::ProblemCode;
 use matinee_domain::{
     catalog::Theater,
-    ids::{TheaterId, UserId},
+    ids::{ShowId, TheaterId, UserId},
     staff::{Action, StaffRole, can},
 };
 use std::sync::Arc;
@@ -30,6 +30,21 @@ pub(super) async fn staff(
     let theater = app.store.theater(theater_id).await?;
     let theater = theater.ok_or_else(|| ApiError::not_found("theater"))?;
     Ok(Staff { user_id, theater })
+}
+
+/// The same, for staff of the theater whose show it is: to all others the show is not there.
+pub(super) async fn staff_of_show(
+    app: &App,
+    caller: &Caller,
+    show_id: ShowId,
+    action: Action,
+) -> Result<Staff, ApiError> {
+    let staff = staff(app, caller, show_id.theater(), action).await;
+    staff.map_err(|error| match error.code() {
+        // The theater in the id is one that nobody has: to the caller it is the show that is not there.
+        ProblemCode::NotFound => ApiError::not_found("show"),
+        _ => error,
+    })
 }
 
 fn check(caller: &Caller, role: Option<StaffRole>, action: Action) -> Result<(), ApiError> {

@@ -6,11 +6,15 @@
 
 pub mod audit;
 pub mod blocks;
+pub mod bookings;
+pub mod cancellations;
 mod changing;
 pub mod counter;
+pub mod days;
 pub mod door;
 pub mod door_list;
 mod gate;
+pub mod messages;
 pub mod movies;
 mod scanned;
 pub mod screens;

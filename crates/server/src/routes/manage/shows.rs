@@ -128,6 +128,8 @@ pub async fn create(
         taken: 0,
         version: 1,
         published: spec.publish,
+        cancelled: false,
+        moved_at: None,
     };
     let shown = views::show(&listed, &staff.theater, &wanted.movie.name);
     let what = ("show.create", show_id.to_string());
@@ -318,15 +320,10 @@ async fn there(
     show_id: ShowId,
     action: Action,
 ) -> Result<Found, ApiError> {
-    let not_there = || ApiError::not_found("show");
-    let staff = gate::staff(app, caller, show_id.theater(), action).await;
-    // The theater in the id is one that nobody has: to the caller it is the show that is not there.
-    let staff = staff.map_err(|error| match error.code() {
-        matinee_api::ProblemCode::NotFound => not_there(),
-        _ => error,
-    })?;
+    let staff = gate::staff_of_show(app, caller, show_id, action).await?;
     let version = changing::version(app, CatalogObject::Show(show_id)).await?;
-    let listed = app.store.show(show_id).await?.ok_or_else(not_there)?;
+    let listed = app.store.show(show_id).await?;
+    let listed = listed.ok_or_else(|| ApiError::not_found("show"))?;
     let movie = app.store.movie(listed.show.movie_id).await?;
     let name = movie.map(|movie| movie.name.clone()).unwrap_or_default();
     let shown = views::show(&listed, &staff.theater, &name);

@@ -150,6 +150,7 @@ pub(super) fn show(listed: &ListedShow, theater: &Theater, movie_name: &str) -> 
         screen_name: screen.map(|screen| screen.name.clone()).unwrap_or_default(),
         external_id: show.external_id.clone(),
         published: listed.published,
+        cancelled: listed.cancelled,
         start_time: show.start_time,
         end_time: show.end_time,
         start: local.to_rfc3339_opts(SecondsFormat::Secs, false),

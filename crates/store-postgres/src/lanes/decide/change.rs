@@ -2,7 +2,7 @@
 
 use super::{
     Writes, claim, free,
-    hold::{Wanted, count, moved, refused},
+    hold::{Wanted, count, moved, not_on_sale, refused},
     numbers, promo,
 };
 use crate::lanes::{unit::Outcome, world::World};
@@ -30,6 +30,9 @@ pub(super) fn change<'u>(
         || current.show_id != show;
     if unfit {
         return Outcome::Hold(HoldOutcome::Stale(Some(Box::new(current))));
+    }
+    if let Some(refusal) = not_on_sale(world, show) {
+        return Outcome::Hold(refusal);
     }
     if let Some(refusal) = moved(world, show, change.only_if_version) {
         return Outcome::Hold(refusal);

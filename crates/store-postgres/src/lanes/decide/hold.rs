@@ -23,12 +23,8 @@ pub(super) fn hold<'u>(
     if let Some(found) = world.earlier(hold.idempotency.as_ref()) {
         return Outcome::Hold(HoldOutcome::Repeated(found));
     }
-    if world
-        .shows
-        .get(show.own())
-        .is_some_and(|now| !now.published)
-    {
-        return Outcome::Hold(HoldOutcome::NoShow);
+    if let Some(refusal) = not_on_sale(world, show) {
+        return Outcome::Hold(refusal);
     }
     if let Some(refusal) = moved(world, show, hold.only_if_version) {
         return Outcome::Hold(refusal);
@@ -69,6 +65,16 @@ pub(super) fn hold<'u>(
     }
     record(world, writes, hold.idempotency.as_ref());
     Outcome::Held
+}
+
+/// Nobody buys of the show.
+pub(super) fn not_on_sale(world: &World, show: ShowId) -> Option<HoldOutcome> {
+    let now = world.shows.get(show.own())?;
+    match (now.published, now.cancelled) {
+        (_, true) => Some(HoldOutcome::ShowCancelled),
+        (true, false) => None,
+        (false, false) => Some(HoldOutcome::NoShow),
+    }
 }
 
 /// The show is not there, or not as it was when the caller decided.

@@ -26,6 +26,9 @@ pub(super) fn step<'u>(
     if moved || current.show_id != step.show_id {
         return Ok(StepOutcome::Stale);
     }
+    if step.needs_its_show() && is_cancelled(world, step) {
+        return Ok(StepOutcome::ShowCancelled);
+    }
     refuse_disagreement(&current, step)?;
     if !may_cancel(world, &current, step) {
         return Ok(StepOutcome::Stale);
@@ -103,12 +106,17 @@ fn refuse_disagreement(current: &BookingRow, step: &Step) -> Result<(), StoreErr
     ))
 }
 
-/// Every seat to cancel is there, not cancelled yet, and its ticket was not used.
+/// Every seat to cancel is there, not cancelled yet, and its ticket was not used, unless the theater cancels.
 fn may_cancel(world: &World, current: &BookingRow, step: &Step) -> bool {
     step.cancel_seats.iter().all(|wanted| {
         let there = |seat: &BookedSeat| seat.seat == *wanted && !seat.cancelled;
         let ticket = world.tickets.get(&(*step.booking_id.own(), *wanted));
-        current.seats.iter().any(there) && ticket.is_none_or(|state| *state == TicketState::Valid)
+        let good = |state: &TicketState| match state {
+            TicketState::Valid => true,
+            TicketState::Redeemed => step.by_theater,
+            TicketState::Void => false,
+        };
+        current.seats.iter().any(there) && ticket.is_none_or(good)
     })
 }
 
@@ -141,6 +149,11 @@ fn marked(current: &BookingRow, step: &Step) -> Result<Option<String>, StoreErro
         seat.cancelled |= step.cancel_seats.contains(&seat.seat);
     }
     to_json(&seats).map(Some)
+}
+
+fn is_cancelled(world: &World, step: &Step) -> bool {
+    let show = world.shows.get(step.show_id.own());
+    show.is_some_and(|now| now.cancelled)
 }
 
 fn is_published(world: &World, step: &Step) -> bool {
@@ -190,7 +203,8 @@ fn take_seats(
 fn cancel(world: &mut World, writes: &mut Writes<'_>, step: &Step) {
     for seat in &step.cancel_seats {
         let ticket = (*step.booking_id.own(), *seat);
-        if world.tickets.contains_key(&ticket) {
+        // One that was used stays marked as used.
+        if world.tickets.get(&ticket) == Some(&TicketState::Valid) {
             writes.voided.push(ticket);
         }
     }

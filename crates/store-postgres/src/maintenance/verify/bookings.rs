@@ -111,7 +111,11 @@ async fn tickets(checks: &mut Checks<'_>) -> Result<(), StoreError> {
                  FROM tickets AS t LEFT JOIN bookings AS b ON b.theater = t.theater AND b.booking = t.booking \
                  LEFT JOIN booked AS k ON k.theater = t.theater AND k.booking = t.booking AND k.seat = t.seat \
                  WHERE b.booking IS NULL OR k.seat IS NULL \
-                   OR t.state <> 'void' AND (b.status NOT IN ('confirmed', 'partly_cancelled') OR k.cancelled)"
+                   OR (t.state = 'valid' OR t.state = 'redeemed' AND NOT EXISTS (SELECT 1 FROM show_cancellations AS c \
+                         WHERE c.theater = b.theater AND c.show = b.show) \
+                       AND NOT EXISTS (SELECT 1 FROM refunds AS r WHERE r.theater = b.theater AND r.booking = b.booking \
+                         AND r.reason <> 'cancelled_by_customer')) \
+                     AND (b.status NOT IN ('confirmed', 'partly_cancelled') OR k.cancelled)"
             ),
             &[],
             booking_says,

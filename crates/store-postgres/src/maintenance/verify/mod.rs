@@ -8,6 +8,7 @@
 mod bookings;
 mod catalog;
 mod counter;
+mod days;
 mod doors;
 mod ledger;
 mod money;
@@ -154,6 +155,7 @@ pub(super) async fn verify(
     promos::check(&mut checks).await?;
     money::check(&mut checks).await?;
     doors::check(&mut checks).await?;
+    days::check(&mut checks).await?;
     ledger::check(&mut checks).await?;
     counter::check(&mut checks).await?;
     outbox::check(&mut checks).await?;

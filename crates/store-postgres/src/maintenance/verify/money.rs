@@ -17,10 +17,14 @@ macro_rules! sums {
            coalesce(sum(refunded_minor) FILTER (WHERE NOT late), 0) AS refunded, \
            count(*) FILTER (WHERE NOT late AND status IN ('captured', 'partly_refunded', 'refunded')) AS paid, \
            coalesce(sum(captured_minor - refunded_minor) FILTER (WHERE late), 0) AS stuck, \
+           coalesce(sum(goodwill), 0) AS goodwill, \
            count(*) FILTER (WHERE status IN ('created', 'requires_action', 'authorized')) AS live, \
            count(*) FILTER (WHERE status = 'authorized') AS authorized \
          FROM (SELECT p.*, EXISTS (SELECT 1 FROM refunds AS r WHERE r.theater = p.theater AND r.booking = p.booking \
-             AND r.payment = p.payment AND r.reason = 'seats_gone') AS late FROM payments AS p) AS p \
+             AND r.payment = p.payment AND r.reason = 'seats_gone') AS late, \
+             (SELECT coalesce(sum(r.amount_minor), 0) FROM refunds AS r WHERE r.theater = p.theater \
+               AND r.booking = p.booking AND r.payment = p.payment AND r.reason = 'goodwill' \
+               AND r.status <> 'failed') AS goodwill FROM payments AS p) AS p \
          GROUP BY theater, booking)"
     };
 }
@@ -160,7 +164,7 @@ async fn kept(checks: &mut Checks<'_>) -> Result<(), StoreError> {
                    s.captured - s.refunded, b.total_minor, w.had) \
                  FROM bookings AS b JOIN sums AS s ON s.theater = b.theater AND s.booking = b.booking \
                  JOIN worth AS w ON w.theater = b.theater AND w.booking = b.booking \
-                 WHERE s.captured > 0 AND s.captured - s.refunded NOT BETWEEN w.had AND b.total_minor"
+                 WHERE s.captured > 0 AND s.captured - s.refunded + s.goodwill NOT BETWEEN w.had AND b.total_minor"
             ),
             &[],
             booking_says,

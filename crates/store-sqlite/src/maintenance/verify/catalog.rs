@@ -72,7 +72,8 @@ fn shows(checks: &mut Checks<'_>) -> Result<(), StoreError> {
         COUNT_SHOWS,
         "SELECT theater, show, 'begins before the show before it on its screen has ended' FROM (
            SELECT theater, show, starts_at, max(ends_at) OVER (PARTITION BY theater, screen
-             ORDER BY starts_at, show ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS busy_until FROM shows)
+             ORDER BY starts_at, show ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS busy_until FROM shows
+           WHERE (theater, show) NOT IN (SELECT theater, show FROM show_cancellations))
          WHERE busy_until > starts_at",
         &[],
         show_says,

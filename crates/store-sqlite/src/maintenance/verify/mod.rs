@@ -7,6 +7,7 @@
 mod bookings;
 mod catalog;
 mod counter;
+mod days;
 mod doors;
 mod ledger;
 mod money;
@@ -123,6 +124,7 @@ pub(super) fn verify(conn: &Connection, now: DateTime<Utc>) -> Result<VerifyRepo
         bookings::check,
         promos::check,
         money::check,
+        days::check,
         tickets::check,
         doors::check,
         ledger::check,

@@ -12,11 +12,13 @@ const COUNT_PAYMENTS: &str = "SELECT count(*) FROM payments";
 const SUMS: &str = "sums AS (SELECT theater, booking,
     sum(iif(late, 0, captured_minor)) AS captured, sum(iif(late, 0, refunded_minor)) AS refunded,
     sum(NOT late AND status IN ('captured', 'partly_refunded', 'refunded')) AS paid,
-    sum(iif(late, captured_minor - refunded_minor, 0)) AS stuck,
+    sum(iif(late, captured_minor - refunded_minor, 0)) AS stuck, sum(goodwill) AS goodwill,
     sum(status IN ('created', 'requires_action', 'authorized')) AS live,
     sum(status = 'authorized') AS authorized
   FROM (SELECT p.*, EXISTS (SELECT 1 FROM refunds AS r WHERE r.theater = p.theater AND r.booking = p.booking
-      AND r.payment = p.payment AND r.reason = 'seats_gone') AS late FROM payments AS p)
+      AND r.payment = p.payment AND r.reason = 'seats_gone') AS late,
+    (SELECT coalesce(sum(r.amount_minor), 0) FROM refunds AS r WHERE r.theater = p.theater AND r.booking = p.booking
+      AND r.payment = p.payment AND r.reason = 'goodwill' AND r.status <> 'failed') AS goodwill FROM payments AS p)
   GROUP BY theater, booking)";
 
 pub(super) fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
@@ -107,7 +109,7 @@ fn bookings(checks: &mut Checks<'_>) -> Result<(), StoreError> {
         &[],
         booking_says,
     )?;
-    // Of cancelled seats a share may be kept; of the others everything is.
+    // Of cancelled seats a share may be kept; of the others everything is, but for what staff gave.
     checks.rows(
         "money_kept",
         COUNT_BOOKINGS,
@@ -118,7 +120,7 @@ fn bookings(checks: &mut Checks<'_>) -> Result<(), StoreError> {
                s.captured - s.refunded, b.total_minor, w.had)
              FROM bookings AS b JOIN sums AS s ON s.theater = b.theater AND s.booking = b.booking
              JOIN worth AS w ON w.theater = b.theater AND w.booking = b.booking
-             WHERE s.captured > 0 AND s.captured - s.refunded NOT BETWEEN w.had AND b.total_minor"
+             WHERE s.captured > 0 AND s.captured - s.refunded + s.goodwill NOT BETWEEN w.had AND b.total_minor"
         ),
         &[],
         booking_says,

@@ -22,6 +22,7 @@ pub(super) fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
         &[],
         booking_says,
     )?;
+    // A ticket that was used stays marked as used when the theater gives the money back.
     checks.rows(
         "ticket_is_paid",
         "SELECT count(*) FROM tickets",
@@ -29,7 +30,11 @@ pub(super) fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
              ELSE format('is %s and has a ticket that is %s for seat %d', b.status, t.state, t.seat) END
          FROM tickets AS t LEFT JOIN bookings AS b ON b.theater = t.theater AND b.booking = t.booking
          WHERE b.booking IS NULL
-           OR t.state <> 'void' AND (b.status NOT IN ('confirmed', 'partly_cancelled')
+           OR (t.state = 'valid' OR t.state = 'redeemed' AND NOT EXISTS (SELECT 1 FROM show_cancellations AS c
+                 WHERE c.theater = b.theater AND c.show = b.show)
+               AND NOT EXISTS (SELECT 1 FROM refunds AS r WHERE r.theater = b.theater AND r.booking = b.booking
+                 AND r.reason <> 'cancelled_by_customer'))
+             AND (b.status NOT IN ('confirmed', 'partly_cancelled')
              OR NOT EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(b.seats) THEN b.seats ELSE '[]' END) AS j
                WHERE j.value ->> 'seat' = t.seat AND NOT coalesce(j.value ->> 'cancelled', 0)))
            OR NOT EXISTS (SELECT 1 FROM json_each(CASE WHEN json_valid(b.seats) THEN b.seats ELSE '[]' END) AS j

@@ -1,6 +1,7 @@
 //! What every engine's bookings do. A file per unit of work; the crowd has its own.
 
 pub mod blocks;
+pub mod cancellations;
 pub mod change;
 pub mod crowd;
 pub mod door;
@@ -27,6 +28,7 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use matinee_domain::{
     booking::BookingState,
+    channel::SaleChannel,
     ids::{BookingId, PaymentId, Reference, RefundId, ShowId, TicketId, time_ordered},
     money::{Currency, Money},
     payment::{PaymentStatus, RefundStatus},
@@ -234,6 +236,7 @@ pub(super) fn booking(number: u32, show_id: ShowId, seats: &[u16]) -> BookingRow
         ],
         advice: vec!["A seat would be left alone.".into()],
         promo: None,
+        channel: SaleChannel::App,
         created_at: start(),
         version: 1,
         test: false,
@@ -291,6 +294,7 @@ pub(super) fn step(booking: &BookingRow, to: BookingState, seats: SeatsEffect) -
         refunds: vec![],
         tickets: vec![],
         cancel_seats: vec![],
+        by_theater: false,
         audit: None,
         messages: vec![],
         idempotency: None,
