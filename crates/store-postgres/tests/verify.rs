@@ -55,6 +55,34 @@ const CORRUPTIONS: &[(&str, &str)] = &[
         "UPDATE bookings SET \"user\" = decode(repeat('ab', 16), 'hex'), guest_email = NULL",
         "booking_owner",
     ),
+    (
+        "INSERT INTO ticket_scans SELECT theater, decode(repeat('ab', 16), 'hex'), NULL, booking, seat, ticket, 'N', \
+           'admitted', 1, 1, false, NULL, NULL, NULL FROM tickets LIMIT 1",
+        "first_scan_counts",
+    ),
+    (
+        "INSERT INTO ticket_scans SELECT theater, decode(repeat('ab', 16), 'hex'), NULL, booking, seat, \
+           decode(repeat('ab', 16), 'hex'), 'N', 'already', 1, 1, false, NULL, NULL, NULL FROM tickets LIMIT 1",
+        "scan_has_ticket",
+    ),
+    ("UPDATE payments SET gateway = 'counter'", "counter_charge"),
+    (
+        "INSERT INTO counter_charges SELECT theater, decode(repeat('ab', 22), 'hex'), NULL, 'invitation', 'captured', 0, \
+           'EUR', 0, 1 FROM payments LIMIT 1",
+        "counter_payment",
+    ),
+    (
+        "INSERT INTO shifts SELECT theater, decode(repeat('ab', 16), 'hex'), decode(repeat('ab', 16), 'hex'), '1', 'EUR', \
+           100, 1, 2, 100, 101 FROM payments LIMIT 1",
+        "shift_cash",
+    ),
+    (
+        "INSERT INTO shifts SELECT theater, decode(repeat('ab', 16), 'hex'), decode(repeat('ab', 16), 'hex'), '1', 'EUR', \
+           100, 1, NULL, NULL, NULL FROM payments LIMIT 1; \
+         INSERT INTO counter_charges SELECT theater, payment, decode(repeat('ab', 16), 'hex'), 'cash', 'captured', \
+           amount_minor, currency, 1, 1 FROM payments",
+        "counter_refund",
+    ),
     ("DELETE FROM tickets", "ticket_for_seat"),
     ("UPDATE tickets SET seat = seat + 7", "ticket_is_paid"),
     ("UPDATE payments SET currency = 'USD'", "payment_amounts"),

@@ -74,6 +74,14 @@ fn hot_statements_walk_their_index() {
             crate::outbox::UNBEGUN,
             "USING INDEX messages_due (channel=? AND due_at>? AND due_at<?)",
         ),
+        (
+            crate::door::BOOKING_OF_TICKET,
+            "SEARCH t USING PRIMARY KEY (booking=?)",
+        ),
+        (
+            crate::door::ENTRIES_OF_TICKET,
+            "USING INDEX ticket_scans_in (theater=? AND ticket=?)",
+        ),
         (crate::outbox::PENDING_OF, "USING PRIMARY KEY (booking=?"),
         (
             crate::outbox::OLD_SENT,

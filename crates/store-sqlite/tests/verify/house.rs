@@ -4,14 +4,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 use matinee_domain::{
     booking::BookingState,
     channel::SaleChannel,
-    ids::{BookingId, NotificationId, PaymentId, Reference, RefundId, TicketId, time_ordered},
+    door::ScanVerdict,
+    ids::{
+        BookingId, NotificationId, PaymentId, Reference, RefundId, ScanId, ShiftId, TicketId,
+        time_ordered,
+    },
     money::{Currency, Money},
     payment::{PaymentStatus, RefundStatus},
     promo::{Discount, Promo, PromoTerms},
     seat_map::SeatNo,
 };
 use matinee_store::{
-    AccountStore, BookingStore, Maintenance, PromoStore, SandboxLedger,
+    AccountStore, BookingStore, CounterStore, DoorStore, Maintenance, PromoStore, SandboxLedger,
     bookings::{
         BookedSeat, BookingRow, CAME_TOO_LATE, HoldLimits, HoldOutcome, HoldSeats, Owner,
         PaymentRow, RefundRow, SeatsEffect, Step, StepOutcome, TicketRow, TicketState,
@@ -19,7 +23,10 @@ use matinee_store::{
     conformance::{
         accounts::{user, user_id},
         fixtures::{apply, bytes, catalog, show_id, start, theater_id},
+        staff::entry,
     },
+    counter::{CloseOutcome, CloseShift, Closed, OpenOutcome, OpenShift, ShiftRow},
+    door::{KeepOutcome, KeepScans, NewScan, ScannedTicket},
     feed::NoFeed,
     idempotency::{IdempotencyKey, IdempotencyRecord, Recorded},
     ledger::{Charge, ChargeStatus},
@@ -136,6 +143,8 @@ pub async fn build(path: &Path) {
     }
     house.lose(LOST).await;
     house.late_money(PAID_LATE_TOO).await;
+    house.somebody_is_in(PAID_LATE_TOO).await;
+    house.counts_a_drawer().await;
     house.cancel(PARTLY_CANCELLED, &[6]).await;
     house.cancel(CANCELLED, &[8, 9]).await;
     let expired = house
@@ -148,6 +157,69 @@ pub async fn build(path: &Path) {
 }
 
 impl House {
+    /// With the first ticket of the booking.
+    async fn somebody_is_in(&self, number: u32) {
+        let file = self.store.booking(booking_id(number)).await.unwrap();
+        let ticket = file.unwrap().tickets.remove(0);
+        let scan = NewScan {
+            scan_id: ScanId::from_bytes(bytes(40, 1)),
+            ticket: Some(ScannedTicket {
+                ticket_id: ticket.ticket_id,
+                show_id: show_id(1, 1),
+                booking_id: ticket.booking_id,
+                seat: ticket.seat,
+                revision: ticket.revision,
+            }),
+            door: "North".into(),
+            verdict: ScanVerdict::Admitted,
+            scanned_at: later(3),
+        };
+        let keep = KeepScans {
+            theater_id: theater_id(1),
+            scans: vec![scan],
+            actor: user_id(1),
+            now: later(3),
+            idempotency: None,
+        };
+        let kept = self.store.keep_scans(keep).await.unwrap();
+        assert_eq!(kept, KeepOutcome::Done);
+    }
+
+    /// A shift in which nothing was sold.
+    async fn counts_a_drawer(&self) {
+        let shift = ShiftRow {
+            theater_id: theater_id(1),
+            shift_id: ShiftId::from_bytes(bytes(50, 1)),
+            user_id: user_id(1),
+            window: "1".into(),
+            float: eur(100),
+            opened_at: start(),
+            closed: None,
+        };
+        let close = CloseShift {
+            theater_id: shift.theater_id,
+            shift_id: shift.shift_id,
+            closed: Closed {
+                at: later(1),
+                counted_minor: 100,
+                expected_minor: 100,
+            },
+            audit: entry(2),
+            idempotency: None,
+        };
+        let open = OpenShift {
+            shift,
+            audit: entry(1),
+            idempotency: None,
+        };
+        assert_eq!(
+            self.store.open_shift(open).await.unwrap(),
+            OpenOutcome::Done
+        );
+        let closed = self.store.close_shift(close).await.unwrap();
+        assert_eq!(closed, CloseOutcome::Done);
+    }
+
     async fn hold(&self, number: u32) {
         let first = (number as u16 - 1) * 2;
         let seat = |seat: u16| BookedSeat {

@@ -240,9 +240,48 @@ fn ticket_and_ledger_corruptions() -> Vec<Planted> {
         ),
         planted(
             "a ticket of no booking",
-            "INSERT INTO tickets SELECT theater, zeroblob(22), seat, zeroblob(16), 'valid', 1 FROM tickets LIMIT 1",
+            "INSERT INTO tickets SELECT theater, zeroblob(22), seat, zeroblob(16), 'valid', 1, NULL FROM tickets LIMIT 1",
             &["ticket_is_paid"],
         ),
+        planted(
+            "a ticket used by nobody",
+            format!("UPDATE tickets SET state = 'redeemed' WHERE seat = 4 AND {}", booking(CONFIRMED)),
+            &["integrity", "first_scan_counts"],
+        ),
+        planted(
+            "an entry that was undone in its scan alone",
+            "UPDATE ticket_scans SET undone_at = 1, undone_by = zeroblob(16)",
+            &["first_scan_counts"],
+        ),
+        planted(
+            "an earlier scan that does not count",
+            "INSERT INTO ticket_scans SELECT theater, zeroblob(16), show, booking, seat, ticket, door, verdict,
+               scanned_at - 1, told_at, 1, actor, NULL, NULL FROM ticket_scans",
+            &["first_scan_counts"],
+        ),
+        planted(
+            "a scan of another ticket than it says",
+            "UPDATE ticket_scans SET ticket = zeroblob(16)",
+            &["first_scan_counts", "scan_has_ticket"],
+        ),
+        planted(
+            "a payment the counter does not know",
+            format!("UPDATE payments SET gateway = 'counter' WHERE {}", booking(CONFIRMED)),
+            &["counter_charge", "ledger_books"],
+        ),
+        planted(
+            "money the counter took for nothing",
+            "INSERT INTO counter_charges SELECT theater, zeroblob(22), shift, 'cash', 'voided', 100, currency, 0, 1
+             FROM shifts",
+            &["counter_payment"],
+        ),
+        planted(
+            "a refund that only the counter made",
+            "INSERT INTO counter_charges SELECT p.theater, p.payment, s.shift, 'terminal', 'captured', p.amount_minor,
+               p.currency, 1, 1 FROM payments AS p, shifts AS s WHERE p.gateway = 'sandbox' LIMIT 1",
+            &["counter_payment", "counter_refund"],
+        ),
+        planted("a drawer that is short", "UPDATE shifts SET expected_minor = expected_minor + 1", &["shift_cash"]),
         planted(
             "a charge the bank lost",
             format!("DELETE FROM sandbox_charges WHERE charge = '{}'", payment_id(CONFIRMED)),

@@ -15,7 +15,8 @@ pub(super) async fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
                  WHERE verdict = 'admitted' AND undone_at IS NULL AND ticket IS NOT NULL \
                  ORDER BY theater, ticket, scanned_at, scan) AS f \
                ON f.theater = t.theater AND f.ticket = t.ticket \
-             WHERE t.state <> 'void' AND t.redeemed_by IS DISTINCT FROM f.scan",
+             WHERE t.state <> 'void' AND (t.redeemed_by IS DISTINCT FROM f.scan \
+                 OR (t.state = 'redeemed') <> (f.scan IS NOT NULL))",
             &[],
             booking_says,
         )

@@ -13,7 +13,8 @@ pub(super) fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
              row_number() OVER (PARTITION BY theater, ticket ORDER BY scanned_at, scan) AS place FROM ticket_scans
              WHERE verdict = 'admitted' AND undone_at IS NULL AND ticket IS NOT NULL) AS f
            ON f.theater = t.theater AND f.ticket = t.ticket AND f.place = 1
-         WHERE t.state <> 'void' AND t.redeemed_by IS NOT f.scan",
+         WHERE t.state <> 'void'
+           AND (t.redeemed_by IS NOT f.scan OR (t.state = 'redeemed') <> (f.scan IS NOT NULL))",
         &[],
         booking_says,
     )?;

@@ -1,5 +1,7 @@
 //! Scans at doors, and by which of them a ticket's holder is in.
 
+mod merge;
+
 use crate::{
     SqliteStore,
     bookings::{idempotency, ticket_at},
@@ -15,18 +17,16 @@ use matinee_domain::{
     door::{Entry, ScanVerdict},
     ids::{BookingId, ScanId, ShowId, TheaterId, TicketId, UserId},
     price::STANDARD,
-    seat_map::SeatNo,
 };
 use matinee_store::{
     DoorStore, StoreError,
     bookings::BookedSeat,
     door::{
         AtTheDoor, ENTRIES, KeepOutcome, KeepScans, ListedTicket, MergeScans, Merged, NewScan,
-        OfflineScan, ScannedTicket, UndoOutcome, UndoScan,
+        ScannedTicket, UndoOutcome, UndoScan,
     },
 };
 use rusqlite::{Connection, Row, params};
-use std::collections::{BTreeMap, HashMap};
 
 /// Tickets of the bookings that own seats of a show: `?1` is the theater, `?2` the show.
 macro_rules! of_show {
@@ -41,9 +41,9 @@ macro_rules! of_show {
         )
     };
 }
+use of_show;
 
 pub(crate) const BOOKING_OF_TICKET: &str = of_show!("t.booking", " AND t.ticket = ?3 LIMIT 1");
-const TICKETS_OF_SHOW: &str = of_show!("t.ticket, t.booking, t.seat, t.state = 'void'", "");
 const AT_THE_DOOR: &str = of_show!(
     "count(*), coalesce(sum(t.state = 'redeemed'), 0)",
     " AND t.state <> 'void'"
@@ -188,47 +188,13 @@ fn keep(tx: &Tx<'_>, keep: &KeepScans) -> Result<KeepOutcome, StoreError> {
     Ok(KeepOutcome::Done)
 }
 
-/// Where a ticket's row is.
-struct Place {
-    booking: [u8; 22],
-    seat: u16,
-    ticket: [u8; 16],
-}
-
-/// Names the scan that counts in the ticket's row, or none; who is in with it. What was given back stays so.
-fn settle(tx: &Tx<'_>, theater: TheaterId, place: &Place) -> Result<Vec<Entry>, StoreError> {
-    const IN: &str = "UPDATE tickets SET state = 'redeemed', redeemed_by = ?5 WHERE theater = ?1 AND booking = ?2 \
-         AND seat = ?3 AND ticket = ?4 AND state <> 'void' AND redeemed_by IS NOT ?5";
-    const OUT: &str = "UPDATE tickets SET state = 'valid', redeemed_by = NULL WHERE theater = ?1 AND booking = ?2 \
-         AND seat = ?3 AND ticket = ?4 AND state = 'redeemed'";
-    let entries = entries(tx.conn(), theater, &place.ticket)?;
-    let theater = theater.as_bytes();
-    match entries.first() {
-        Some(first) => tx
-            .prepare(IN)?
-            .execute(params![
-                theater,
-                place.booking,
-                place.seat,
-                place.ticket,
-                first.scan_id.as_bytes()
-            ])
-            .db()?,
-        None => tx
-            .prepare(OUT)?
-            .execute(params![theater, place.booking, place.seat, place.ticket])
-            .db()?,
-    };
-    Ok(entries)
-}
-
 fn undo(tx: &Tx<'_>, undo: &UndoScan) -> Result<UndoOutcome, StoreError> {
     const FIND: &str = "SELECT booking, seat, ticket, told_at, undone_at IS NOT NULL FROM ticket_scans \
          WHERE theater = ?1 AND scan = ?2 AND verdict = 'admitted' AND booking IS NOT NULL";
     let (theater, scan) = (undo.audit.theater_id, undo.scan_id);
     let key = params![theater.as_bytes(), scan.as_bytes()];
     let found = query::first(tx.conn(), FIND, key, |row| {
-        let place = Place {
+        let place = merge::Place {
             booking: row.get(0).db()?,
             seat: row.get(1).db()?,
             ticket: row.get(2).db()?,
@@ -255,88 +221,11 @@ fn undo(tx: &Tx<'_>, undo: &UndoScan) -> Result<UndoOutcome, StoreError> {
         .db()?;
         write_audit(tx.conn(), &undo.audit).db()?;
     }
-    let entries = settle(tx, theater, &place)?;
+    let entries = merge::settle(tx, theater, &place)?;
     Ok(UndoOutcome::Done {
         ticket_id: TicketId::from_parts(theater, place.ticket),
         entry: entries.into_iter().next(),
     })
-}
-
-/// The tickets of a show that still owns seats, by their ids, with whether they were given back.
-fn tickets_of(
-    conn: &Connection,
-    show: ShowId,
-) -> Result<HashMap<[u8; 16], (Place, bool)>, StoreError> {
-    let theater = show.theater();
-    let key = params![theater.as_bytes(), show.own()];
-    let rows = query::all(conn, TICKETS_OF_SHOW, key, |row| {
-        let place = Place {
-            ticket: row.get(0).db()?,
-            booking: row.get(1).db()?,
-            seat: row.get(2).db()?,
-        };
-        Ok((place.ticket, (place, row.get(3).db()?)))
-    })?;
-    Ok(rows.into_iter().collect())
-}
-
-fn merge(tx: &Tx<'_>, merge: &MergeScans) -> Result<Merged, StoreError> {
-    let theater = merge.audit.theater_id;
-    let told = Told {
-        theater,
-        actor: merge.audit.actor,
-        now: merge.audit.at,
-        offline: true,
-    };
-    let mut shows: HashMap<ShowId, HashMap<[u8; 16], (Place, bool)>> = HashMap::new();
-    let mut touched: BTreeMap<TicketId, ShowId> = BTreeMap::new();
-    let mut merged = Merged::default();
-    for scan in &merge.scans {
-        if !shows.contains_key(&scan.show_id) {
-            shows.insert(scan.show_id, tickets_of(tx.conn(), scan.show_id)?);
-        }
-        let found = shows[&scan.show_id].get(scan.ticket_id.own());
-        merged.taken += u32::from(insert(
-            tx,
-            told,
-            &new_scan(scan, found.map(|(place, _)| place)),
-        )?);
-        if scan.verdict == ScanVerdict::Admitted {
-            match found {
-                None => merged.wrong.push((scan.scan_id, ScanVerdict::Unknown)),
-                Some((_, true)) => merged.wrong.push((scan.scan_id, ScanVerdict::Cancelled)),
-                Some((_, false)) => drop(touched.insert(scan.ticket_id, scan.show_id)),
-            }
-        }
-    }
-    for (ticket_id, show_id) in touched {
-        let place = shows[&show_id].get(ticket_id.own());
-        let (place, _) = place.ok_or_else(|| damaged("a ticket vanished"))?;
-        merged
-            .entries
-            .push((ticket_id, show_id, settle(tx, theater, place)?));
-    }
-    if merged.taken > 0 {
-        write_audit(tx.conn(), &merge.audit).db()?;
-    }
-    Ok(merged)
-}
-
-fn new_scan(scan: &OfflineScan, place: Option<&Place>) -> NewScan {
-    let theater = scan.show_id.theater();
-    NewScan {
-        scan_id: scan.scan_id,
-        ticket: place.map(|place| ScannedTicket {
-            ticket_id: scan.ticket_id,
-            show_id: scan.show_id,
-            booking_id: BookingId::from_parts(theater, place.booking),
-            seat: SeatNo(place.seat),
-            revision: 0,
-        }),
-        door: scan.door.clone(),
-        verdict: scan.verdict,
-        scanned_at: scan.scanned_at,
-    }
 }
 
 #[async_trait]
@@ -407,6 +296,6 @@ impl DoorStore for SqliteStore {
     }
 
     async fn merge_scans(&self, scans: MergeScans) -> Result<Merged, StoreError> {
-        self.write(move |tx| merge(tx, &scans)).await
+        self.write(move |tx| merge::merge(tx, &scans)).await
     }
 }
