@@ -121,6 +121,7 @@ impl House {
             }
             let mut machine = Machine {
                 options: ServerOptions {
+                    sandbox: true,
                     demo,
                     limits: true,
                     arguments,

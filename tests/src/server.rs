@@ -16,6 +16,8 @@ const READY: Duration = Duration::from_mins(2);
 #[derive(Debug, Clone)]
 pub struct ServerOptions {
     pub demo: bool,
+    /// Without the demo: payments go to the sandbox, unless the arguments or the wrapper name a gateway.
+    pub sandbox: bool,
     /// Rates and quotas apply, as for real visitors.
     pub limits: bool,
     /// Further arguments of `serve`.
@@ -32,6 +34,7 @@ impl Default for ServerOptions {
     fn default() -> Self {
         Self {
             demo: true,
+            sandbox: true,
             limits: false,
             arguments: Vec::new(),
             database: None,
@@ -112,7 +115,7 @@ impl Server {
         command.env("MATINEE_MAIL_DIR", folder.join("mail"));
         if options.demo {
             command.arg("--demo");
-        } else {
+        } else if options.sandbox {
             command.args(["--gateway", "sandbox"]);
         }
         command.args(&options.arguments);

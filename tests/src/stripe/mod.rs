@@ -130,6 +130,11 @@ fn installed() -> PathBuf {
 impl Stripe {
     /// Starts one.
     pub fn start() -> io::Result<Self> {
+        Self::start_in(&[])
+    }
+
+    /// Starts one with these variables (`NAME=value`) in its environment, e.g. those that set its clock.
+    pub fn start_in(variables: &[String]) -> io::Result<Self> {
         let place = installed();
         if !place.join("localstripe").is_dir() {
             return Err(io::Error::other(
@@ -145,6 +150,7 @@ impl Stripe {
             .args(["-m", "localstripe", "--from-scratch", "--port"])
             .arg(port.to_string())
             .env("PYTHONPATH", &place)
+            .envs(variables.iter().filter_map(|one| one.split_once('=')))
             .current_dir(&folder)
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -235,11 +241,17 @@ impl Stripe {
 
     /// What its books say of a payment of ours.
     pub fn books(&self, key: &str) -> Books {
+        self.books_of(|intent| intent["metadata"]["matinee_payment"] == key)
+    }
+
+    /// What its books say of everything.
+    pub fn all_books(&self) -> Books {
+        self.books_of(|_| true)
+    }
+
+    fn books_of(&self, wanted: impl Fn(&Value) -> bool) -> Books {
         let mut books = Books::default();
-        for intent in self.intents() {
-            if intent["metadata"]["matinee_payment"] != key {
-                continue;
-            }
+        for intent in self.intents().iter().filter(|intent| wanted(intent)) {
             let amount = intent["amount"].as_i64().unwrap_or_default();
             let charge = &intent["latest_charge"];
             books.intents += 1;
