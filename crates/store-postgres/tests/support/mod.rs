@@ -5,6 +5,7 @@ use crate::postgres::Postgres;
 use chrono::TimeDelta;
 use matinee_domain::{
     booking::BookingState,
+    channel::SaleChannel,
     ids::{BookingId, PaymentId, Reference, ShowId, TicketId, UserId, time_ordered},
     money::{Currency, Money},
     payment::PaymentStatus,
@@ -100,6 +101,7 @@ pub fn hold(number: u32, seats: &[u16]) -> HoldSeats {
         lines: vec![],
         advice: vec![],
         promo: None,
+        channel: SaleChannel::Web,
         created_at: start(),
         version: 1,
         test: false,
@@ -147,6 +149,8 @@ pub fn release(booking: &BookingRow) -> Step {
         refunds: vec![],
         tickets: vec![],
         cancel_seats: vec![],
+        by_theater: false,
+        audit: None,
         messages: vec![],
         idempotency: None,
         guest_email: None,
