@@ -35,12 +35,16 @@ export type Action =
 "redeem" | 
 /**  Sell and cancel for people at the counter. */
 "sell" | 
+/**  Give money back outside the cancellation policy. */
+"refund" | 
 /**  Take seats of a show out of the sale, and put them back. */
 "block_seats" | 
 /**  Make and change screens, prices, movies and shows. */
 "change_programme" | 
 /**  See who changed what. */
 "see_audit" | 
+/**  See what a day brought. */
+"see_totals" | 
 /**  Change the theater itself: its address, tax, cancellation policy. */
 "change_theater" | 
 /**  Say who works here, and see it. */
@@ -188,6 +192,14 @@ export type CancelRequest = {
 	seat_ids?: SeatId[] | null,
 };
 
+/**  `POST /manage/shows/{show_id}/cancel` */
+export type CancelShowRequest = {
+	/**  Why, for the list of changes: 1 to 200 characters. */
+	reason: string,
+	/**  What the buyers are told besides, at most 500 characters. */
+	message?: string | null,
+};
+
 /**  The cancellation policy as it applies to this booking now. */
 export type CancellationTerms = {
 	/**  In words. */
@@ -222,6 +234,51 @@ export type ChangeRequest = {
 	/**  Takes the place of the code the hold has; empty lets that go. */
 	promo_code?: string | null,
 	guest_email?: string | null,
+};
+
+/**  Where tickets were bought, on a day. */
+export type ChannelDay = {
+	channel: SaleChannel,
+	bookings: number,
+	tickets: number,
+	sold: Money,
+};
+
+/**
+ *  `GET /manage/theaters/{theater_id}/days/{date}`. A payment counts on the day it was begun, a refund on the day it was
+ *  asked for; what a gateway refused for good is no refund.
+ */
+export type DayTotals = {
+	theater_id: string,
+	/**  In the theater's zone. */
+	date: string,
+	time_zone: string,
+	from: string,
+	/**  Exclusive. A day on which the clocks change has 23 or 25 hours. */
+	until: string,
+	/**  The day is over; until then the numbers grow. */
+	over: boolean,
+	currency: string,
+	tickets: number,
+	/**  What tickets were sold for. */
+	sold: Money,
+	refunded: Money,
+	/**  Sold and late less refunded. */
+	net: Money,
+	/**  The tax inside `sold`. */
+	tax_sold: Money,
+	/**  The tax inside `refunded`. */
+	tax_refunded: Money,
+	/**  Money that came too late for its seats; it goes back whole, and is among `refunded`. */
+	late: Money,
+	/**  Of `sold`, what was paid in a trial, without real money. */
+	trial: Money,
+	by_show: ShowDay[],
+	by_ticket_type: TicketTypeDay[],
+	by_method: MethodDay[],
+	by_channel: ChannelDay[],
+	refunds_by_reason: ReasonDay[],
+	settlement: SettlementDay[],
 };
 
 /**  A shape or text that is drawn but cannot be booked: stage, stairs, an outline. */
@@ -296,6 +353,24 @@ export type FieldError = {
 /**  Body of `POST /auth/password/forgot`. Answered alike for every e-mail. */
 export type ForgotRequest = {
 	email: string,
+};
+
+/**  A booking in a list for staff. */
+export type FoundBooking = {
+	booking_id: string,
+	reference: string,
+	status: BookingStatus,
+	show_id: string,
+	movie_name: string,
+	start_time: string,
+	screen_name: string,
+	/**  Row and number of those that were not cancelled. */
+	seats: string[],
+	total_amount: Money,
+	/**  Null for guests. */
+	buyer_name: string | null,
+	buyer_email: string | null,
+	created_at: string,
 };
 
 /**  What a theater does about a booking that would strand a single seat. */
@@ -389,6 +464,41 @@ export type LoginRequest = {
 	session?: SessionMode,
 };
 
+/**  A booking as staff see it. */
+export type ManagedBooking = {
+	/**  Null for guests. */
+	buyer_name: string | null,
+	buyer_email: string | null,
+	sold_through: SaleChannel,
+	tickets: ManagedTicket[],
+	/**  What can still go back at most. */
+	refundable: Money,
+} & Booking;
+
+/**  A message as staff see it; what it says is not part of it. */
+export type ManagedMessage = {
+	message_id: string,
+	/**  Null when it is about an account. */
+	booking_id: string | null,
+	/**  `confirmation`, `cancellation`, `refund`, … */
+	kind: string,
+	channel: string,
+	/**  An address, or a name of one; empty when the person was erased. */
+	recipient: string,
+	status: NotificationStatus,
+	attempts: number,
+	created_at: string,
+	/**  When it is tried next, while it waits. */
+	due_at: string | null,
+	sent_at: string | null,
+	/**  What happened at the last attempt. */
+	error: string | null,
+	/**  What to do about it. */
+	advice: string,
+	/**  It can be sent again from here. */
+	can_resend: boolean,
+};
+
 /**  A movie as staff see it. */
 export type ManagedMovie = {
 	movie_id: string,
@@ -419,6 +529,8 @@ export type ManagedShow = {
 	external_id: string,
 	/**  It is on sale. */
 	published: boolean,
+	/**  It will not take place; everybody gets their money back. */
+	cancelled?: boolean,
 	start_time: string,
 	end_time: string,
 	/**  The start on the theater's wall clock, with its offset. */
@@ -439,6 +551,30 @@ export type ManagedTheater = {
 	external_id: string,
 	screens: ManagedScreen[],
 } & TheaterSpec & PricesSpec;
+
+/**  A ticket as staff see it, without its code. */
+export type ManagedTicket = {
+	seat_id: SeatId,
+	status: TicketStatus,
+	/**  Grows when it is issued anew; the one before opens no door. */
+	revision: number,
+};
+
+/**  Which messages staff look at. */
+export type MessageState = 
+/**  Given up. */
+"dead" | 
+/**  Still to go out. */
+"waiting" | "sent";
+
+/**  A way of paying on a day. */
+export type MethodDay = {
+	/**  What the payment says: the gateway's name, `cash`, `terminal`, … */
+	method: string,
+	payments: number,
+	sold: Money,
+	refunded: Money,
+};
 
 /**  An amount in one currency. */
 export type Money = {
@@ -721,7 +857,7 @@ export type Problem = {
 };
 
 /**  A stable problem code. Callers decide by it, never by the words. */
-export type ProblemCode = "malformed" | "malformed_cursor" | "bad_signature" | "unauthenticated" | "bad_credentials" | "second_factor_required" | "second_factor_wrong" | "session_ended" | "payment_declined" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "email_unverified" | "seats_unavailable" | "hold_expired" | "not_held" | "payment_in_progress" | "price_changed" | "already_paid" | "not_cancellable" | "no_more_extensions" | "not_confirmed" | "not_awaiting_action" | "show_started" | "last_owner" | "show_clash" | "show_sold" | "screen_in_use" | "theater_sold" | "idempotency_in_progress" | "cursor_gone" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "wrong_host" | "invalid" | "email_required" | "single_seat_gap" | "promo_invalid" | "idempotency_key_reused" | "precondition_required" | "too_many_requests" | "too_many_unpaid_seats" | "cool_down" | "too_many_attempts" | "internal" | "unavailable" | "overloaded" | "no_gateway" | "provider_unavailable" | "gateway_unavailable";
+export type ProblemCode = "malformed" | "malformed_cursor" | "bad_signature" | "unauthenticated" | "bad_credentials" | "second_factor_required" | "second_factor_wrong" | "session_ended" | "payment_declined" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "email_unverified" | "seats_unavailable" | "hold_expired" | "not_held" | "payment_in_progress" | "price_changed" | "already_paid" | "not_cancellable" | "no_more_extensions" | "not_confirmed" | "not_awaiting_action" | "show_started" | "show_cancelled" | "last_owner" | "show_clash" | "show_sold" | "screen_in_use" | "theater_sold" | "idempotency_in_progress" | "cursor_gone" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "wrong_host" | "invalid" | "email_required" | "single_seat_gap" | "promo_invalid" | "idempotency_key_reused" | "precondition_required" | "too_many_requests" | "too_many_unpaid_seats" | "cool_down" | "too_many_attempts" | "internal" | "unavailable" | "overloaded" | "no_gateway" | "provider_unavailable" | "gateway_unavailable";
 
 /**  A profile: the answer of GET and the body of PUT, which ignores the read-only fields. */
 export type Profile = {
@@ -764,6 +900,14 @@ export type Rating = {
 	source: string,
 	value: number,
 	out_of: number,
+};
+
+/**  Why money went back, on a day. */
+export type ReasonDay = {
+	/**  `cancelled_by_customer`, `show_cancelled`, `show_moved`, `seats_gone` (too late), `goodwill`, or what staff named. */
+	reason: string,
+	refunds: number,
+	amount: Money,
 };
 
 /**  Answer of `GET /bookings/{booking_id}/receipt`. */
@@ -809,6 +953,15 @@ export type Refund = {
 	created_at: string,
 };
 
+/**  Why staff give money back. */
+export type RefundReason = 
+/**  The buyer asked, within the policy. */
+"customer_request" | 
+/**  The picture, the sound, the air, the seat. */
+"technical_problem" | "illness" | 
+/**  The wrong show, the wrong seats, twice the same. */
+"booking_mistake" | "complaint" | "other";
+
 /**  Where a refund stands. It is never a state of the booking. */
 export type RefundStatus = 
 /**  Recorded; being asked of the gateway until it is certain. */
@@ -833,6 +986,15 @@ export type ResetRequest = {
 	token: string,
 	password: string,
 };
+
+/**  Where somebody bought. */
+export type SaleChannel = 
+/**  In a browser, or through a program that does not say what it is. */
+"web" | 
+/**  In the app. */
+"app" | 
+/**  From staff at the counter. */
+"counter";
 
 /**  An auditorium as a caller sees it. */
 export type Screen = {
@@ -993,6 +1155,15 @@ export type SessionUser = {
 	second_factor: SecondFactorState,
 };
 
+/**  What a gateway took and gave back, on a day. */
+export type SettlementDay = {
+	gateway: string,
+	/**  All that was taken, also what came too late. */
+	captured: Money,
+	refunded: Money,
+	net: Money,
+};
+
 /**  A show. */
 export type Show = {
 	show_id: string,
@@ -1008,6 +1179,40 @@ export type Show = {
 	from_price: Money,
 	seats_available: number,
 	seats_total: number,
+	/**  The theater cancelled it. Only who has a booking for it reads this; lists leave it out. */
+	cancelled?: boolean,
+};
+
+/**  How far the cancellation of a show is. */
+export type ShowCancellation = {
+	show_id: string,
+	cancelled_at: string,
+	reason: string,
+	/**  What the buyers are told besides. */
+	message: string | null,
+	/**  No booking has seats any more. Refunds may still be on their way. */
+	finished: boolean,
+	/**  Bookings that had seats when the show was cancelled. */
+	bookings_total: number,
+	/**  Those of them that have none any more. */
+	bookings_done: number,
+	refunds_pending: number,
+	refunds_succeeded: number,
+	/**  Somebody has to pay these back by hand. */
+	refunds_failed: number,
+	/**  All that went or goes back. */
+	refund_amount: Money,
+};
+
+/**  A show on a day, whenever it is. */
+export type ShowDay = {
+	show_id: string,
+	movie_name: string,
+	screen_name: string,
+	start_time: string | null,
+	tickets: number,
+	sold: Money,
+	refunded: Money,
 };
 
 /**  A show with all that is needed to buy. */
@@ -1117,6 +1322,26 @@ export type StaffMember = {
 export type StaffPlace = {
 	theater_id: string,
 	role: StaffRole,
+};
+
+/**  What a refund by staff did. */
+export type StaffRefundAnswer = {
+	booking: ManagedBooking,
+	/**  Null when nothing goes back. */
+	refund: Refund | null,
+};
+
+/**  `POST /manage/bookings/{booking_id}/refund`. Either seats are given back, or with `amount` none. */
+export type StaffRefundRequest = {
+	/**  Only these; all when absent. Not with `amount`. */
+	seat_ids?: SeatId[] | null,
+	/**  So much goes back and the tickets stay good. It needs the action `refund`. */
+	amount?: Money | null,
+	reason: RefundReason,
+	/**  For the list of changes, 1 to 200 characters. */
+	words: string,
+	/**  All of the price, whatever the policy says, and for seats that were used. It needs the action `refund`. */
+	waive_policy?: boolean,
 };
 
 /**  `PUT /manage/theaters/{theater_id}/staff` */
@@ -1253,6 +1478,13 @@ export type TicketType = {
 	prices: CategoryPrice[],
 	/**  What to show at the door; null when nothing. */
 	proof_needed: string | null,
+};
+
+/**  A ticket type on a day. */
+export type TicketTypeDay = {
+	ticket_type: string,
+	tickets: number,
+	sold: Money,
 };
 
 /**  Who a ticket is for, and what that changes. */
