@@ -134,6 +134,8 @@ async fn everybody_gets_everything_back() {
             .find(|mail| mail.contains(&email) && mail.contains("Vorstellung abgesagt"))
     })
     .await;
+    // Quoted-printable breaks lines softly.
+    let mail = mail.replace("=\r\n", "").replace("=\n", "");
     assert!(mail.contains("Der Projektor ist kaputt."), "{mail}");
     verify(house());
 }
@@ -222,7 +224,6 @@ async fn only_who_makes_the_programme_cancels_it() {
         .await
         .expect_problem(403, "forbidden");
     for wrong in [
-        json!({}),
         json!({ "reason": " " }),
         json!({ "reason": CANCEL, "message": "x".repeat(501) }),
     ] {

@@ -114,9 +114,7 @@ async fn the_box_office_keeps_to_the_policy_and_the_manager_need_not() {
         .await
         .expect_problem(403, "forbidden");
     for wrong in [
-        json!({}),
         json!({ "reason": "illness", "words": "" }),
-        json!({ "reason": "moon", "words": "x" }),
         json!({ "reason": "illness", "words": "x", "amount": { "amount_minor": 1, "currency": "EUR" }, "seat_ids": ["A1"] }),
     ] {
         let answer = manager.post(&refund, wrong).await;
@@ -126,6 +124,12 @@ async fn the_box_office_keeps_to_the_policy_and_the_manager_need_not() {
             "{}",
             answer.json()
         );
+    }
+    for unreadable in [json!({}), json!({ "reason": "moon", "words": "x" })] {
+        manager
+            .post(&refund, unreadable)
+            .await
+            .expect_problem(400, "malformed");
     }
     // One seat, with a key: made once.
     let seat = text(&bought["seats"][0], "seat_id").to_owned();
@@ -194,5 +198,45 @@ async fn goodwill_leaves_the_tickets_good_and_ends_at_what_was_paid() {
         .post(&refund, give(1, "EUR"))
         .await
         .expect_problem(422, "invalid");
+    verify(house());
+}
+
+/// Another time is not what people bought: they may give it back whatever the policy says, until it begins; who buys it as
+/// it is now may not.
+#[tokio::test]
+async fn tickets_of_a_moved_show_go_back_free_of_charge() {
+    let (own, stranger) = (own().await, house().caller());
+    let mut facts = crate::manage::facts();
+    facts["cancellation_policy"] = json!([]);
+    put(&own.owner, &own.path(""), facts).await.expect(200);
+    let show = own.on_sale(3).await;
+    let (before, guest) = stranger.buy(&show, 2).await;
+    let cancel = |booking: &Value| format!("/cancel/{}", text(booking, "booking_id"));
+    guest
+        .post(&cancel(&before), json!({}))
+        .await
+        .expect_problem(409, "not_cancellable");
+    let mut moved = own.show(3);
+    let start = text(&moved, "start").replace("T20:00", "T21:00");
+    moved["start"] = json!(start);
+    put(&own.owner, &format!("/manage/shows/{show}"), moved)
+        .await
+        .expect(200);
+    let (after, late) = stranger.buy(&show, 1).await;
+    late.post(&cancel(&after), json!({}))
+        .await
+        .expect_problem(409, "not_cancellable");
+    let path = format!("/bookings/{}", text(&before, "booking_id"));
+    let terms = guest.get(&path).await.expect(200).json()["cancellation_policy"].clone();
+    assert_eq!(terms["cancellable"], true, "{terms}");
+    assert_eq!(terms["refund_now"], before["total_amount"]);
+    let show = guest.get(&path).await.expect(200).json()["show"].clone();
+    assert_eq!(terms["cancellable_until"], show["start_time"]);
+    let done = guest
+        .post(&cancel(&before), json!({}))
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(done["refund"]["amount"], before["total_amount"]);
     verify(house());
 }

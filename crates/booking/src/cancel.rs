@@ -12,14 +12,14 @@ use matinee_domain::{
     counter,
     ids::{BookingId, RefundId},
     limits,
-    money::{Currency, Money},
+    money::Money,
     payment::RefundStatus,
     seat_map::{SeatId, SeatNo},
 };
 use matinee_store::{
     bookings::{
-        BookedSeat, BookingFile, CAME_TOO_LATE, CANCELLED_BY_CUSTOMER, PaymentRow, RefundRow,
-        SeatsEffect, Step, StepOutcome,
+        BookedSeat, BookingFile, BookingRow, CAME_TOO_LATE, CANCELLED_BY_CUSTOMER, PaymentRow,
+        RefundRow, SeatsEffect, Step, StepOutcome,
     },
     idempotency::{IdempotencyKey, IdempotencyRecord, Lookup, Recorded},
 };
@@ -107,7 +107,7 @@ impl Desk {
                 _ => "There is nothing to cancel.".into(),
             }));
         };
-        if !policy.is_cancellable(show.show.start_time, now) {
+        if !is_cancellable(show, file.booking.created_at, now) {
             return Err(refuse(policy.in_words()));
         }
         let seats = seats_to_cancel(on_file, input.seat_ids.as_deref())?;
@@ -238,6 +238,31 @@ pub fn paying(file: &BookingFile) -> Option<&PaymentRow> {
         .max_by_key(|payment| payment.captured_minor - payment.refunded_minor)
 }
 
+/// The show was moved after somebody booked and has not begun: they may give their tickets back free of charge, whatever
+/// the policy says.
+fn is_waived(show: &ShowFile, booked_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    show.moved_at.is_some_and(|moved_at| booked_at < moved_at) && now < show.show.start_time
+}
+
+/// Whether tickets that were booked then can be given back now.
+pub fn is_cancellable(show: &ShowFile, booked_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    let policy = &show.theater.cancellation_policy;
+    policy.is_cancellable(show.show.start_time, now) || is_waived(show, booked_at, now)
+}
+
+/// Until when they can be.
+pub fn cancellable_until(
+    show: &ShowFile,
+    booked_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    let start = show.show.start_time;
+    if is_waived(show, booked_at, now) {
+        return Some(start);
+    }
+    show.theater.cancellation_policy.cancellable_until(start)
+}
+
 /// What cancelling these seats gives back now, in minor units.
 pub fn refund_for(on_file: &OnFile, seats: &[SeatNo], now: DateTime<Utc>) -> i64 {
     let booking = &on_file.file.booking;
@@ -245,22 +270,28 @@ pub fn refund_for(on_file: &OnFile, seats: &[SeatNo], now: DateTime<Utc>) -> i64
         .seats
         .iter()
         .filter(|seat| seats.contains(&seat.seat));
-    refund_of(&on_file.show, booking.total.currency, seats, now).amount_minor
+    refund_of(&on_file.show, booking, seats, now).amount_minor
 }
 
-/// What cancelling those of these seats that are not cancelled yet gives back now: an amount that can be paid, which is
-/// never less than the policy says, and never more than they cost.
+/// What cancelling those of these seats of a booking that are not cancelled yet gives back now: an amount that can be paid,
+/// which is never less than the policy says, and never more than they cost.
 pub fn refund_of<'a>(
     show: &ShowFile,
-    currency: Currency,
+    booking: &BookingRow,
     seats: impl Iterator<Item = &'a BookedSeat>,
     now: DateTime<Utc>,
 ) -> Money {
     let (policy, start) = (&show.theater.cancellation_policy, show.show.start_time);
+    let currency = booking.total.currency;
+    let waived = is_waived(show, booking.created_at, now);
     let (mut back, mut cost) = (0, 0);
     for seat in seats.filter(|seat| !seat.cancelled) {
         let price = Money::new(seat.price_minor, currency);
-        back += policy.refund(price, start, now).amount_minor;
+        back += if waived {
+            seat.price_minor
+        } else {
+            policy.refund(price, start, now).amount_minor
+        };
         cost += seat.price_minor;
     }
     let step = currency.step_minor();

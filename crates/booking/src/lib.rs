@@ -26,7 +26,7 @@ mod settle;
 mod show_file;
 mod staff_refund;
 
-pub use cancel::{CancelInput, paying, refund_for, refund_of};
+pub use cancel::{CancelInput, cancellable_until, is_cancellable, paying, refund_for, refund_of};
 pub use change::ChangeInput;
 pub use desk::{Desk, OnFile, Render, is_at};
 pub use error::SaleError;

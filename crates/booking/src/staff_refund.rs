@@ -4,7 +4,7 @@
 //! is certain. Who may decide it is the server's business; the step carries the entry for the list of changes.
 
 use crate::{
-    cancel::{GiveBack, paying, refund_for, seats_to_cancel},
+    cancel::{GiveBack, is_cancellable, paying, refund_for, seats_to_cancel},
     desk::{Desk, OnFile, after, step},
     error::SaleError,
     hold::{Answered, repeated},
@@ -155,7 +155,7 @@ impl Desk {
         self.refundable(file)?;
         let seats = seats_to_cancel(on_file, seat_ids)?;
         let policy = &show.theater.cancellation_policy;
-        if !waive_policy && !policy.is_cancellable(show.show.start_time, now) {
+        if !waive_policy && !is_cancellable(show, file.booking.created_at, now) {
             return Err(refuse(&policy.in_words()));
         }
         let used = file

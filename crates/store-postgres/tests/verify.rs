@@ -91,6 +91,10 @@ const CORRUPTIONS: &[(&str, &str)] = &[
         "refund_sum",
     ),
     (
+        "UPDATE payments SET refunded_minor = 1, status = 'partly_refunded'",
+        "day_totals",
+    ),
+    (
         "INSERT INTO refunds SELECT theater, booking, decode(repeat('ab', 16), 'hex'), payment, 'failed', 100, \
            currency, 'x', 9, 1, 1 FROM payments",
         "refund_failed",

@@ -5,7 +5,9 @@ use crate::live::LiveSeats;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use matinee_api as api;
-use matinee_booking::{HOSTED, Render, ShowFile, Ways, refund_of};
+use matinee_booking::{
+    HOSTED, Render, ShowFile, Ways, cancellable_until, is_cancellable, refund_of,
+};
 use matinee_domain::{
     booking::{BookingState, BookingStatus},
     ids::BookingId,
@@ -280,28 +282,27 @@ fn notification(row: &matinee_store::bookings::NotificationRow) -> api::Notifica
 
 fn terms(file: &BookingFile, show: &ShowFile, now: DateTime<Utc>) -> api::CancellationTerms {
     let policy = &show.theater.cancellation_policy;
-    let start = show.show.start_time;
+    let booked_at = file.booking.created_at;
     let status = file.booking.state.status();
     let paid = matches!(
         status,
         BookingStatus::Confirmed | BookingStatus::PartlyCancelled
     ) && file.payments.iter().any(|p| p.status.is_paid());
-    let currency = file.booking.total.currency;
     let open: Vec<_> = file
         .booking
         .seats
         .iter()
         .filter(|seat| !seat.cancelled)
         .collect();
-    let back = |seats: &[&BookedSeat]| refund_of(show, currency, seats.iter().copied(), now);
+    let back = |seats: &[&BookedSeat]| refund_of(show, &file.booking, seats.iter().copied(), now);
     let amounts: BTreeMap<String, Money> = open
         .iter()
         .map(|seat| (show.map.seat_id(seat.seat).0, back(&[*seat])))
         .collect();
     api::CancellationTerms {
         text: policy.in_words(),
-        cancellable: paid && policy.is_cancellable(start, now),
-        cancellable_until: policy.cancellable_until(start),
+        cancellable: paid && is_cancellable(show, booked_at, now),
+        cancellable_until: cancellable_until(show, booked_at, now),
         refund_now: back(&open),
         refund_now_by_seat: amounts,
     }

@@ -17,6 +17,7 @@ use crate::{
     failure::{OrStoreError as _, store_error},
     staff::write_audit,
 };
+use chrono::{DateTime, Utc};
 use matinee_domain::{
     catalog::{Movie, Theater},
     ids::{SeatMapId, ShowId},
@@ -73,11 +74,13 @@ pub(super) enum Put {
 pub(super) async fn apply(
     conn: &Connection,
     change: &CatalogChange,
+    now: DateTime<Utc>,
 ) -> Result<Result<CatalogReport, CatalogRefusal>, StoreError> {
     let applying = Applying {
         conn,
         log: Log::open(conn).await?,
         report: CatalogReport::default(),
+        now,
         same_map: FxHashMap::default(),
     };
     match applying.run(change).await {
@@ -91,6 +94,7 @@ struct Applying<'c> {
     conn: &'c Connection,
     log: Log,
     report: CatalogReport,
+    now: DateTime<Utc>,
     /// Maps whose plan is already there under another id.
     same_map: FxHashMap<SeatMapId, SeatMapId>,
 }
@@ -138,6 +142,7 @@ impl Applying<'_> {
             same_map: &self.same_map,
             strict: change.strict,
             drafts: &drafts,
+            now: self.now,
         };
         for (show, put) in put_shows(self.conn, &change.shows, &rules).await? {
             self.count(put);

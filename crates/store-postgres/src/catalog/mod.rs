@@ -102,13 +102,13 @@ impl CatalogStore for PostgresStore {
     async fn apply(
         &self,
         change: CatalogChange,
-        _now: DateTime<Utc>,
+        now: DateTime<Utc>,
     ) -> Result<Result<CatalogReport, CatalogRefusal>, StoreError> {
         let change = &change;
         let rehearse = self.rehearses();
         let done = self
             .write_if(|conn| async move {
-                Ok(match apply::apply(&conn, change).await? {
+                Ok(match apply::apply(&conn, change, now).await? {
                     Ok(report) if rehearse => Err(Undone::Rehearsed(report)),
                     Ok(report) => Ok(report),
                     Err(refusal) => Err(Undone::Refused(refusal)),

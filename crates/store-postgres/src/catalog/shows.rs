@@ -14,6 +14,7 @@ use crate::{
     failure::OrStoreError as _,
     pipeline::{self, Call},
 };
+use chrono::{DateTime, Utc};
 use matinee_domain::{
     catalog::Show,
     ids::{ScreenId, SeatMapId, ShowId, TheaterId},
@@ -124,6 +125,7 @@ pub(super) struct ShowRules<'r> {
     pub(super) strict: bool,
     /// New shows among these are not published yet.
     pub(super) drafts: &'r [ShowId],
+    pub(super) now: DateTime<Utc>,
 }
 
 /// Puts shows in place, each on the version of its map that is there, and checks them together at the end: only then
@@ -235,11 +237,12 @@ async fn put_part(
         let call = Call::new(sql).with(theaters).with(own).with(publication);
         pipeline::read(conn, &[call]).await?;
     }
-    note_moves(conn, &later).await
+    note_moves(conn, &later, rules.now).await
 }
 
-/// Notes that people with tickets have to be told of another start, if there are any; what they last heard stays noted.
-async fn note_moves(conn: &Connection, old: &[&Show]) -> Result<(), Stop> {
+/// Notes that people with tickets have to be told of another start, if there are any, and that they may give them back; what
+/// they last heard stays noted.
+async fn note_moves(conn: &Connection, old: &[&Show], now: DateTime<Utc>) -> Result<(), Stop> {
     if old.is_empty() {
         return Ok(());
     }
@@ -251,8 +254,16 @@ async fn note_moves(conn: &Connection, old: &[&Show]) -> Result<(), Stop> {
     let ids: Vec<ShowId> = old.iter().map(|show| show.show_id).collect();
     let (theaters, own) = keys(&ids);
     let starts = column(old, |show| micros(show.start_time));
-    let call = Call::new(sql).with(theaters).with(own).with(starts);
-    pipeline::read(conn, &[call]).await?;
+    let moved = "UPDATE show_state AS t SET moved_at = $3 FROM unnest($1::bytea[], $2::bytea[]) AS w (theater, show) \
+         WHERE t.theater = w.theater AND t.show = w.show";
+    let calls = [
+        Call::new(sql)
+            .with(theaters.clone())
+            .with(own.clone())
+            .with(starts),
+        Call::new(moved).with(theaters).with(own).with(micros(now)),
+    ];
+    pipeline::read(conn, &calls).await?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use crate::postgres::Postgres;
 use chrono::TimeDelta;
 use matinee_domain::{
     booking::BookingState,
+    channel::SaleChannel,
     ids::{BookingId, PaymentId, Reference, ShowId, TicketId, UserId, time_ordered},
     money::{Currency, Money},
     payment::PaymentStatus,
@@ -100,7 +101,7 @@ pub fn hold(number: u32, seats: &[u16]) -> HoldSeats {
         lines: vec![],
         advice: vec![],
         promo: None,
-        channel: matinee_domain::channel::SaleChannel::Web,
+        channel: SaleChannel::Web,
         created_at: start(),
         version: 1,
         test: false,

@@ -14,6 +14,7 @@ use crate::{
     bookings::idempotency, failure::OrStoreError as _, failure::store_error, staff::write_audit,
     writer::Tx,
 };
+use chrono::{DateTime, Utc};
 use matinee_domain::{
     catalog::{Movie, Theater},
     ids::{SeatMapId, ShowId},
@@ -80,10 +81,11 @@ pub(super) enum Put {
 pub(super) fn apply(
     tx: &mut Tx<'_>,
     change: &CatalogChange,
+    now: DateTime<Utc>,
 ) -> Result<Result<CatalogReport, CatalogRefusal>, StoreError> {
     let conn = tx.conn();
     conn.execute_batch("SAVEPOINT catalog").db()?;
-    let done = Applying::new(tx).and_then(|applying| applying.run(change));
+    let done = Applying::new(tx, now).and_then(|applying| applying.run(change));
     match done {
         Ok(report) => {
             conn.execute_batch("RELEASE catalog").db()?;
@@ -105,18 +107,20 @@ struct Applying<'t, 'c> {
     conn: &'c Connection,
     log: Log<'c>,
     report: CatalogReport,
+    now: DateTime<Utc>,
     /// Maps whose plan is already there under another id.
     same_map: FxHashMap<SeatMapId, SeatMapId>,
 }
 
 impl<'t, 'c> Applying<'t, 'c> {
-    fn new(tx: &'t mut Tx<'c>) -> Result<Self, Stop> {
+    fn new(tx: &'t mut Tx<'c>, now: DateTime<Utc>) -> Result<Self, Stop> {
         let conn = tx.conn();
         Ok(Self {
             tx,
             conn,
             log: Log::open(conn)?,
             report: CatalogReport::default(),
+            now,
             same_map: FxHashMap::default(),
         })
     }
@@ -317,7 +321,7 @@ impl<'t, 'c> Applying<'t, 'c> {
     fn put_shows(&mut self, change: &CatalogChange) -> Result<(), Stop> {
         let drafts = change.published.iter().filter(|(_, published)| !published);
         let drafts: Vec<ShowId> = drafts.map(|(show_id, _)| *show_id).collect();
-        let mut writer = ShowWriter::new(change.strict, drafts);
+        let mut writer = ShowWriter::new(change.strict, drafts, self.now);
         for show in &change.shows {
             let put = writer.put(self.tx, show, self.map_id(show.seat_map_id))?;
             self.count(put);

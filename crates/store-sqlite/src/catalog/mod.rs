@@ -104,9 +104,9 @@ impl CatalogStore for SqliteStore {
     async fn apply(
         &self,
         change: CatalogChange,
-        _now: DateTime<Utc>,
+        now: DateTime<Utc>,
     ) -> Result<Result<CatalogReport, CatalogRefusal>, StoreError> {
-        self.write(move |tx| apply::apply(tx, &change)).await
+        self.write(move |tx| apply::apply(tx, &change, now)).await
     }
 
     async fn changes(&self, position: u64, limit: u16) -> Result<Changes, StoreError> {

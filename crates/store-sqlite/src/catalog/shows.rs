@@ -8,6 +8,7 @@ use crate::{
     columns::{micros, time},
     writer::Tx,
 };
+use chrono::{DateTime, Utc};
 use matinee_domain::{
     catalog::{Screen, Show},
     ids::{ScreenId, SeatMapId, ShowId, TheaterId},
@@ -96,13 +97,15 @@ pub(super) struct ShowWriter {
     strict: bool,
     /// New shows among these are not published yet.
     drafts: Vec<ShowId>,
+    now: DateTime<Utc>,
 }
 
 impl ShowWriter {
-    pub(super) fn new(strict: bool, drafts: Vec<ShowId>) -> Self {
+    pub(super) fn new(strict: bool, drafts: Vec<ShowId>, now: DateTime<Utc>) -> Self {
         Self {
             strict,
             drafts,
+            now,
             ..Self::default()
         }
     }
@@ -136,7 +139,7 @@ impl ShowWriter {
         if let Some(old) = &there
             && old.start_time != wanted.start_time
         {
-            note_move(tx.conn(), old)?;
+            note_move(tx.conn(), old, self.now)?;
         }
         if there.is_none() {
             tx.show_row_changed(wanted.show_id);
@@ -272,8 +275,9 @@ fn stored(conn: &Connection, show_id: ShowId) -> rusqlite::Result<Option<Show>> 
         .optional()
 }
 
-/// Notes that people with tickets have to be told of another start, if there are any; what they last heard stays noted.
-fn note_move(conn: &Connection, old: &Show) -> Result<(), Stop> {
+/// Notes that people with tickets have to be told of another start, if there are any, and that they may give them back; what
+/// they last heard stays noted.
+fn note_move(conn: &Connection, old: &Show, now: DateTime<Utc>) -> Result<(), Stop> {
     conn.prepare_cached(
         "INSERT INTO show_moves (theater, show, starts_before, mark)
          SELECT ?1, ?2, ?3, randomblob(16) WHERE EXISTS (SELECT 1 FROM seats WHERE theater = ?1 AND show = ?2 AND state = 2)
@@ -284,6 +288,12 @@ fn note_move(conn: &Connection, old: &Show) -> Result<(), Stop> {
         old.show_id.own(),
         micros(old.start_time)
     ])?;
+    conn.prepare_cached("UPDATE show_state SET moved_at = ?3 WHERE theater = ?1 AND show = ?2")?
+        .execute(params![
+            old.show_id.theater().as_bytes(),
+            old.show_id.own(),
+            micros(now)
+        ])?;
     Ok(())
 }
 

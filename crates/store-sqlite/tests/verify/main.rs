@@ -198,12 +198,12 @@ fn booking_corruptions() -> Vec<Planted> {
         planted(
             "more refunded than captured",
             format!("UPDATE payments SET refunded_minor = captured_minor + 1 WHERE {}", booking(CANCELLED)),
-            &["payment_amounts", "refund_sum", "money_kept", "integrity"],
+            &["payment_amounts", "refund_sum", "money_kept", "day_totals", "integrity"],
         ),
         planted(
             "a refund that vanished",
             format!("DELETE FROM refunds WHERE {}", booking(PARTLY_CANCELLED)),
-            &["refund_sum", "ledger_books"],
+            &["refund_sum", "day_totals", "ledger_books"],
         ),
         planted(
             "a refund for seats that are still had",

@@ -301,12 +301,18 @@ pub async fn a_moved_show_is_noted_until_told(engine: &impl Engine) {
         };
         moves.into_iter().map(row).collect::<Vec<_>>()
     };
+    let moved_at = async || {
+        let listed = house.store.show(first_show()).await.unwrap();
+        listed.unwrap().moved_at
+    };
     assert_eq!(moves().await, []);
     shift(0).await;
-    assert_eq!(moves().await, []);
+    assert_eq!((moves().await, moved_at().await), (vec![], None));
     // The second show sold nothing: nobody has to be told.
     shift(5).await;
     assert_eq!(moves().await, noted(before));
+    let now = crate::conformance::fixtures::start();
+    assert_eq!(moved_at().await, Some(now), "who booked before is freed");
     shift(9).await;
     assert_eq!(moves().await, noted(before));
     // Told of the first move after the second: they still have to hear of that.
