@@ -8,6 +8,7 @@ pub mod booking;
 pub mod catalog;
 pub mod email;
 pub mod gap;
+pub mod gift;
 pub mod ids;
 pub mod limits;
 pub mod money;
