@@ -1,24 +1,26 @@
 //! Cancelling tickets. Paying the money back is another file's.
 
 use crate::{
-    desk::{Desk, OnFile, about_refund, after, is_at, step},
+    desk::{Desk, OnFile, about_refunds, after, is_at, step},
     error::SaleError,
     hold::{Answered, repeated},
+    pay_back::arrived,
     show_file::ShowFile,
 };
 use chrono::{DateTime, Utc};
 use matinee_domain::{
     booking::BookingState,
+    gift::{Back, GiftPart},
     ids::BookingId,
     limits,
     money::{Currency, Money},
-    payment::RefundStatus,
+    payment::PaymentStatus,
     seat_map::{SeatId, SeatNo},
 };
 use matinee_store::{
     bookings::{
-        BookedSeat, BookingFile, CAME_TOO_LATE, CANCELLED_BY_CUSTOMER, PaymentRow, RefundRow,
-        SeatsEffect, Step, StepOutcome,
+        BookedSeat, BookingFile, CAME_TOO_LATE, CANCELLED_BY_CUSTOMER, PaymentRow, SeatsEffect,
+        Step, StepOutcome,
     },
     idempotency::{IdempotencyKey, IdempotencyRecord, Lookup, Recorded},
 };
@@ -51,7 +53,7 @@ impl Desk {
             let file = after(&on_file.file, &step);
             let body = self
                 .render
-                .cancelled(&file, &on_file.show, !step.refunds.is_empty(), now);
+                .cancelled(&file, &on_file.show, step.refunds.len(), now);
             let step = Step {
                 idempotency: input.idempotency.clone().map(|key| IdempotencyRecord {
                     key,
@@ -127,45 +129,74 @@ impl Desk {
             .cancel(left)
             .map_err(|_| refuse("There is nothing to cancel.".into()))?;
         let mut step = step(file, to, SeatsEffect::Keep, now);
+        let back = self.back(on_file, paid, &seats, now)?;
+        step.cancel_seats = seats;
+        let refunds = self.refunds(paid, back, CANCELLED_BY_CUSTOMER, now);
+        let told: Vec<_> = refunds.iter().map(|refund| refund.refund_id).collect();
+        let message = self.message(file, "cancellation", now);
+        step.messages.extend(message.map(about_refunds(&told)));
+        if !refunds.is_empty() {
+            // Claimed with the cancellation, so that refunds can never exceed what was paid.
+            let mut row = paid.clone();
+            row.refunded_minor += back.payer_minor;
+            if back.card_minor > 0 {
+                self.refund_gift(&mut step, &mut row, back.card_minor);
+                row.status = after_card_refund(file, &row)?;
+            }
+            step.payments.push(row);
+            step.refunds = refunds;
+        }
+        Ok(step)
+    }
+
+    /// What cancelling these seats gives back, by where it goes: first what was charged, then what a gift card paid.
+    fn back(
+        &self,
+        on_file: &OnFile,
+        paid: &PaymentRow,
+        seats: &[SeatNo],
+        now: DateTime<Utc>,
+    ) -> Result<Back, SaleError> {
+        let file = &on_file.file;
         let here = self.gateway.as_ref();
         let here = here.is_some_and(|gateway| is_at(&**gateway, file, paid));
-        let amount = refund_for(on_file, &seats, now);
-        let amount = match amount.min(paid.captured_minor - paid.refunded_minor) {
+        let back = Back::of(
+            refund_for(on_file, seats, now),
+            paid.captured_minor - paid.refunded_minor,
+            paid.gift.as_ref().map_or(0, GiftPart::held_minor),
+        );
+        let payer_minor = match back.payer_minor {
             amount if here => amount,
             // From a trial: no real money was taken, so none goes back.
             _ if file.booking.test => 0,
             0 => 0,
             _ => {
-                return Err(refuse(
-                    "It was paid through another payment service than the one at work now. Nothing was changed and your \
-                     tickets are valid; ask the theater to pay it back."
+                return Err(SaleError::NotCancellable {
+                    words: "It was paid through another payment service than the one at work now. Nothing was changed and \
+                            your tickets are valid; ask the theater to pay it back."
                         .into(),
-                ));
+                });
             }
         };
-        step.cancel_seats = seats;
-        let refund_id = (amount > 0).then(|| self.new_refund_id());
-        let message = self.message(file, "cancellation", now);
-        step.messages.extend(message.map(about_refund(refund_id)));
-        if let Some(refund_id) = refund_id {
-            step.refunds.push(RefundRow {
-                refund_id,
-                payment_id: paid.payment_id,
-                booking_id: file.booking.booking_id,
-                amount: Money::new(amount, file.booking.total.currency),
-                status: RefundStatus::Pending,
-                reason: CANCELLED_BY_CUSTOMER.into(),
-                created_at: now,
-                attempts: 0,
-            });
-            // Claimed with the cancellation, so that refunds can never exceed what was captured.
-            step.payments.push(PaymentRow {
-                refunded_minor: paid.refunded_minor + amount,
-                ..paid.clone()
-            });
-        }
-        Ok(step)
+        Ok(Back {
+            payer_minor,
+            ..back
+        })
     }
+}
+
+/// Where a payment stands once its card has something back at once. What the gateway has not taken yet does not count.
+fn after_card_refund(file: &BookingFile, row: &PaymentRow) -> Result<PaymentStatus, SaleError> {
+    let on_card = row.gift.as_ref().map_or(0, |part| part.returned_minor);
+    let to = if arrived(file, row) + on_card >= row.paid_minor() {
+        PaymentStatus::Refunded
+    } else {
+        PaymentStatus::PartlyRefunded
+    };
+    if row.status == to {
+        return Ok(to);
+    }
+    Ok(row.status.advance(to)?)
 }
 
 /// The payment that pays for a booking. Money that came too late stands in its file as well and goes back whole: what
@@ -179,7 +210,7 @@ pub fn paying(file: &BookingFile) -> Option<&PaymentRow> {
     file.payments
         .iter()
         .filter(|payment| payment.status.is_paid() && !too_late(payment))
-        .max_by_key(|payment| payment.captured_minor - payment.refunded_minor)
+        .max_by_key(|payment| payment.paid_minor() - payment.back_minor())
 }
 
 /// What cancelling these seats gives back now, in minor units.

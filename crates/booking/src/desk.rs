@@ -15,7 +15,7 @@ use matinee_domain::{
     },
 };
 use matinee_store::{
-    BookingStore, PromoStore,
+    BookingStore, GiftStore, PromoStore,
     bookings::{BookingFile, NotificationRow, PaymentRow, SeatsEffect, Step, TicketState},
     outbox::{MessageStatus, NewMessage},
 };
@@ -33,12 +33,12 @@ pub trait Render: Send + Sync + 'static {
         reason: &str,
         now: DateTime<Utc>,
     ) -> Bytes;
-    /// The answer of a cancellation; `refund` is the last of the file's refunds when true.
+    /// The answer of a cancellation; `refunds` so many of the file's last ones are its own.
     fn cancelled(
         &self,
         file: &BookingFile,
         show: &ShowFile,
-        refund: bool,
+        refunds: usize,
         now: DateTime<Utc>,
     ) -> Bytes;
 }
@@ -47,6 +47,7 @@ pub trait Render: Send + Sync + 'static {
 pub struct Desk {
     pub store: Arc<dyn BookingStore>,
     pub promos: Arc<dyn PromoStore>,
+    pub gifts: Arc<dyn GiftStore>,
     pub shows: Arc<dyn Shows>,
     pub gateway: Option<Arc<dyn PaymentGateway>>,
     pub clock: Arc<dyn Clock>,
@@ -114,9 +115,16 @@ impl Desk {
     }
 }
 
-/// What a message tells of: this refund, or none.
-pub(crate) fn about_refund(refund: Option<RefundId>) -> impl Fn(NewMessage) -> NewMessage {
-    let refund = refund.map_or_else(|| "null".into(), |id| format!("\"{id}\""));
+/// What a message tells of: these refunds, or none.
+pub(crate) fn about_refunds(refunds: &[RefundId]) -> impl Fn(NewMessage) -> NewMessage + use<> {
+    let refund = match refunds {
+        [] => "null".into(),
+        [id] => format!("\"{id}\""),
+        [..] => {
+            let ids: Vec<_> = refunds.iter().map(|id| format!("\"{id}\"")).collect();
+            format!("[{}]", ids.join(","))
+        }
+    };
     move |message| NewMessage {
         payload: format!("{{\"refund\":{refund}}}"),
         ..message
@@ -138,6 +146,7 @@ pub(crate) fn step(
         seats,
         payments: Vec::new(),
         refunds: Vec::new(),
+        gifts: Vec::new(),
         tickets: Vec::new(),
         cancel_seats: Vec::new(),
         messages: Vec::new(),

@@ -7,12 +7,15 @@ use crate::{
     change::still_held,
     desk::{Desk, OnFile, after, is_at, step},
     error::SaleError,
+    gift::GiftInput,
     hold::{Answered, repeated},
     ports::{ChargeAnswer, ChargeName, ChargeRequest, ChargeState, GatewayError, PaymentGateway},
     settle::Settled,
 };
+use chrono::{DateTime, Utc};
 use matinee_domain::{
     booking::BookingState,
+    gift::GiftPart,
     ids::{BookingId, PaymentId},
     limits,
     money::Money,
@@ -31,6 +34,8 @@ pub struct PayInput {
     pub booking_id: BookingId,
     pub method: String,
     pub expected_total: Option<Money>,
+    /// A gift card that pays what it has; the method pays the rest.
+    pub gift: Option<GiftInput>,
     pub idempotency: Option<IdempotencyKey>,
 }
 
@@ -74,7 +79,10 @@ impl Desk {
         mut on_file: OnFile,
         input: PayInput,
     ) -> Result<Settled, SaleError> {
-        let gateway = self.gateway.clone().ok_or(SaleError::NoGateway)?;
+        // A gift card may pay all of it.
+        if self.gateway.is_none() && input.gift.is_none() {
+            return Err(SaleError::NoGateway);
+        }
         for _ in 0..TRIES {
             // A payment that was given up charged nothing: the repetition may start another.
             let own = on_file.file.payments.iter().find(|payment| {
@@ -84,13 +92,17 @@ impl Desk {
             });
             if let Some(payment) = own {
                 let payment_id = payment.payment_id;
+                if payment.is_by_card_alone() {
+                    return self
+                        .done(on_file, payment_id, None, input.idempotency)
+                        .await;
+                }
+                let gateway = self.gateway.clone().ok_or(SaleError::NoGateway)?;
                 return self.go_on(&gateway, on_file, payment_id).await;
             }
             self.may_pay(&on_file.file, &input)?;
-            if let Some((on_file, payment_id)) =
-                self.begin_payment(&gateway, &on_file, &input).await?
-            {
-                return self.go_on(&gateway, on_file, payment_id).await;
+            if let Some(settled) = self.try_to_pay(&on_file, &input).await? {
+                return Ok(settled);
             }
             on_file = self.on_file(input.booking_id).await?;
             if let Some(first) = self.earlier_payment(&input).await? {
@@ -98,6 +110,26 @@ impl Desk {
             }
         }
         Err(SaleError::Contended)
+    }
+
+    /// Pays, with the card and the method that were given; `None` when what was read moved on and must be read again.
+    async fn try_to_pay(
+        &self,
+        on_file: &OnFile,
+        input: &PayInput,
+    ) -> Result<Option<Settled>, SaleError> {
+        let part = self.covered(&on_file.file, input).await?;
+        let due = on_file.file.booking.total.amount_minor;
+        if let Some(part) = part.as_ref().filter(|part| part.amount_minor == due) {
+            return self.pay_by_card(on_file, input, part.clone()).await;
+        }
+        let gateway = self.gateway.clone().ok_or(SaleError::NoGateway)?;
+        match self.begin_payment(&gateway, on_file, input, part).await? {
+            Some((on_file, payment_id)) => {
+                self.go_on(&gateway, on_file, payment_id).await.map(Some)
+            }
+            None => Ok(None),
+        }
     }
 
     fn may_pay(&self, file: &BookingFile, input: &PayInput) -> Result<(), SaleError> {
@@ -128,6 +160,7 @@ impl Desk {
         gateway: &Arc<dyn PaymentGateway>,
         on_file: &OnFile,
         input: &PayInput,
+        part: Option<GiftPart>,
     ) -> Result<Option<(OnFile, PaymentId)>, SaleError> {
         let file = &on_file.file;
         let now = self.clock.now();
@@ -137,22 +170,12 @@ impl Desk {
             .begin_payment(now)
             .map_err(|_| SaleError::HoldExpired)?;
         let payment = PaymentRow {
-            payment_id: self.new_payment_id(file.booking.booking_id.theater(), now),
-            booking_id: file.booking.booking_id,
-            status: PaymentStatus::Created,
-            amount: file.booking.total,
             gateway: gateway.name().into(),
-            method_token: input.method.clone(),
-            method_label: String::new(),
-            gateway_ref: None,
-            created_at: now,
-            decline_reason: None,
-            captured_minor: 0,
-            refunded_minor: 0,
-            idempotency: input.idempotency.clone(),
+            ..self.attempt(file, input, part, now)
         };
         let payment_id = payment.payment_id;
         let mut step = step(file, to, SeatsEffect::Keep, now);
+        self.claim_gift(&mut step, &payment);
         step.payments.push(payment);
         step.test = gateway.is_test();
         match self.store.step(step.clone()).await? {
@@ -168,6 +191,34 @@ impl Desk {
             }
             StepOutcome::PaymentInProgress => Err(SaleError::PaymentInProgress),
             _ => Ok(None),
+        }
+    }
+
+    /// A new payment of a booking: a card pays its part, the gateway is to be asked for the rest.
+    pub(crate) fn attempt(
+        &self,
+        file: &BookingFile,
+        input: &PayInput,
+        part: Option<GiftPart>,
+        now: DateTime<Utc>,
+    ) -> PaymentRow {
+        let (booking_id, mut amount) = (file.booking.booking_id, file.booking.total);
+        amount.amount_minor -= part.as_ref().map_or(0, |part| part.amount_minor);
+        PaymentRow {
+            payment_id: self.new_payment_id(booking_id.theater(), now),
+            booking_id,
+            status: PaymentStatus::Created,
+            amount,
+            gateway: String::new(),
+            method_token: input.method.clone(),
+            method_label: String::new(),
+            gateway_ref: None,
+            created_at: now,
+            decline_reason: None,
+            captured_minor: 0,
+            refunded_minor: 0,
+            idempotency: input.idempotency.clone(),
+            gift: part,
         }
     }
 

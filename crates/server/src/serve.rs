@@ -286,6 +286,7 @@ pub(crate) async fn open(
     let desk = Desk {
         store: store.clone(),
         promos: store.clone(),
+        gifts: store.clone(),
         shows: Arc::clone(&catalog) as Arc<dyn matinee_booking::Shows>,
         gateway,
         clock: Arc::clone(&clock),

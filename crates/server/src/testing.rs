@@ -285,6 +285,7 @@ impl House {
         matinee_booking::Desk {
             store: Arc::clone(&desk.store),
             promos: Arc::clone(&desk.promos),
+            gifts: Arc::clone(&desk.gifts),
             shows: Arc::clone(&desk.shows),
             gateway: Some(Arc::new(BrokenBank)),
             clock: Arc::clone(&desk.clock),

@@ -12,6 +12,7 @@ mod catalog;
 mod columns;
 mod connect;
 mod failure;
+mod gifts;
 mod hear;
 mod lanes;
 mod ledger;

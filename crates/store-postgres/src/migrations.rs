@@ -29,6 +29,7 @@ const STEPS: &[(&str, &str)] = &[
     step!("0010_promos"),
     step!("0011_staff"),
     step!("0012_published"),
+    step!("0013_gifts"),
 ];
 
 /// The schema version this program knows.

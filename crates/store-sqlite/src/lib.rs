@@ -10,6 +10,7 @@ mod catalog;
 mod checkpoints;
 mod columns;
 mod failure;
+mod gifts;
 mod ledger;
 mod maintenance;
 mod migrations;

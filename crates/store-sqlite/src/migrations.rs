@@ -60,6 +60,10 @@ const STEPS: &[(&str, &str)] = &[
         "published",
         include_str!("../../../migrations/sqlite/0013_published.sql"),
     ),
+    (
+        "gifts",
+        include_str!("../../../migrations/sqlite/0014_gifts.sql"),
+    ),
 ];
 
 /// "MTNE": tells our files from other SQLite databases.

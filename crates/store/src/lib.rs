@@ -11,6 +11,7 @@ pub mod catalog;
 pub mod conformance;
 pub mod error;
 pub mod feed;
+pub mod gifts;
 pub mod idempotency;
 pub mod ledger;
 pub mod moving;
@@ -26,6 +27,7 @@ pub use bookings::BookingStore;
 pub use catalog::CatalogStore;
 pub use error::StoreError;
 pub use feed::{SeatFeed, ShowChange};
+pub use gifts::GiftStore;
 pub use ledger::SandboxLedger;
 pub use outbox::OutboxStore;
 pub use promos::PromoStore;
@@ -43,6 +45,7 @@ pub trait Store:
     + StaffStore
     + OutboxStore
     + PromoStore
+    + GiftStore
     + SubscriberStore
     + SandboxLedger
     + Maintenance
@@ -56,6 +59,7 @@ impl<T> Store for T where
         + StaffStore
         + OutboxStore
         + PromoStore
+        + GiftStore
         + SubscriberStore
         + SandboxLedger
         + Maintenance

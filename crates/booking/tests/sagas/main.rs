@@ -11,6 +11,7 @@ mod buyer;
 mod difficult;
 mod elsewhere;
 mod events;
+mod gift;
 mod house;
 mod late;
 mod matrix;

@@ -263,6 +263,7 @@ fn with_old_news(house: &House, lies: usize, meanwhile: Option<Work>) -> Desk {
     Desk {
         store: house.desk.store.clone(),
         promos: house.desk.promos.clone(),
+        gifts: house.desk.gifts.clone(),
         shows: Arc::new(OldNews {
             inner: house.desk.shows.clone(),
             lies: AtomicUsize::new(lies),

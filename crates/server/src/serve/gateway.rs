@@ -50,6 +50,7 @@ pub(crate) async fn compare_books(
     let desk = Desk {
         store: store.clone(),
         promos: store.clone(),
+        gifts: store.clone(),
         shows: Arc::new(CatalogCache::new(Arc::clone(store), live)),
         gateway,
         clock: Arc::new(SystemClock),

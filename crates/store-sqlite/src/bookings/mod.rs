@@ -5,6 +5,7 @@
 
 mod change;
 mod expire;
+pub(crate) mod gift;
 mod hold;
 pub(crate) mod idempotency;
 mod insert;

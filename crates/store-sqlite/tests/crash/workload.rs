@@ -179,6 +179,7 @@ impl Buyer {
             seats: SeatsEffect::Keep,
             payments: vec![],
             refunds: vec![],
+            gifts: vec![],
             tickets: vec![],
             cancel_seats: vec![],
             messages: vec![],
@@ -222,6 +223,7 @@ impl Buyer {
             captured_minor: 0,
             refunded_minor: 0,
             idempotency: None,
+            gift: None,
         };
         let to = booking
             .state

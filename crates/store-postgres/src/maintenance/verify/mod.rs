@@ -7,6 +7,7 @@
 
 mod bookings;
 mod catalog;
+mod gifts;
 mod ledger;
 mod money;
 mod outbox;
@@ -150,6 +151,7 @@ pub(super) async fn verify(
     seats::check(&mut checks).await?;
     bookings::check(&mut checks).await?;
     promos::check(&mut checks).await?;
+    gifts::check(&mut checks).await?;
     money::check(&mut checks).await?;
     ledger::check(&mut checks).await?;
     outbox::check(&mut checks).await?;

@@ -6,6 +6,7 @@
 
 mod bookings;
 mod catalog;
+mod gifts;
 mod ledger;
 mod money;
 mod outbox;
@@ -120,6 +121,7 @@ pub(super) fn verify(conn: &Connection, now: DateTime<Utc>) -> Result<VerifyRepo
         seats::check,
         bookings::check,
         promos::check,
+        gifts::check,
         money::check,
         tickets::check,
         ledger::check,

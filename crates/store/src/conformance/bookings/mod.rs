@@ -4,6 +4,7 @@ pub mod blocks;
 pub mod change;
 pub mod crowd;
 pub mod expire;
+pub mod gift;
 pub mod hold;
 pub mod lists;
 pub mod promo;
@@ -18,7 +19,7 @@ use crate::{
     SeatFeed, ShowChange, Store, StoreError,
     bookings::{
         BookedSeat, BookingFile, BookingRow, HoldLimits, HoldOutcome, HoldSeats, Owner, PaymentRow,
-        RefundRow, SeatsEffect, Step, StepOutcome, TicketRow, TicketState,
+        RefundRow, RefundTo, SeatsEffect, Step, StepOutcome, TicketRow, TicketState,
     },
     feed::SeatState,
     idempotency::{IdempotencyKey, IdempotencyRecord, Recorded},
@@ -288,6 +289,7 @@ pub(super) fn step(booking: &BookingRow, to: BookingState, seats: SeatsEffect) -
         seats,
         payments: vec![],
         refunds: vec![],
+        gifts: vec![],
         tickets: vec![],
         cancel_seats: vec![],
         messages: vec![],
@@ -323,6 +325,7 @@ pub(super) fn payment(booking: &BookingRow, number: u32, status: PaymentStatus) 
             scope: bytes(25, number),
             body: [9; 16],
         }),
+        gift: None,
     }
 }
 
@@ -382,6 +385,7 @@ pub(super) fn refund(file: &BookingFile, number: u32, amount: i64) -> (PaymentRo
         booking_id: payment.booking_id,
         amount: eur(amount),
         status: RefundStatus::Pending,
+        to: RefundTo::Payer,
         reason: "cancelled".into(),
         created_at: later(2),
         attempts: 0,
