@@ -9,6 +9,7 @@ mod catalog;
 mod change;
 mod command_line;
 mod expiry;
+mod gift;
 mod health;
 mod history;
 mod idempotency;

@@ -12,7 +12,6 @@ use crate::{
     ports::{ChargeAnswer, ChargeName, ChargeRequest, ChargeState, GatewayError, PaymentGateway},
     settle::Settled,
 };
-use chrono::{DateTime, Utc};
 use matinee_domain::{
     booking::BookingState,
     gift::GiftPart,
@@ -191,34 +190,6 @@ impl Desk {
             }
             StepOutcome::PaymentInProgress => Err(SaleError::PaymentInProgress),
             _ => Ok(None),
-        }
-    }
-
-    /// A new payment of a booking: a card pays its part, the gateway is to be asked for the rest.
-    pub(crate) fn attempt(
-        &self,
-        file: &BookingFile,
-        input: &PayInput,
-        part: Option<GiftPart>,
-        now: DateTime<Utc>,
-    ) -> PaymentRow {
-        let (booking_id, mut amount) = (file.booking.booking_id, file.booking.total);
-        amount.amount_minor -= part.as_ref().map_or(0, |part| part.amount_minor);
-        PaymentRow {
-            payment_id: self.new_payment_id(booking_id.theater(), now),
-            booking_id,
-            status: PaymentStatus::Created,
-            amount,
-            gateway: String::new(),
-            method_token: input.method.clone(),
-            method_label: String::new(),
-            gateway_ref: None,
-            created_at: now,
-            decline_reason: None,
-            captured_minor: 0,
-            refunded_minor: 0,
-            idempotency: input.idempotency.clone(),
-            gift: part,
         }
     }
 

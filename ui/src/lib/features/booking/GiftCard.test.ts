@@ -69,7 +69,9 @@ describe('a gift card at the checkout', () => {
       () => Promise.reject(problem('too_many_requests', 429)),
       () => Promise.resolve(card(0))
     ];
-    const { purchase } = await open({ giftBalance: () => answers.shift()!() });
+    const { purchase } = await open({
+      giftBalance: () => answers.shift()?.() ?? Promise.resolve(card(0))
+    });
     await use('NOPE');
     await screen.findByText(/not valid here/);
     await fireEvent.click(screen.getByRole('button', { name: 'Use card' }));
