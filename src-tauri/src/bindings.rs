@@ -26,6 +26,7 @@ pub fn specta_builder() -> Builder<Wry> {
             buying::extend_hold,
             buying::release_hold,
             buying::pay,
+            buying::gift_balance,
             buying::simulate_payment,
             buying::tickets,
             buying::cancel,

@@ -11,6 +11,7 @@ mod command_line;
 mod counter;
 mod door;
 mod expiry;
+mod gift;
 mod health;
 mod history;
 mod idempotency;

@@ -508,3 +508,31 @@ async fn a_refused_key_stops_the_start_and_is_told_while_running() {
     assert_eq!(house.books(&paid).charges, 1);
     assert!(metric(&house, "matinee_gateway_up").await > 0.0);
 }
+
+/// Stripe is asked for what a gift card leaves, and pays that back first; a card that pays all of it needs no Stripe.
+#[tokio::test]
+async fn a_gift_card_pays_beside_the_gateway() {
+    let house = House::new();
+    let code = crate::gift::issue_at(&house.server, "5.00");
+    let (booking, guest) = house.hold(2).await;
+    let mut body = with(&booking, VISA);
+    body["gift_card"] = json!(code);
+    let paid = guest.post("/payment", body).await.expect(200).json();
+    let total = minor(&paid["total_amount"]);
+    assert_eq!(house.books(&paid).captured, total - 500);
+    let cancel = format!("/cancel/{}", text(&booking, "booking_id"));
+    let over = guest.post(&cancel, json!({})).await.expect(200).json();
+    assert_eq!(minor(&over["gift_refund"]["amount"]), 500);
+    let books = house.books(&paid);
+    assert_eq!((books.refunded, books.refunds), (total - 500, 1));
+
+    let large = crate::gift::issue_at(&house.server, "100.00");
+    let (booking, guest) = house.hold(1).await;
+    let body = json!({ "booking_id": booking["booking_id"], "gift_card": large });
+    let paid = guest.post("/payment", body).await.expect(200).json();
+    assert_eq!(paid["status"], "confirmed");
+    assert_eq!(house.books(&paid).intents, 0);
+    tokio::time::sleep(Duration::from_secs(16)).await;
+    let (agree, words) = house.reconcile();
+    assert!(agree && words.contains("compared 1 payments"), "{words}");
+}

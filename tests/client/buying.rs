@@ -47,6 +47,8 @@ pub fn pay_for(booking: &Booking) -> PaymentRequest {
         booking_id: booking.booking_id,
         payment_method: Some("pm_card_visa".into()),
         expected_total: Some(booking.total_amount),
+        gift_card: None,
+        expected_gift: None,
     }
 }
 

@@ -4,7 +4,7 @@ use crate::catalog::Show;
 use chrono::{DateTime, Utc};
 use matinee_domain::{
     booking::BookingStatus,
-    ids::{BookingId, NotificationId, PaymentId, Reference, RefundId, ShowId, TicketId},
+    ids::{BookingId, NotificationId, PaymentId, Reference, RefundId, ShowId, TheaterId, TicketId},
     money::Money,
     payment::{PaymentStatus, RefundStatus},
     price::LineKind,
@@ -58,6 +58,31 @@ pub struct PaymentRequest {
     /// What the buyer saw; a different total answers `price_changed` and charges nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected_total: Option<Money>,
+    /// A gift card's code: it pays what it has, the method the rest. Empty is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gift_card: Option<String>,
+    /// What the buyer saw the card pay; another amount answers `gift_card_changed` and charges nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_gift: Option<Money>,
+}
+
+/// Body of `POST /gift-cards/balance`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct GiftBalanceRequest {
+    /// Whose card it is.
+    pub theater_id: TheaterId,
+    /// As printed; case, spaces and dashes do not matter.
+    pub code: String,
+}
+
+/// Answer of `POST /gift-cards/balance`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct GiftBalance {
+    /// The last group of the code.
+    pub last4: String,
+    pub balance: Money,
+    /// The first moment at which it pays nothing any more; null when it does not end.
+    pub expires_at: Option<DateTime<Utc>>,
 }
 
 /// Body of `POST /payments/{payment_id}/simulate`.
@@ -86,8 +111,11 @@ pub struct CancelRequest {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type, JsonSchema)]
 pub struct CancelAnswer {
     pub booking: Booking,
-    /// Null when the policy gives nothing back.
+    /// Null when the policy gives nothing back. What was charged goes back first.
     pub refund: Option<Refund>,
+    /// What goes back to a gift card besides, when it paid a part.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gift_refund: Option<Refund>,
 }
 
 /// A seat of a booking.
@@ -139,7 +167,15 @@ pub struct Received {
 pub struct Payment {
     pub payment_id: PaymentId,
     pub status: PaymentStatus,
+    /// What it pays of the booking: by the method and a gift card together.
     pub amount: Money,
+    /// What of that a gift card pays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gift_amount: Option<Money>,
+    /// The last group of that card's code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gift_card: Option<String>,
+    /// `gift_card` when a card paid all of it.
     pub gateway: String,
     /// What the gateway calls the means of payment, e.g. "Visa •••• 4242".
     pub method: String,
@@ -156,6 +192,9 @@ pub struct Refund {
     pub amount: Money,
     /// Where it goes, e.g. "Visa •••• 4242".
     pub method: String,
+    /// The last group of a gift card's code, when it goes back to one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gift_card: Option<String>,
     pub status: RefundStatus,
     pub created_at: DateTime<Utc>,
 }

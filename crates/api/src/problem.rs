@@ -1,7 +1,7 @@
 //! Problems: RFC 9457 answers with stable codes.
 
 use crate::booking::Booking;
-use matinee_domain::{ids::ShowId, seat_map::SeatId};
+use matinee_domain::{ids::ShowId, money::Money, seat_map::SeatId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use specta::Type;
@@ -47,6 +47,7 @@ codes! {
     NotHeld = "not_held", 409, "The booking is no longer a hold";
     PaymentInProgress = "payment_in_progress", 409, "A payment is already running";
     PriceChanged = "price_changed", 409, "The price has changed";
+    GiftCardChanged = "gift_card_changed", 409, "The gift card pays another amount now";
     AlreadyPaid = "already_paid", 409, "The booking is already paid";
     NotCancellable = "not_cancellable", 409, "The booking cannot be cancelled";
     NoMoreExtensions = "no_more_extensions", 409, "The hold cannot be extended further";
@@ -75,6 +76,7 @@ codes! {
     EmailRequired = "email_required", 422, "An e-mail address is needed";
     SingleSeatGap = "single_seat_gap", 422, "The choice leaves a single seat alone";
     PromoInvalid = "promo_invalid", 422, "The promo code is not valid";
+    GiftCardInvalid = "gift_card_invalid", 422, "The gift card is not valid";
     IdempotencyKeyReused = "idempotency_key_reused", 422, "The key was used for another request";
     PreconditionRequired = "precondition_required", 428, "If-Match is needed";
     TooManyRequests = "too_many_requests", 429, "Too many requests";
@@ -123,6 +125,9 @@ pub struct Problem {
     /// With `payment_declined`: the booking, still held.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub booking: Option<Box<Booking>>,
+    /// With `gift_card_changed`: what the card pays of the booking now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gift_amount: Option<Money>,
     /// Seconds, as in the Retry-After header.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,
@@ -146,6 +151,7 @@ impl Problem {
             alternatives: None,
             suggested_seat_ids: None,
             booking: None,
+            gift_amount: None,
             retry_after: None,
             other_show_id: None,
         }

@@ -22,6 +22,8 @@ fn types() -> Types {
         api::BookRequest,
         api::ChangeRequest,
         api::PaymentRequest,
+        api::GiftBalanceRequest,
+        api::GiftBalance,
         api::SimulateRequest,
         api::CancelRequest,
         api::CancelAnswer,

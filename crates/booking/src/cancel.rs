@@ -1,25 +1,27 @@
 //! Cancelling tickets. Paying the money back is another file's.
 
 use crate::{
-    desk::{Desk, OnFile, about_refund, after, step},
+    desk::{Desk, OnFile, about_refunds, after, step},
     error::SaleError,
     hold::{Answered, repeated},
+    pay_back::arrived,
     show_file::ShowFile,
 };
 use chrono::{DateTime, Utc};
 use matinee_domain::{
     booking::BookingState,
     counter,
+    gift::{Back, GiftPart},
     ids::{BookingId, RefundId},
     limits,
     money::Money,
-    payment::RefundStatus,
+    payment::PaymentStatus,
     seat_map::{SeatId, SeatNo},
 };
 use matinee_store::{
     bookings::{
         BookedSeat, BookingFile, BookingRow, CAME_TOO_LATE, CANCELLED_BY_CUSTOMER, PaymentRow,
-        RefundRow, SeatsEffect, Step, StepOutcome,
+        SeatsEffect, Step, StepOutcome,
     },
     idempotency::{IdempotencyKey, IdempotencyRecord, Lookup, Recorded},
 };
@@ -52,7 +54,7 @@ impl Desk {
             let file = after(&on_file.file, &step);
             let body = self
                 .render
-                .cancelled(&file, &on_file.show, !step.refunds.is_empty(), now);
+                .cancelled(&file, &on_file.show, step.refunds.len(), now);
             let step = Step {
                 idempotency: input.idempotency.clone().map(|key| IdempotencyRecord {
                     key,
@@ -125,8 +127,7 @@ impl Desk {
                 "It was bought at the counter and is given back there, with its tickets. Nothing was changed.".into(),
             ));
         }
-        let amount = amount.min(paid.captured_minor - paid.refunded_minor);
-        if amount > 0 && !here && !file.booking.test {
+        if left(paid, amount).payer_minor > 0 && !here && !file.booking.test {
             return Err(refuse(
                 "It was paid through another payment service than the one at work now. Nothing was changed and your \
                  tickets are valid; ask the theater to pay it back."
@@ -167,13 +168,14 @@ impl Desk {
         let mut step = step(file, to, SeatsEffect::Keep, now);
         step.cancel_seats = back.seats;
         step.by_theater = back.by_theater;
-        let refund_id = self.claim_refund(&mut step, file, back.amount_minor, back.reason, now);
+        let told = self.claim_refund(&mut step, file, back.amount_minor, back.reason, now)?;
         let message = self.message(file, back.message, now);
-        step.messages.extend(message.map(about_refund(refund_id)));
+        step.messages.extend(message.map(about_refunds(&told)));
         Ok(step)
     }
 
-    /// Adds a refund to a step, of no more than is left of what was captured; none when nothing goes back.
+    /// Adds refunds to a step, of no more than is left of what was paid: first of what was charged, then of what a gift
+    /// card paid. None when nothing goes back.
     pub(crate) fn claim_refund(
         &self,
         step: &mut Step,
@@ -181,35 +183,40 @@ impl Desk {
         amount_minor: i64,
         reason: &str,
         now: DateTime<Utc>,
-    ) -> Option<RefundId> {
-        let paid = paying(file)?;
-        let here = self.gateway_of(file, paid).is_some();
+    ) -> Result<Vec<RefundId>, SaleError> {
+        let Some(paid) = paying(file) else {
+            return Ok(Vec::new());
+        };
+        let mut back = left(paid, amount_minor);
         // From a trial: no real money was taken, so none goes back.
-        if file.booking.test && !here {
-            return None;
+        if file.booking.test && self.gateway_of(file, paid).is_none() {
+            back.payer_minor = 0;
         }
-        let amount = amount_minor.min(paid.captured_minor - paid.refunded_minor);
-        if amount <= 0 {
-            return None;
+        let refunds = self.refunds(paid, back, reason, now);
+        let told = refunds.iter().map(|refund| refund.refund_id).collect();
+        if refunds.is_empty() {
+            return Ok(told);
         }
-        let refund_id = self.new_refund_id();
-        step.refunds.push(RefundRow {
-            refund_id,
-            payment_id: paid.payment_id,
-            booking_id: file.booking.booking_id,
-            amount: Money::new(amount, file.booking.total.currency),
-            status: RefundStatus::Pending,
-            reason: reason.into(),
-            created_at: now,
-            attempts: 0,
-        });
-        // Claimed with the cancellation, so that refunds can never exceed what was captured.
-        step.payments.push(PaymentRow {
-            refunded_minor: paid.refunded_minor + amount,
-            ..paid.clone()
-        });
-        Some(refund_id)
+        // Claimed with the cancellation, so that refunds can never exceed what was paid.
+        let mut row = paid.clone();
+        row.refunded_minor += back.payer_minor;
+        if back.card_minor > 0 {
+            self.refund_gift(step, &mut row, back.card_minor);
+            row.status = after_card_refund(file, &row)?;
+        }
+        step.payments.push(row);
+        step.refunds = refunds;
+        Ok(told)
     }
+}
+
+/// What of an amount can still go back of a payment, by where it goes.
+pub(crate) fn left(paid: &PaymentRow, amount_minor: i64) -> Back {
+    Back::of(
+        amount_minor,
+        paid.captured_minor - paid.refunded_minor,
+        paid.gift.as_ref().map_or(0, GiftPart::held_minor),
+    )
 }
 
 /// Seats to cancel, and what goes back for them.
@@ -224,6 +231,20 @@ pub(crate) struct GiveBack {
     pub(crate) by_theater: bool,
 }
 
+/// Where a payment stands once its card has something back at once. What the gateway has not taken yet does not count.
+fn after_card_refund(file: &BookingFile, row: &PaymentRow) -> Result<PaymentStatus, SaleError> {
+    let on_card = row.gift.as_ref().map_or(0, |part| part.returned_minor);
+    let to = if arrived(file, row) + on_card >= row.paid_minor() {
+        PaymentStatus::Refunded
+    } else {
+        PaymentStatus::PartlyRefunded
+    };
+    if row.status == to {
+        return Ok(to);
+    }
+    Ok(row.status.advance(to)?)
+}
+
 /// The payment that pays for a booking. Money that came too late stands in its file as well and goes back whole: what
 /// is cancelled is never taken from it.
 pub fn paying(file: &BookingFile) -> Option<&PaymentRow> {
@@ -235,7 +256,7 @@ pub fn paying(file: &BookingFile) -> Option<&PaymentRow> {
     file.payments
         .iter()
         .filter(|payment| payment.status.is_paid() && !too_late(payment))
-        .max_by_key(|payment| payment.captured_minor - payment.refunded_minor)
+        .max_by_key(|payment| payment.paid_minor() - payment.back_minor())
 }
 
 /// The show was moved after somebody booked and has not begun: they may give their tickets back free of charge, whatever

@@ -7,7 +7,7 @@
 
 use crate::{
     cancel::{GiveBack, open_seats, paying},
-    desk::{Desk, about_refund, step},
+    desk::{Desk, about_refunds, step},
     error::SaleError,
     expire::JobReport,
 };
@@ -124,7 +124,7 @@ impl Desk {
             BookingState::AwaitingPayment { .. } => {
                 let mut step = step(file, to, SeatsEffect::Free, now);
                 let message = self.message(file, MESSAGE, now);
-                step.messages.extend(message.map(about_refund(None)));
+                step.messages.extend(message.map(about_refunds(&[])));
                 step
             }
             _ if paying(file).is_none() && file.payments.iter().any(|p| p.status.is_live()) => {

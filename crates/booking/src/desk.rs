@@ -16,7 +16,7 @@ use matinee_domain::{
     },
 };
 use matinee_store::{
-    BookingStore, CancellationStore, PromoStore,
+    BookingStore, CancellationStore, GiftStore, PromoStore,
     bookings::{BookingFile, NotificationRow, PaymentRow, SeatsEffect, Step, TicketState},
     outbox::{MessageStatus, NewMessage},
 };
@@ -34,12 +34,12 @@ pub trait Render: Send + Sync + 'static {
         reason: &str,
         now: DateTime<Utc>,
     ) -> Bytes;
-    /// The answer of a cancellation; `refund` is the last of the file's refunds when true.
+    /// The answer of a cancellation; `refunds` so many of the file's last ones are its own.
     fn cancelled(
         &self,
         file: &BookingFile,
         show: &ShowFile,
-        refund: bool,
+        refunds: usize,
         now: DateTime<Utc>,
     ) -> Bytes;
     /// Which booking an answer of [`Self::booking`] was about: of a repeated request only its answer is kept.
@@ -53,6 +53,7 @@ pub struct Desk {
     pub store: Arc<dyn BookingStore>,
     pub promos: Arc<dyn PromoStore>,
     pub cancellations: Arc<dyn CancellationStore>,
+    pub gifts: Arc<dyn GiftStore>,
     pub shows: Arc<dyn Shows>,
     pub gateway: Option<Arc<dyn PaymentGateway>>,
     /// Where sales at the counter are recorded. Never offered to customers.
@@ -127,9 +128,16 @@ impl Desk {
     }
 }
 
-/// What a message tells of: this refund, or none.
-pub(crate) fn about_refund(refund: Option<RefundId>) -> impl Fn(NewMessage) -> NewMessage {
-    let refund = refund.map_or_else(|| "null".into(), |id| format!("\"{id}\""));
+/// What a message tells of: these refunds, or none.
+pub(crate) fn about_refunds(refunds: &[RefundId]) -> impl Fn(NewMessage) -> NewMessage + use<> {
+    let refund = match refunds {
+        [] => "null".into(),
+        [id] => format!("\"{id}\""),
+        [..] => {
+            let ids: Vec<_> = refunds.iter().map(|id| format!("\"{id}\"")).collect();
+            format!("[{}]", ids.join(","))
+        }
+    };
     move |message| NewMessage {
         payload: format!("{{\"refund\":{refund}}}"),
         ..message
@@ -151,6 +159,7 @@ pub(crate) fn step(
         seats,
         payments: Vec::new(),
         refunds: Vec::new(),
+        gifts: Vec::new(),
         tickets: Vec::new(),
         cancel_seats: Vec::new(),
         by_theater: false,

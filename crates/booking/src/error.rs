@@ -35,6 +35,11 @@ pub enum SaleError {
     TicketTypeWithoutSeat { seat: String },
     #[error("the promo code is not valid")]
     PromoInvalid,
+    #[error("the gift card is not valid")]
+    GiftInvalid,
+    /// It covers so much now.
+    #[error("the gift card covers {0:?}")]
+    GiftChanged(matinee_domain::money::Money),
     #[error("only {free} seats are free")]
     NotEnoughSeats { free: usize },
     #[error("seats are taken")]

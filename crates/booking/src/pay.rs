@@ -7,12 +7,14 @@ use crate::{
     change::still_held,
     desk::{Desk, OnFile, after, is_at, step},
     error::SaleError,
+    gift::GiftInput,
     hold::{Answered, repeated},
     ports::{ChargeAnswer, ChargeName, ChargeRequest, ChargeState, GatewayError, PaymentGateway},
     settle::Settled,
 };
 use matinee_domain::{
     booking::BookingState,
+    gift::GiftPart,
     ids::{BookingId, PaymentId},
     limits,
     money::Money,
@@ -32,6 +34,8 @@ pub struct PayInput {
     pub booking_id: BookingId,
     pub method: String,
     pub expected_total: Option<Money>,
+    /// A gift card that pays what it has; the method pays the rest.
+    pub gift: Option<GiftInput>,
     pub idempotency: Option<IdempotencyKey>,
 }
 
@@ -80,14 +84,18 @@ impl Desk {
     /// Pays for a booking that was just read, before its key was looked up and found new: whatever happened since shows
     /// as another version when the attempt is recorded, and then everything is looked at again.
     pub async fn pay_for(&self, on_file: OnFile, input: PayInput) -> Result<Settled, SaleError> {
-        let gateway = self.gateway.clone().ok_or(SaleError::NoGateway)?;
-        self.pay_at(&gateway, on_file, input, &Payer::Owner).await
+        // A gift card may pay all of it.
+        if self.gateway.is_none() && input.gift.is_none() {
+            return Err(SaleError::NoGateway);
+        }
+        self.pay_at(self.gateway.as_ref(), on_file, input, &Payer::Owner)
+            .await
     }
 
     /// The same at this gateway.
     pub(crate) async fn pay_at(
         &self,
-        gateway: &Arc<dyn PaymentGateway>,
+        gateway: Option<&Arc<dyn PaymentGateway>>,
         mut on_file: OnFile,
         input: PayInput,
         payer: &Payer,
@@ -101,13 +109,18 @@ impl Desk {
             });
             if let Some(payment) = own {
                 let payment_id = payment.payment_id;
+                if payment.is_by_card_alone() {
+                    return self
+                        .done(on_file, payment_id, None, input.idempotency)
+                        .await;
+                }
+                let gateway = gateway.ok_or(SaleError::NoGateway)?;
                 return self.go_on(gateway, on_file, payment_id).await;
             }
             self.may_pay(&on_file.file, &input, payer)?;
-            if let Some((on_file, payment_id)) =
-                self.begin_payment(gateway, &on_file, &input, payer).await?
-            {
-                return self.go_on(gateway, on_file, payment_id).await;
+            let tried = self.try_to_pay(gateway, &on_file, &input, payer).await?;
+            if let Some(settled) = tried {
+                return Ok(settled);
             }
             on_file = self.on_file(input.booking_id).await?;
             if let Some(first) = self.earlier_payment(&input).await? {
@@ -115,6 +128,29 @@ impl Desk {
             }
         }
         Err(SaleError::Contended)
+    }
+
+    /// Pays, with the card and the method that were given; `None` when what was read moved on and must be read again.
+    async fn try_to_pay(
+        &self,
+        gateway: Option<&Arc<dyn PaymentGateway>>,
+        on_file: &OnFile,
+        input: &PayInput,
+        payer: &Payer,
+    ) -> Result<Option<Settled>, SaleError> {
+        let part = self.covered(&on_file.file, input).await?;
+        let due = on_file.file.booking.total.amount_minor;
+        if let Some(part) = part.as_ref().filter(|part| part.amount_minor == due) {
+            return self.pay_by_card(on_file, input, part.clone()).await;
+        }
+        let gateway = gateway.ok_or(SaleError::NoGateway)?;
+        match self
+            .begin_payment(gateway, on_file, input, part, payer)
+            .await?
+        {
+            Some((on_file, payment_id)) => self.go_on(gateway, on_file, payment_id).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     fn may_pay(
@@ -151,6 +187,7 @@ impl Desk {
         gateway: &Arc<dyn PaymentGateway>,
         on_file: &OnFile,
         input: &PayInput,
+        part: Option<GiftPart>,
         payer: &Payer,
     ) -> Result<Option<(OnFile, PaymentId)>, SaleError> {
         let file = &on_file.file;
@@ -161,22 +198,12 @@ impl Desk {
             .begin_payment(now)
             .map_err(|_| SaleError::HoldExpired)?;
         let payment = PaymentRow {
-            payment_id: self.new_payment_id(file.booking.booking_id.theater(), now),
-            booking_id: file.booking.booking_id,
-            status: PaymentStatus::Created,
-            amount: file.booking.total,
             gateway: gateway.name().into(),
-            method_token: input.method.clone(),
-            method_label: String::new(),
-            gateway_ref: None,
-            created_at: now,
-            decline_reason: None,
-            captured_minor: 0,
-            refunded_minor: 0,
-            idempotency: input.idempotency.clone(),
+            ..self.attempt(file, input, part, now)
         };
         let payment_id = payment.payment_id;
         let mut step = step(file, to, SeatsEffect::Keep, now);
+        self.claim_gift(&mut step, &payment);
         step.payments.push(payment);
         step.test = gateway.is_test();
         if let Payer::AtTheCounter(audit) = payer {

@@ -1,7 +1,7 @@
 //! Paying money back until it is certain: that it went back, or that somebody has to do it by hand.
 
 use crate::{
-    desk::{Desk, about_refund, step},
+    desk::{Desk, about_refunds, step},
     error::SaleError,
     pay::payment,
     ports::{ChargeName, GatewayError, PaymentGateway, RefundAtGateway, RefundRequest},
@@ -11,7 +11,9 @@ use matinee_domain::{
     payment::{PaymentStatus, RefundStatus},
 };
 use matinee_planted::planted;
-use matinee_store::bookings::{BookingFile, PaymentRow, RefundRow, SeatsEffect, Step, StepOutcome};
+use matinee_store::bookings::{
+    BookingFile, PaymentRow, RefundRow, RefundTo, SeatsEffect, Step, StepOutcome,
+};
 use std::sync::atomic::Ordering;
 
 const TRIES: usize = 4;
@@ -180,13 +182,14 @@ impl Desk {
             RefundStatus::Failed => {
                 row.refunded_minor -= kept.amount.amount_minor;
                 if kept.status == RefundStatus::Succeeded {
-                    let left = arrived(file, paid) - kept.amount.amount_minor;
+                    let left = arrived(file, paid) + on_card(paid) - kept.amount.amount_minor;
                     row.status = row.status.refund_came_back(left > 0)?;
                 }
             }
             RefundStatus::Succeeded => {
                 // Only what the gateway took counts: another refund may be claimed on the row and still fail.
-                let to = if arrived(file, paid) + kept.amount.amount_minor >= row.captured_minor {
+                let there = arrived(file, paid) + on_card(paid) + kept.amount.amount_minor;
+                let to = if there >= row.paid_minor() {
                     PaymentStatus::Refunded
                 } else {
                     PaymentStatus::PartlyRefunded
@@ -195,7 +198,7 @@ impl Desk {
                     row.status = row.status.advance(to)?;
                 }
                 let message = self.message(file, "refund", now);
-                let told = about_refund(Some(refund.refund_id));
+                let told = about_refunds(&[refund.refund_id]);
                 step.messages.extend(message.map(told));
             }
         }
@@ -204,11 +207,17 @@ impl Desk {
     }
 }
 
-/// What certainly went back of a payment, in minor units.
+/// What of a gift card's part is back on the card, in minor units.
+fn on_card(paid: &PaymentRow) -> i64 {
+    paid.gift.as_ref().map_or(0, |part| part.returned_minor)
+}
+
+/// What certainly went back of a payment by the gateway, in minor units.
 pub(crate) fn arrived(file: &BookingFile, paid: &PaymentRow) -> i64 {
     let refunds = file.refunds.iter();
     refunds
-        .filter(|r| r.payment_id == paid.payment_id && r.status == RefundStatus::Succeeded)
+        .filter(|r| r.payment_id == paid.payment_id && r.to == RefundTo::Payer)
+        .filter(|r| r.status == RefundStatus::Succeeded)
         .map(|r| r.amount.amount_minor)
         .sum()
 }

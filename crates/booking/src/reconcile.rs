@@ -41,6 +41,8 @@ pub enum Differs {
     /// Money is held for a payment that is over.
     Held,
     Amount,
+    /// A gift card's ledger says something else than the payment it paid for.
+    GiftCard,
 }
 
 impl fmt::Display for Differs {
@@ -53,6 +55,7 @@ impl fmt::Display for Differs {
             Self::Refunded => "paid back differs",
             Self::Held => "money held for a payment that is over",
             Self::Amount => "the amount differs",
+            Self::GiftCard => "a gift card's entries differ",
         })
     }
 }
@@ -133,6 +136,7 @@ impl Desk {
                 let page = self.store.payments_of(after, bound(before), PAGE).await?;
                 for paid in &page {
                     after = paid.payment_id;
+                    self.compare_gift(paid, &mut report.differences).await?;
                     if paid.gateway != gateway.name() {
                         continue;
                     }
@@ -225,6 +229,48 @@ impl Desk {
                 differences.extend(first);
             }
             Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// What a payment says of its gift card against the card's own entries.
+    async fn compare_gift(
+        &self,
+        paid: &PaymentRow,
+        differences: &mut Vec<Difference>,
+    ) -> Result<(), SaleError> {
+        for last in [false, true] {
+            // The second time with what the payment says now: it may have gone on while its card was read.
+            let file = match last {
+                false => None,
+                true => self.store.booking_of_payment(paid.payment_id).await?,
+            };
+            let paid = match &file {
+                Some(file) => payment(file, paid.payment_id)?,
+                None => paid,
+            };
+            let Some(part) = &paid.gift else {
+                return Ok(());
+            };
+            let entries = self.gifts.gift_entries_of(paid.payment_id).await?;
+            let on_card: i64 = entries
+                .iter()
+                .filter(|entry| entry.card_id == part.card_id)
+                .map(|entry| -entry.amount_minor)
+                .sum();
+            if on_card == part.held_minor() {
+                return Ok(());
+            }
+            if last {
+                differences.push(Difference {
+                    differs: Differs::GiftCard,
+                    payment: paid.payment_id.to_string(),
+                    charge: part.card_id.to_string(),
+                    ours_minor: part.held_minor(),
+                    theirs_minor: on_card,
+                    currency: paid.amount.currency.to_string(),
+                });
+            }
         }
         Ok(())
     }

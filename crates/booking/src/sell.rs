@@ -55,6 +55,7 @@ impl Desk {
             method: input.tender.to_string(),
             expected_total: None,
             idempotency: key.clone(),
+            gift: None,
         };
         if let Some(first) = self.earlier_answer(key.as_ref()).await? {
             return repeated(first);
@@ -64,7 +65,7 @@ impl Desk {
         let payer =
             Payer::AtTheCounter(Box::new(sold(input.audit.clone(), &on_file, input.tender)));
         match self
-            .pay_at(&gateway, on_file, pay(booking_id), &payer)
+            .pay_at(Some(&gateway), on_file, pay(booking_id), &payer)
             .await?
         {
             Settled::Answer { status, .. } if status == NOT_PAID => {

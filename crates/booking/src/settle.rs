@@ -104,7 +104,9 @@ impl Desk {
                                 show: on_file.show.clone(),
                             }
                         }
-                        StepOutcome::SeatsGone(_) | StepOutcome::PromoGone => {
+                        StepOutcome::SeatsGone(_)
+                        | StepOutcome::PromoGone
+                        | StepOutcome::GiftGone => {
                             if answer.state == ChargeState::Captured {
                                 self.seats_gone(&on_file, payment_id, &answer).await?;
                             } else {

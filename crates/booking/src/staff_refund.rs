@@ -4,7 +4,7 @@
 //! is certain. Who may decide it is the server's business; the step carries the entry for the list of changes.
 
 use crate::{
-    cancel::{GiveBack, is_cancellable, paying, refund_for, seats_to_cancel},
+    cancel::{GiveBack, is_cancellable, left, paying, refund_for, seats_to_cancel},
     desk::{Desk, OnFile, after, step},
     error::SaleError,
     hold::{Answered, repeated},
@@ -131,7 +131,7 @@ impl Desk {
             return Err(SaleError::RefundAmount { left });
         }
         let mut step = step(file, file.booking.state, SeatsEffect::Keep, now);
-        self.claim_refund(&mut step, file, amount.amount_minor, GOODWILL, now);
+        self.claim_refund(&mut step, file, amount.amount_minor, GOODWILL, now)?;
         Ok(step)
     }
 
@@ -196,13 +196,11 @@ impl Desk {
         let Some(paid) = paying(file) else {
             return Ok(Money::zero(currency));
         };
-        let here = self.gateway_of(file, paid).is_some();
+        let left = left(paid, i64::MAX);
+        let here = left.payer_minor == 0 || self.gateway_of(file, paid).is_some();
         match (here, file.booking.test) {
-            (true, _) => Ok(Money::new(
-                paid.captured_minor - paid.refunded_minor,
-                currency,
-            )),
-            (false, true) => Ok(Money::zero(currency)),
+            (true, _) => Ok(Money::new(left.payer_minor + left.card_minor, currency)),
+            (false, true) => Ok(Money::new(left.card_minor, currency)),
             (false, false) => Err(refuse(
                 "It was paid through another payment service than the one at work now: pay it back there.",
             )),

@@ -11,8 +11,9 @@ use crate::{
 };
 use futures_util::{StreamExt, stream};
 use matinee_api::{
-    BookRequest, Booking, BookingId, CancelAnswer, CancelRequest, ChangeRequest, Page, PaymentId,
-    PaymentRequest, Receipt, SeatId, SimulateOutcome, SimulateRequest, Tickets, UserId,
+    BookRequest, Booking, BookingId, CancelAnswer, CancelRequest, ChangeRequest, GiftBalance,
+    GiftBalanceRequest, Page, PaymentId, PaymentRequest, Receipt, SeatId, SimulateOutcome,
+    SimulateRequest, TheaterId, Tickets, UserId,
 };
 
 /// A page of the copy's bookings begins at this place.
@@ -105,6 +106,17 @@ impl Client {
         Ok(booking)
     }
 
+    /// What is on a gift card; its code is kept nowhere.
+    pub async fn gift_balance(
+        &self,
+        theater_id: TheaterId,
+        code: String,
+    ) -> Result<GiftBalance, ClientError> {
+        let call =
+            Call::post("/gift-cards/balance").json(&GiftBalanceRequest { theater_id, code })?;
+        self.send_as_caller(call, None).await?.json()
+    }
+
     /// Plays the bank (sandbox only).
     pub async fn simulate_payment(
         &self,
@@ -183,6 +195,7 @@ impl Client {
         Ok(CancelAnswer {
             booking,
             refund: answer.refund,
+            gift_refund: answer.gift_refund,
         })
     }
 

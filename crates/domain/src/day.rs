@@ -37,6 +37,8 @@ pub struct Sale {
     pub method: String,
     pub channel: SaleChannel,
     pub captured_minor: i64,
+    /// What a gift card paid beside it.
+    pub gift_minor: i64,
     /// It came when its seats were gone: it pays for nothing and goes back whole.
     pub late: bool,
     /// Paid in a trial.
@@ -45,6 +47,19 @@ pub struct Sale {
     pub seats: Vec<(String, i64)>,
     /// The tax inside.
     pub tax_minor: i64,
+}
+
+/// How gift cards are called among the ways of paying.
+pub const GIFT_CARD: &str = "gift_card";
+
+impl Sale {
+    /// What was paid, by the way of paying: at least one.
+    fn parts(&self) -> impl Iterator<Item = (&str, i64)> {
+        let gift = (self.gift_minor > 0).then_some((GIFT_CARD, self.gift_minor));
+        let other = (self.captured_minor > 0 || gift.is_none())
+            .then_some((self.method.as_str(), self.captured_minor));
+        other.into_iter().chain(gift)
+    }
 }
 
 /// Money that went or goes back.
@@ -133,11 +148,14 @@ pub struct Totals {
 impl Totals {
     /// Counts a payment.
     pub fn sell(&mut self, sale: &Sale) {
-        self.captured.add(sale.captured_minor);
-        let settled = self.settled.entry(sale.method.clone()).or_default();
-        settled.sold.add(sale.captured_minor);
+        let paid = sale.captured_minor + sale.gift_minor;
+        self.captured.add(paid);
+        for (method, minor) in sale.parts() {
+            let settled = self.settled.entry(method.to_owned()).or_default();
+            settled.sold.add(minor);
+        }
         if sale.late {
-            self.late.add(sale.captured_minor);
+            self.late.add(paid);
             return;
         }
         let show = self.shows.entry(sale.show_id).or_default();
@@ -148,13 +166,15 @@ impl Totals {
             of_type.add(*minor);
         }
         if sale.test {
-            self.trial.add(sale.captured_minor);
+            self.trial.add(paid);
         }
         self.tax_sold_minor += sale.tax_minor;
-        let method = self.methods.entry(sale.method.clone()).or_default();
-        method.sold.add(sale.captured_minor);
+        for (method, minor) in sale.parts() {
+            let method = self.methods.entry(method.to_owned()).or_default();
+            method.sold.add(minor);
+        }
         let channel = self.channels.entry(sale.channel).or_default();
-        channel.bookings.add(sale.captured_minor);
+        channel.bookings.add(paid);
         channel.tickets += sale.seats.len() as u32;
     }
 

@@ -2,7 +2,7 @@
 //!
 //! On the wire an id is an opaque string: one letter for the kind, then base32 (RFC 4648, lower case, no padding).
 //! Every id holds 128 random bits. Show, booking, payment and ticket ids carry their theater's id inside, so that a
-//! statement about them can always name the theater (the sharding key). Booking and payment ids also begin with the
+//! statement about them can always name the theater (the sharding key). Booking, payment and gift card ids also begin with the
 //! time they were made (48 bits, milliseconds), so that new rows land at the end of an index.
 //! Random bytes and time are passed in; this module makes none.
 
@@ -194,6 +194,10 @@ theater_id!(/// One attempt to pay for a booking.
     PaymentId, 'p', "payment", 22, 38);
 theater_id!(/// The right to one seat of one show.
     TicketId, 'k', "ticket", 16, 32);
+theater_id!(/// A gift card.
+    GiftCardId, 'c', "gift card", 22, 38);
+theater_id!(/// An entry of a gift card's ledger.
+    GiftEntryId, 'e', "gift card entry", 22, 38);
 
 /// The own part of a time-ordered id: 48 bits of milliseconds since 1970, then 128 random bits.
 pub fn time_ordered(at_ms: i64, random: [u8; 16]) -> [u8; 22] {

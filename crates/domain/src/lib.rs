@@ -12,6 +12,7 @@ pub mod day;
 pub mod door;
 pub mod email;
 pub mod gap;
+pub mod gift;
 pub mod ids;
 pub mod limits;
 pub mod money;

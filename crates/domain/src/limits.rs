@@ -33,3 +33,7 @@ pub const MESSAGES_KEPT: TimeDelta = TimeDelta::days(90);
 pub const SUBSCRIPTIONS: u16 = 20;
 /// An idempotency record is kept this long past the booking's end.
 pub const IDEMPOTENCY_KEPT: TimeDelta = TimeDelta::hours(24);
+/// A gift card that money of a cancelled ticket goes back to is good for at least this long from then on.
+pub const GIFT_PROLONGED: TimeDelta = TimeDelta::days(90);
+/// Gift cards made at once.
+pub const GIFTS_AT_ONCE: u16 = 1_000;

@@ -14,6 +14,7 @@ mod connect;
 mod counter;
 mod door;
 mod failure;
+mod gifts;
 mod hear;
 mod lanes;
 mod ledger;

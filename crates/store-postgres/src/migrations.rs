@@ -29,6 +29,7 @@ const STEPS: &[(&str, &str)] = &[
     step!("0010_promos"),
     step!("0011_staff"),
     step!("0012_published"),
+    step!("0013_gifts"),
     step!("0014_door"),
     step!("0015_counter"),
     step!("0016_bad_days"),

@@ -8,8 +8,8 @@ mod support;
 
 use chrono::TimeDelta;
 use matinee_store::{
-    AccountStore as _, BookingStore as _, Maintenance as _, OutboxStore as _, PromoStore as _,
-    SeatFeed, ShowChange,
+    AccountStore as _, BookingStore as _, GiftStore as _, Maintenance as _, OutboxStore as _,
+    PromoStore as _, SeatFeed, ShowChange,
     bookings::{HoldLimits, HoldOutcome, SeatsEffect, StepOutcome},
     conformance::fixtures::{apply, catalog, start},
     feed::{NoFeed, SeatState},
@@ -21,7 +21,10 @@ use std::{
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
-use support::{CAPACITY, hold, keyed, migrated, promo, release, show};
+use support::{
+    CAPACITY, cancel_gift, gift, gift_id, hold, keyed, migrated, pay_with_gift, promo, release,
+    show,
+};
 
 /// A mirror of one show, as a server keeps it for its viewers.
 #[derive(Default)]
@@ -257,6 +260,73 @@ async fn a_code_is_used_up_across_optimistic_servers() {
 async fn a_code_is_used_up_across_servers_that_lock_differently() {
     use_up(
         "a_code_is_used_up_mixed",
+        [Locking::Optimistic, Locking::Pessimistic],
+    )
+    .await;
+}
+
+/// A card is spent once, however many servers are asked, and what comes back on one is to be had on the other.
+async fn spend(name: &str, locking: [Locking; 2]) {
+    let url = migrated(name).await;
+    let [one, two] = locking;
+    let one = open(&url, Arc::new(NoFeed), one).await;
+    let two = open(&url, Arc::new(NoFeed), two).await;
+    apply(&*one, catalog()).await;
+    one.issue_gifts(vec![gift()], start()).await.unwrap();
+    let balance = async |store: &PostgresStore| {
+        let row = store.gift(gift_id()).await.unwrap().unwrap();
+        row.card.balance.amount_minor
+    };
+    for round in 0..4_u32 {
+        let mut tasks = tokio::task::JoinSet::new();
+        for number in 0..20_u32 {
+            let store = Arc::clone(if number % 2 == 0 { &one } else { &two });
+            tasks.spawn(async move {
+                let wanted = hold(round * 100 + number, &[number as u16]);
+                let booking = wanted.booking.clone();
+                let held = store.hold_seats(wanted).await.unwrap();
+                assert!(matches!(held, HoldOutcome::Held { .. }), "{held:?}");
+                match store.step(pay_with_gift(&booking)).await.unwrap() {
+                    StepOutcome::Done { .. } => (store, booking, true),
+                    StepOutcome::GiftGone => (store, booking, false),
+                    other => panic!("{other:?}"),
+                }
+            });
+        }
+        let all = tasks.join_all().await;
+        // Fifty euros are three tickets of fifteen and a rest.
+        assert_eq!(all.iter().filter(|(_, _, won)| *won).count(), 3);
+        assert_eq!(balance(&two).await, 500);
+        assert_eq!(one.verify(start()).await.unwrap().violations, vec![]);
+        // Each is let go on the server that did not hold it.
+        for (store, booking, won) in all {
+            let other = if Arc::ptr_eq(&store, &one) {
+                &two
+            } else {
+                &one
+            };
+            let step = if won {
+                cancel_gift(&booking)
+            } else {
+                release(&booking)
+            };
+            let done = other.step(step).await.unwrap();
+            assert!(matches!(done, StepOutcome::Done { .. }), "{done:?}");
+        }
+        assert_eq!(balance(&one).await, 5000);
+    }
+    assert_eq!(two.verify(start()).await.unwrap().violations, vec![]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_card_is_spent_once_across_optimistic_servers() {
+    spend("a_card_is_spent_optimistic", [Locking::Optimistic; 2]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_card_is_spent_once_across_servers_that_lock_differently() {
+    spend(
+        "a_card_is_spent_mixed",
         [Locking::Optimistic, Locking::Pessimistic],
     )
     .await;

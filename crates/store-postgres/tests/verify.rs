@@ -6,14 +6,14 @@ mod postgres;
 mod support;
 
 use matinee_store::{
-    BookingStore as _, Maintenance as _, PromoStore as _,
+    BookingStore as _, GiftStore as _, Maintenance as _, PromoStore as _,
     bookings::{HoldOutcome, StepOutcome},
     conformance::fixtures::{apply, catalog, start, theater_id},
     feed::NoFeed,
 };
 use matinee_store_postgres::{PostgresOptions, PostgresStore};
 use std::sync::Arc;
-use support::{begin, confirm, keyed, migrated, promo};
+use support::{begin, cancel_gift, confirm, gift, keyed, migrated, pay_with_gift, promo};
 
 /// What is done to a sound database, and the invariant that it breaks.
 const CORRUPTIONS: &[(&str, &str)] = &[
@@ -87,7 +87,7 @@ const CORRUPTIONS: &[(&str, &str)] = &[
     ("UPDATE tickets SET seat = seat + 7", "ticket_is_paid"),
     ("UPDATE payments SET currency = 'USD'", "payment_amounts"),
     (
-        "UPDATE payments SET refunded_minor = 1, status = 'partly_refunded'",
+        "UPDATE payments SET refunded_minor = 1, status = 'partly_refunded' WHERE gateway = 'card'",
         "refund_sum",
     ),
     (
@@ -104,9 +104,9 @@ const CORRUPTIONS: &[(&str, &str)] = &[
         "confirmed_is_paid",
     ),
     (
-        "UPDATE payments SET refunded_minor = 2000, status = 'partly_refunded'; \
+        "UPDATE payments SET refunded_minor = 2000, status = 'partly_refunded' WHERE gateway = 'card'; \
          INSERT INTO refunds SELECT theater, booking, decode(repeat('ab', 16), 'hex'), payment, 'succeeded', 2000, \
-           currency, 'x', 9, 1, 1 FROM payments",
+           currency, 'x', 9, 1, 1 FROM payments WHERE gateway = 'card'",
         "money_kept",
     ),
     (
@@ -137,6 +137,19 @@ const CORRUPTIONS: &[(&str, &str)] = &[
     ("UPDATE promo_codes SET used = 0", "promo_uses"),
     ("UPDATE promo_codes SET used = 2", "promo_uses"),
     ("DELETE FROM promo_codes", "booking_promo"),
+    (
+        "UPDATE gift_cards SET balance_minor = balance_minor + 1",
+        "gift_balance",
+    ),
+    (
+        "UPDATE payments SET gift_returned_minor = 0 WHERE gift_card IS NOT NULL",
+        "gift_payment",
+    ),
+    (
+        "UPDATE gift_entries SET card = decode(repeat('ab', 22), 'hex') WHERE kind = 'claim'",
+        "gift_entries",
+    ),
+    ("DELETE FROM refunds WHERE to_gift", "gift_refunds"),
     ("UPDATE idempotency SET status = 500", "idempotency"),
 ];
 
@@ -157,6 +170,16 @@ async fn sound(name: &str) -> String {
     }
     let booking = keyed(2, &[5, 6], 2).booking;
     for (step, version) in [(begin(&booking), 2), (confirm(&booking), 3)] {
+        assert_eq!(
+            store.step(step).await.unwrap(),
+            StepOutcome::Done { version }
+        );
+    }
+    store.issue_gifts(vec![gift()], start()).await.unwrap();
+    let wanted = keyed(3, &[9, 10], 3);
+    let booking = wanted.booking.clone();
+    store.hold_seats(wanted).await.unwrap();
+    for (step, version) in [(pay_with_gift(&booking), 2), (cancel_gift(&booking), 3)] {
         assert_eq!(
             store.step(step).await.unwrap(),
             StepOutcome::Done { version }

@@ -12,6 +12,7 @@ mod columns;
 mod counter;
 mod door;
 mod failure;
+mod gifts;
 mod ledger;
 mod maintenance;
 mod migrations;

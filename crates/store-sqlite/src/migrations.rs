@@ -61,6 +61,10 @@ const STEPS: &[(&str, &str)] = &[
         include_str!("../../../migrations/sqlite/0013_published.sql"),
     ),
     (
+        "gifts",
+        include_str!("../../../migrations/sqlite/0014_gifts.sql"),
+    ),
+    (
         "door",
         include_str!("../../../migrations/sqlite/0015_door.sql"),
     ),

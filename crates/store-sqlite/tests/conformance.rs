@@ -6,7 +6,8 @@ use matinee_store::{
     conformance::{
         Engine,
         bookings::{
-            blocks, cancellations, change, crowd, door, expire, hold, lists, promo, restart, step,
+            blocks, cancellations, change, crowd, door, expire, gift, hold, lists, promo, restart,
+            step,
         },
         counter, ledger, outbox, telling,
     },
@@ -104,6 +105,15 @@ stories! {
         a_change_swaps_codes,
         a_late_payment_claims_the_use_again,
         a_crowd_never_uses_a_code_too_often;
+    gift:
+        a_card_comes_back_as_it_was_made,
+        a_claim_lasts_as_long_as_its_payment,
+        a_card_pays_all_of_a_booking,
+        only_an_open_card_pays,
+        a_closed_card_gets_its_money_back,
+        no_more_goes_back_than_was_claimed,
+        a_crowd_never_spends_a_card_twice,
+        a_late_payment_claims_seats_and_card;
     restart:
         what_was_acknowledged_survives,
         closing_finishes_what_was_accepted;

@@ -6,6 +6,7 @@
 use crate::{
     error::StoreError,
     feed::SeatState,
+    gifts::{BY_GIFT_CARD, GiftEntry},
     idempotency::{IdempotencyKey, IdempotencyRecord, Lookup},
     outbox::NewMessage,
     staff::AuditEntry,
@@ -15,6 +16,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use matinee_domain::{
     booking::BookingState,
     channel::SaleChannel,
+    gift::GiftPart,
     ids::{BookingId, PaymentId, Reference, RefundId, ShowId, TicketId, UserId},
     money::Money,
     payment::{PaymentStatus, RefundStatus},
@@ -79,6 +81,7 @@ pub struct PaymentRow {
     pub payment_id: PaymentId,
     pub booking_id: BookingId,
     pub status: PaymentStatus,
+    /// What the gateway is asked for: the booking's total without what a gift card pays of it.
     pub amount: Money,
     pub gateway: String,
     /// The token the payer chose, as given; never card data.
@@ -93,6 +96,27 @@ pub struct PaymentRow {
     pub refunded_minor: i64,
     /// The idempotency key of the request that began it, so that a repeated request finds its payment.
     pub idempotency: Option<IdempotencyKey>,
+    /// What a gift card pays of it: claimed while the payment is live or took money, back on the card when it came to nothing.
+    pub gift: Option<GiftPart>,
+}
+
+impl PaymentRow {
+    /// What it was paid with, charge and gift card together.
+    pub fn paid_minor(&self) -> i64 {
+        let by_card = self.gift.as_ref().map_or(0, |part| part.amount_minor);
+        self.captured_minor + if self.status.is_paid() { by_card } else { 0 }
+    }
+
+    /// What went back of it, or is on its way.
+    pub fn back_minor(&self) -> i64 {
+        let to_card = self.gift.as_ref().map_or(0, |part| part.returned_minor);
+        self.refunded_minor + if self.status.is_paid() { to_card } else { 0 }
+    }
+
+    /// A card paid all of it: no gateway knows of it.
+    pub fn is_by_card_alone(&self) -> bool {
+        self.gateway == BY_GIFT_CARD
+    }
 }
 
 /// Why money goes back: tickets were cancelled by their owner.
@@ -106,6 +130,14 @@ pub const SHOW_CANCELLED: &str = "show_cancelled";
 pub const SHOW_MOVED: &str = "show_moved";
 /// Why money goes back though the tickets stay good: staff gave it.
 pub const GOODWILL: &str = "goodwill";
+/// Where money goes back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefundTo {
+    /// The way it came, by the gateway.
+    Payer,
+    /// The gift card that paid: done in the transaction that records it.
+    GiftCard,
+}
 
 /// A refund as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,6 +147,7 @@ pub struct RefundRow {
     pub booking_id: BookingId,
     pub amount: Money,
     pub status: RefundStatus,
+    pub to: RefundTo,
     pub reason: String,
     pub created_at: DateTime<Utc>,
     pub attempts: u32,
@@ -250,6 +283,8 @@ pub struct Step {
     pub payments: Vec<PaymentRow>,
     /// Refund rows to insert or replace (by id).
     pub refunds: Vec<RefundRow>,
+    /// What moves from gift cards or to them.
+    pub gifts: Vec<GiftEntry>,
     /// Tickets to issue.
     pub tickets: Vec<TicketRow>,
     /// Seats whose tickets are cancelled by this step: tickets voided, seat rows removed, booking seats marked.
@@ -307,6 +342,8 @@ pub enum StepOutcome {
     SeatsGone(Vec<SeatNo>),
     /// (Reclaim) the booking's promotion code has been used up since; nothing was changed.
     PromoGone,
+    /// A gift card does not pay what the step claims of it: it has less, ended or was blocked; nothing was changed.
+    GiftGone,
     /// A live payment already exists for this booking; nothing was changed.
     PaymentInProgress,
     /// The theater cancelled the show, so that nobody begins to pay for it, or cancels tickets by the policy; nothing was

@@ -16,6 +16,7 @@ pub mod door;
 pub mod error;
 pub mod feed;
 pub mod finding;
+pub mod gifts;
 pub mod idempotency;
 pub mod ledger;
 pub mod moving;
@@ -36,6 +37,7 @@ pub use door::DoorStore;
 pub use error::StoreError;
 pub use feed::{SeatFeed, ShowChange};
 pub use finding::FindingStore;
+pub use gifts::GiftStore;
 pub use ledger::SandboxLedger;
 pub use outbox::OutboxStore;
 pub use promos::PromoStore;
@@ -58,6 +60,7 @@ pub trait Store:
     + CounterStore
     + OutboxStore
     + PromoStore
+    + GiftStore
     + SubscriberStore
     + SandboxLedger
     + Maintenance
@@ -76,6 +79,7 @@ impl<T> Store for T where
         + CounterStore
         + OutboxStore
         + PromoStore
+        + GiftStore
         + SubscriberStore
         + SandboxLedger
         + Maintenance

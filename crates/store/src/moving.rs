@@ -98,6 +98,13 @@ pub const TABLES: &[Table] = tables! {
         theater Bytes, code Text, terms Json, starts_at Number, ends_at Number, max_uses Number, used Number,
         created_at Number,
     }
+    gift_cards {
+        theater Bytes, card Bytes, digest Bytes, last4 Text, currency Text, initial_minor Number, balance_minor Number,
+        state Text, ends_at Number, created_at Number,
+    }
+    gift_entries {
+        theater Bytes, card Bytes, entry Bytes, kind Text, amount_minor Number, booking Bytes, payment Bytes, at Number,
+    }
     bookings {
         theater Bytes, booking Bytes, show Bytes, reference Text, status Text, version Number, user Bytes,
         guest_email Text, caller Bytes, seats Json, seat_count Small, total_minor Number, currency Text, lines Json,
@@ -108,11 +115,12 @@ pub const TABLES: &[Table] = tables! {
     payments {
         theater Bytes, booking Bytes, payment Bytes, status Text, amount_minor Number, currency Text,
         captured_minor Number, refunded_minor Number, gateway Text, method_token Text, method_label Text,
-        gateway_ref Text, decline_reason Text, created_at Number, key_scope Bytes, key_body Bytes,
+        gateway_ref Text, decline_reason Text, created_at Number, key_scope Bytes, key_body Bytes, gift_card Bytes,
+        gift_last4 Text, gift_minor Number, gift_returned_minor Number,
     }
     refunds {
         theater Bytes, booking Bytes, refund Bytes, payment Bytes, status Text, amount_minor Number, currency Text,
-        reason Text, attempts Small, created_at Number, tried_at Number,
+        reason Text, attempts Small, created_at Number, tried_at Number, to_gift Flag,
     }
     tickets { theater Bytes, booking Bytes, seat Small, ticket Bytes, state Text, revision Small, redeemed_by Bytes }
     ticket_scans {

@@ -5,8 +5,8 @@ use crate::shell::Shell;
 use matinee_client::{
     Fresh,
     api::{
-        BookRequest, Booking, CancelAnswer, ChangeRequest, Page, PaymentRequest, SeatId,
-        SimulateOutcome, Tickets,
+        BookRequest, Booking, CancelAnswer, ChangeRequest, GiftBalance, Page, PaymentRequest,
+        SeatId, SimulateOutcome, Tickets,
     },
 };
 use tauri::State;
@@ -61,6 +61,17 @@ pub async fn release_hold(shell: State<'_, Shell>, booking_id: String) -> Answer
 #[specta::specta]
 pub async fn pay(shell: State<'_, Shell>, request: PaymentRequest, key: String) -> Answer<Booking> {
     shell.client().await?.pay(request, &key).await
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn gift_balance(
+    shell: State<'_, Shell>,
+    theater_id: String,
+    code: String,
+) -> Answer<GiftBalance> {
+    let client = shell.client().await?;
+    client.gift_balance(id(&theater_id)?, code).await
 }
 
 #[tauri::command]

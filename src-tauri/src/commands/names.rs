@@ -17,6 +17,7 @@
     "extend_hold",
     "release_hold",
     "pay",
+    "gift_balance",
     "simulate_payment",
     "tickets",
     "cancel",

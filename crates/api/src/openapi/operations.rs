@@ -2,10 +2,10 @@
 
 use super::{Answer, Callers, Operation, Parameter, schema_of};
 use crate::{
-    BestSeats, BookRequest, Booking, CancelAnswer, CancelRequest, ChangeRequest, Movie, NextPage,
-    Page, PaymentRequest, ProblemCode as P, Receipt, Received, RecoverRedeemAnswer,
-    RecoverRedeemRequest, RecoverRequest, Show, ShowDetail, ShowSeats, SimulateRequest, SyncPage,
-    Theater, Tickets,
+    BestSeats, BookRequest, Booking, CancelAnswer, CancelRequest, ChangeRequest, GiftBalance,
+    GiftBalanceRequest, Movie, NextPage, Page, PaymentRequest, ProblemCode as P, Receipt, Received,
+    RecoverRedeemAnswer, RecoverRedeemRequest, RecoverRequest, Show, ShowDetail, ShowSeats,
+    SimulateRequest, SyncPage, Theater, Tickets,
 };
 
 const STRING: &str = r#"{"type":"string"}"#;
@@ -457,6 +457,8 @@ const SELLING: &[Operation] = &[
             P::NotHeld,
             P::PaymentInProgress,
             P::PriceChanged,
+            P::GiftCardInvalid,
+            P::GiftCardChanged,
             P::AlreadyPaid,
             P::EmailRequired,
             P::Invalid,
@@ -468,6 +470,19 @@ const SELLING: &[Operation] = &[
         ],
         idempotent: true,
         ..call("pay", "post", "/payment", "Pay for a hold")
+    },
+    Operation {
+        callers: Callers::Anyone,
+        parameters: &[GUEST_SECRET],
+        body: Some(schema_of::<GiftBalanceRequest>),
+        answers: &[ok!(200, "What is on the card.", GiftBalance)],
+        problems: &[P::GiftCardInvalid],
+        ..call(
+            "giftCardBalance",
+            "post",
+            "/gift-cards/balance",
+            "What is on a gift card",
+        )
     },
     Operation {
         callers: Callers::Owner,

@@ -27,6 +27,7 @@ fn paid(captured: i64) -> PaymentRow {
         captured_minor: captured,
         refunded_minor: 0,
         idempotency: None,
+        gift: None,
     }
 }
 

@@ -12,7 +12,7 @@ use matinee_domain::{booking::BookingState, ids::PaymentId, payment::PaymentStat
 use matinee_store::idempotency::{IdempotencyKey, Lookup, Recorded};
 
 impl Desk {
-    pub(super) fn body(
+    pub(crate) fn body(
         &self,
         on_file: &OnFile,
         payment_id: PaymentId,

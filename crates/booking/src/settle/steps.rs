@@ -4,21 +4,20 @@
 
 use super::Next;
 use crate::{
-    desk::{Desk, OnFile, about_refund, after, step},
+    desk::{Desk, OnFile, about_refunds, after, step},
     error::SaleError,
     ports::{ChargeAnswer, ChargeState},
 };
 use chrono::{DateTime, Utc};
 use matinee_domain::{
     booking::{BookingState, IllegalBooking},
+    gift::{Back, GiftPart},
     limits,
-    payment::{PaymentStatus, RefundStatus},
+    payment::PaymentStatus,
 };
 use matinee_planted::planted;
 use matinee_store::{
-    bookings::{
-        BookingFile, CAME_TOO_LATE, PaymentRow, RefundRow, SeatsEffect, TicketRow, TicketState,
-    },
+    bookings::{BookingFile, CAME_TOO_LATE, PaymentRow, SeatsEffect, TicketRow, TicketState},
     idempotency::{IdempotencyRecord, Recorded},
 };
 
@@ -47,7 +46,11 @@ impl Desk {
             _ => (state, SeatsEffect::Keep),
         };
         let mut step = step(file, booking_to, seats, now);
-        step.payments.push(updated(paid, answer, to));
+        let mut row = updated(paid, answer, to);
+        if matches!(to, PaymentStatus::Declined | PaymentStatus::Voided) {
+            self.return_gift(&mut step, &mut row);
+        }
+        step.payments.push(row);
         step.unpaid_expiry = matches!(state, BookingState::AwaitingPayment { .. })
             && booking_to == BookingState::Expired
             && payer_gave_up(paid.status, to);
@@ -99,32 +102,29 @@ impl Desk {
             now,
         );
         let mut row = updated(paid, answer, paid.status.capture_late()?);
-        if row.captured_minor == 0 {
-            // Nothing was taken, so there is nothing to give back or to write about.
+        let back = Back {
+            payer_minor: row.captured_minor,
+            card_minor: row.gift.as_ref().map_or(0, GiftPart::held_minor),
+        };
+        if back.card_minor > 0 {
+            self.refund_gift(&mut step, &mut row, back.card_minor);
+        }
+        step.refunds = self.refunds(&row, back, CAME_TOO_LATE, now);
+        row.refunded_minor = row.captured_minor;
+        if back.payer_minor == 0 {
+            // Nothing was charged, so there is nothing to give back or to write about.
             row.status = row.status.advance(PaymentStatus::Refunded)?;
             step.payments.push(row);
             return Ok(Next::Take(Box::new(step)));
         }
-        row.refunded_minor = row.captured_minor;
-        let refund_id = self.new_refund_id();
-        step.refunds.push(RefundRow {
-            refund_id,
-            payment_id: paid.payment_id,
-            booking_id: paid.booking_id,
-            amount: paid.amount,
-            status: RefundStatus::Pending,
-            reason: CAME_TOO_LATE.into(),
-            created_at: now,
-            attempts: 0,
-        });
         step.payments.push(row);
+        let told: Vec<_> = step.refunds.iter().map(|it| it.refund_id).collect();
         let message = self.message(&on_file.file, "refund", now);
-        let told = about_refund(Some(refund_id));
-        step.messages.extend(message.map(told));
+        step.messages.extend(message.map(about_refunds(&told)));
         Ok(Next::Take(Box::new(step)))
     }
 
-    fn issue(&self, file: &BookingFile) -> Vec<TicketRow> {
+    pub(crate) fn issue(&self, file: &BookingFile) -> Vec<TicketRow> {
         let theater = file.booking.booking_id.theater();
         if planted!("ticket_not_issued") && file.booking.seats.len() > 1 {
             return Vec::new();

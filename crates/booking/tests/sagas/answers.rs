@@ -58,6 +58,7 @@ pub fn payment(booking_id: BookingId, method: &str) -> PayInput {
         booking_id,
         method: method.into(),
         expected_total: None,
+        gift: None,
         idempotency: None,
     }
 }
@@ -115,6 +116,7 @@ async fn a_payment_without_a_key_hears_what_became_of_it() {
     assert!(!body.contains("|booking|"), "the reason is told: {body}");
     let wrong = PayInput {
         expected_total: Some(Money::new(1, total.currency)),
+        gift: None,
         ..payment(booking_id, VISA)
     };
     let error = desk.pay(wrong).await.unwrap_err();
@@ -124,6 +126,7 @@ async fn a_payment_without_a_key_hears_what_became_of_it() {
     );
     let right = PayInput {
         expected_total: Some(total),
+        gift: None,
         ..payment(booking_id, VISA)
     };
     let (status, body) = said(desk.pay(right).await.unwrap());

@@ -19,6 +19,8 @@ pub struct Entry {
     pub bank_keeps: i64,
     /// What we recorded as taken and not given back.
     pub we_keep: i64,
+    /// What gift cards paid and have not back, by their own entries.
+    pub cards_paid: i64,
     pub confirmations: i64,
     pub cancellations: i64,
 }
@@ -35,7 +37,9 @@ const ENTRIES: &str = "SELECT b.status, b.total_minor,
        AND m.kind = 'confirmation'),
     (SELECT count(*) FROM messages AS m WHERE m.theater = b.theater AND m.booking = b.booking
        AND m.kind = 'cancellation'),
-    b.booking
+    b.booking,
+    (SELECT -coalesce(sum(e.amount_minor), 0) FROM gift_entries AS e
+       WHERE e.theater = b.theater AND e.booking = b.booking)
   FROM bookings AS b ORDER BY b.created_at, b.booking";
 
 fn entries(conn: &Connection) -> Vec<Entry> {
@@ -51,6 +55,7 @@ fn entries(conn: &Connection) -> Vec<Entry> {
             tickets: row.get(5)?,
             bank_keeps: bank_keeps(conn, &booking),
             we_keep: row.get(6)?,
+            cards_paid: row.get(10)?,
             confirmations: row.get(7)?,
             cancellations: row.get(8)?,
         })
@@ -105,11 +110,13 @@ fn settled(entry: &Entry) -> Result<(), &'static str> {
     }
     if is("confirmed") || is("partly_cancelled") {
         let had = entry.seats;
-        if (entry.seat_rows, entry.tickets, entry.bank_keeps) != (had, had, entry.worth) {
+        let paid = entry.bank_keeps + entry.cards_paid;
+        if (entry.seat_rows, entry.tickets, paid) != (had, had, entry.worth) {
             return Err("it is confirmed without all seats, tickets and money");
         }
     } else if is("cancelled") || is("expired") || is("released") {
-        if (entry.seat_rows, entry.tickets, entry.bank_keeps) != (0, 0, 0) {
+        let left = (entry.bank_keeps, entry.cards_paid);
+        if (entry.seat_rows, entry.tickets, left) != (0, 0, (0, 0)) {
             return Err("it is over and something of it is left");
         }
     } else {
@@ -152,9 +159,16 @@ fn bank(conn: &Connection, entries: &[Entry]) -> Result<(), String> {
         .filter(|entry| matches!(entry.status.as_str(), "confirmed" | "partly_cancelled"))
         .map(|entry| entry.worth)
         .sum();
-    if keeps != paid {
+    let spent: i64 = conn
+        .query_row(
+            "SELECT coalesce(sum(initial_minor - balance_minor), 0) FROM gift_cards",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    if keeps + spent != paid {
         return Err(format!(
-            "the bank keeps {keeps}, paid bookings are worth {paid}"
+            "the bank keeps {keeps}, {spent} of gift cards is spent, paid bookings are worth {paid}"
         ));
     }
     let taken: i64 = conn

@@ -4,10 +4,9 @@ use crate::house::House;
 use bytes::Bytes;
 use chrono::TimeDelta;
 use matinee_booking::{
-    Answered, CancelInput, Desk, HoldInput, PayInput, SaleError, Settled, Wanted,
+    Answered, CancelInput, Desk, GiftInput, HoldInput, PayInput, SaleError, Settled, Wanted,
 };
-use matinee_domain::channel::SaleChannel;
-use matinee_domain::{ids::BookingId, seat_map::SeatId};
+use matinee_domain::{channel::SaleChannel, gift::GiftCode, ids::BookingId, seat_map::SeatId};
 use matinee_store::{bookings::Owner, conformance::fixtures, idempotency::IdempotencyKey};
 
 /// One thing a buyer asks for.
@@ -16,12 +15,38 @@ pub enum Act {
     Hold(&'static [&'static str]),
     Extend,
     Pay(&'static str),
+    /// A gift card pays what it has, the method the rest.
+    PayWith(&'static str, Card),
     /// The payer's bank says yes or no.
     Bank(bool),
     Cancel(Option<&'static [&'static str]>),
     Release,
     /// Minutes pass; the server's jobs run.
     Minutes(i64),
+}
+
+/// The gift cards that every house has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Card {
+    /// Not enough for any ticket.
+    Small,
+    /// Enough for everybody's.
+    Large,
+}
+
+impl Card {
+    pub const ALL: [Self; 2] = [Self::Small, Self::Large];
+
+    pub fn code(self) -> GiftCode {
+        GiftCode::from_random([self as u8 + 1; 12])
+    }
+
+    pub const fn amount_minor(self) -> i64 {
+        match self {
+            Self::Small => 700,
+            Self::Large => 100_000,
+        }
+    }
 }
 
 /// What a buyer does when an answer does not come.
@@ -131,11 +156,19 @@ impl Buyer {
                 let booking_id = booking_id.ok_or(SaleError::NoBooking)?;
                 Ok(answered(desk.extend(booking_id, idempotency).await?, 200))
             }
-            Act::Pay(method) => {
+            Act::Pay(method) | Act::PayWith(method, _) => {
+                let gift = match act {
+                    Act::PayWith(_, card) => Some(GiftInput {
+                        code: card.code().to_string(),
+                        expected: None,
+                    }),
+                    _ => None,
+                };
                 let input = PayInput {
                     booking_id: booking_id.ok_or(SaleError::NoBooking)?,
                     method: method.into(),
                     expected_total: None,
+                    gift,
                     idempotency,
                 };
                 Ok(settled(desk.pay(input).await?))

@@ -142,6 +142,7 @@ async fn pay(house: &House, booking_id: BookingId, method: &str) -> Result<Settl
         booking_id,
         method: method.into(),
         expected_total: None,
+        gift: None,
         idempotency: None,
     };
     house.desk.pay(input).await

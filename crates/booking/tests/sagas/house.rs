@@ -1,6 +1,9 @@
 //! A theater with one database file, its desk, and a clock that tests turn. It can crash and be opened again.
 
-use crate::wire::{Wire, WiredGateway, WiredStore};
+use crate::{
+    buyer::Card,
+    wire::{Wire, WiredGateway, WiredStore},
+};
 use async_trait::async_trait;
 use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -9,16 +12,18 @@ use matinee_booking::{
     SaleError, SeatStates, ShowFile, Shows,
 };
 use matinee_domain::{
-    ids::{BookingId, ShowId},
+    gift::{GiftCard, GiftState},
+    ids::{self, BookingId, GiftCardId, GiftEntryId, ShowId},
     limits,
     money::{Currency, Money},
 };
 use matinee_integrations::{CounterGateway, SandboxGateway};
 use matinee_store::{
-    CancellationStore, CatalogStore, Maintenance, PromoStore, SandboxLedger, StoreError,
+    CancellationStore, CatalogStore, GiftStore, Maintenance, PromoStore, SandboxLedger, StoreError,
     bookings::{BookingFile, BookingStore},
     conformance::fixtures,
     feed::{NoFeed, SeatState},
+    gifts::{self, NewGift},
 };
 use matinee_store_sqlite::{OpenOptions, SqliteStore};
 use std::{
@@ -94,8 +99,14 @@ impl Render for Numbered {
     fn declined(&self, file: &BookingFile, _: &ShowFile, reason: &str, _: DateTime<Utc>) -> Bytes {
         self.write(reason, file)
     }
-    fn cancelled(&self, file: &BookingFile, _: &ShowFile, refund: bool, _: DateTime<Utc>) -> Bytes {
-        self.write(if refund { "refund" } else { "cancelled" }, file)
+    fn cancelled(
+        &self,
+        file: &BookingFile,
+        _: &ShowFile,
+        refunds: usize,
+        _: DateTime<Utc>,
+    ) -> Bytes {
+        self.write(&format!("cancelled, {refunds} refunds"), file)
     }
     fn booking_of(&self, answer: &[u8]) -> Option<BookingId> {
         let text = std::str::from_utf8(answer).ok()?;
@@ -172,6 +183,8 @@ async fn template() -> &'static [u8] {
     let path = folder.path().join("template.db");
     let store = open(path.clone());
     fixtures::apply(&store, fixtures::catalog()).await;
+    let cards = Card::ALL.map(gift_card).into();
+    store.issue_gifts(cards, fixtures::start()).await.unwrap();
     store.close().await;
     let made = std::fs::read(&path).unwrap();
     TEMPLATE.get_or_init(|| made)
@@ -180,6 +193,29 @@ async fn template() -> &'static [u8] {
 fn open(path: PathBuf) -> SqliteStore {
     let feed = Arc::new(NoFeed);
     SqliteStore::open(OpenOptions { path, feed }).unwrap()
+}
+
+/// A card's id.
+pub fn gift_id(card: Card) -> GiftCardId {
+    let own = ids::time_ordered(1, [card as u8 + 1; 16]);
+    GiftCardId::from_parts(fixtures::theater_id(1), own)
+}
+
+fn gift_card(card: Card) -> NewGift {
+    let amount = Money::new(card.amount_minor(), Currency::new(*b"EUR"));
+    let own = ids::time_ordered(1, [card as u8 + 1; 16]);
+    NewGift {
+        card: GiftCard {
+            card_id: gift_id(card),
+            last4: card.code().last4(),
+            initial: amount,
+            balance: amount,
+            state: GiftState::Active,
+            ends_at: None,
+        },
+        digest: gifts::digest(&card.code()),
+        entry_id: GiftEntryId::from_parts(fixtures::theater_id(1), own),
+    }
 }
 
 /// The server died; what it was doing is gone.
@@ -243,12 +279,22 @@ impl House {
 
     /// A desk on the same data at another bank, perhaps one that counts what each caller holds.
     pub fn desk_at(&self, bank: Arc<dyn PaymentGateway>, quotas: bool) -> Arc<Desk> {
+        self.desk_of(Some(bank), quotas)
+    }
+
+    /// A desk on the same data that takes no payments but with gift cards.
+    pub fn desk_without_gateway(&self) -> Arc<Desk> {
+        self.desk_of(None, false)
+    }
+
+    fn desk_of(&self, gateway: Option<Arc<dyn PaymentGateway>>, quotas: bool) -> Arc<Desk> {
         Arc::new(Desk {
             store: self.desk.store.clone(),
             promos: self.desk.promos.clone(),
             cancellations: self.desk.cancellations.clone(),
+            gifts: self.desk.gifts.clone(),
             shows: self.desk.shows.clone(),
-            gateway: Some(bank),
+            gateway,
             counter: self.desk.counter.clone(),
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
@@ -334,6 +380,7 @@ fn desk(
         }),
         promos: Arc::clone(store) as Arc<dyn PromoStore>,
         cancellations: Arc::clone(store) as Arc<dyn CancellationStore>,
+        gifts: Arc::clone(store) as Arc<dyn GiftStore>,
         shows: Arc::new(StoredShows {
             store: Arc::clone(store),
             read: Mutex::default(),

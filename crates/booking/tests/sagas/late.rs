@@ -15,7 +15,7 @@ use matinee_domain::{
 use matinee_integrations::sandbox::{AUTHENTICATION_REQUIRED, VISA};
 use matinee_store::{
     BookingStore, SandboxLedger,
-    bookings::{CAME_TOO_LATE, PaymentRow, RefundRow, SeatsEffect, Step, StepOutcome},
+    bookings::{CAME_TOO_LATE, PaymentRow, RefundRow, RefundTo, SeatsEffect, Step, StepOutcome},
     catalog::CatalogChange,
     conformance::fixtures,
     ledger::{Charge, ChargeStatus},
@@ -33,6 +33,7 @@ async fn force(house: &House, buyer: &Buyer, fill: impl FnOnce(&PaymentRow, &mut
         seats: SeatsEffect::Keep,
         payments: vec![],
         refunds: vec![],
+        gifts: vec![],
         tickets: vec![],
         cancel_seats: vec![],
         by_theater: false,
@@ -189,6 +190,7 @@ async fn paid_late_too() -> (House, Buyer) {
             booking_id: paid.booking_id,
             amount: paid.amount,
             status: RefundStatus::Succeeded,
+            to: RefundTo::Payer,
             reason: CAME_TOO_LATE.into(),
             created_at: house.now(),
             attempts: 1,

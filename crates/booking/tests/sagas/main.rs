@@ -12,6 +12,7 @@ mod counter;
 mod difficult;
 mod elsewhere;
 mod events;
+mod gift;
 mod house;
 mod late;
 mod matrix;

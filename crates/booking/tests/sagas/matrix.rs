@@ -5,7 +5,7 @@
 
 use crate::{
     books::{self, Entry},
-    buyer::{Act, Buyer, Nature},
+    buyer::{Act, Buyer, Card, Nature},
     house::House,
     wire::{Call, Fault},
 };
@@ -91,6 +91,62 @@ const PATHS: &[Path] = &[
         ],
         ends: &["expired"],
     },
+    Path {
+        name: "a gift card pays a part",
+        acts: &[Act::Hold(TWO), Act::PayWith(VISA, Card::Small)],
+        ends: &["confirmed"],
+    },
+    Path {
+        name: "a gift card pays all of it",
+        acts: &[Act::Hold(TWO), Act::PayWith(VISA, Card::Large)],
+        ends: &["confirmed"],
+    },
+    Path {
+        name: "a gift card paid a part, and all is cancelled",
+        acts: &[
+            Act::Hold(TWO),
+            Act::PayWith(VISA, Card::Small),
+            Act::Cancel(None),
+        ],
+        ends: &["cancelled"],
+    },
+    Path {
+        name: "a gift card paid all of it, and one is cancelled",
+        acts: &[
+            Act::Hold(TWO),
+            Act::PayWith(VISA, Card::Large),
+            Act::Cancel(Some(ONE)),
+        ],
+        ends: &["partly_cancelled"],
+    },
+    Path {
+        name: "a gift card, declined, then paid",
+        acts: &[
+            Act::Hold(TWO),
+            Act::PayWith(DECLINED, Card::Small),
+            Act::PayWith(VISA, Card::Small),
+        ],
+        ends: &["confirmed"],
+    },
+    Path {
+        name: "a gift card, 3-D Secure no",
+        acts: &[
+            Act::Hold(TWO),
+            Act::PayWith(AUTHENTICATION_REQUIRED, Card::Small),
+            Act::Bank(false),
+        ],
+        ends: &["expired"],
+    },
+    Path {
+        name: "a gift card, 3-D Secure never",
+        acts: &[
+            Act::Hold(TWO),
+            Act::PayWith(AUTHENTICATION_REQUIRED, Card::Small),
+            Act::Minutes(16),
+            Act::Bank(true),
+        ],
+        ends: &["expired", "confirmed"],
+    },
 ];
 
 /// What the guarantees name as steps; each must be among the calls of some path.
@@ -115,6 +171,9 @@ const STEPS: &[&str] = &[
     "declined",
     "extend",
     "expire",
+    "claim-gift",
+    "return-gift",
+    "refund-gift",
 ];
 
 /// The calls of a path when nothing goes wrong.
@@ -251,6 +310,13 @@ paths! {
     declined_then_paid: 6,
     let_go_while_the_bank_waits: 7,
     left_to_run_out: 8,
+    a_gift_card_pays_a_part: 9,
+    a_gift_card_pays_all_of_it: 10,
+    a_gift_card_paid_a_part_and_all_is_cancelled: 11,
+    a_gift_card_paid_all_of_it_and_one_is_cancelled: 12,
+    a_gift_card_declined_then_paid: 13,
+    a_gift_card_and_the_payers_bank_says_no: 14,
+    a_gift_card_and_the_payers_bank_says_nothing: 15,
 }
 
 #[tokio::test]
@@ -261,6 +327,16 @@ async fn a_purchase_whose_recovery_crashes() {
 #[tokio::test]
 async fn a_cancellation_whose_recovery_crashes() {
     recovery_crashes_as_well(&PATHS[1]).await;
+}
+
+#[tokio::test]
+async fn a_purchase_with_a_gift_card_whose_recovery_crashes() {
+    recovery_crashes_as_well(&PATHS[9]).await;
+}
+
+#[tokio::test]
+async fn a_cancellation_with_a_gift_card_whose_recovery_crashes() {
+    recovery_crashes_as_well(&PATHS[11]).await;
 }
 
 #[tokio::test]

@@ -60,7 +60,7 @@ async fn used(house: &House, promo: &Promo) -> u32 {
 }
 
 /// The booking runs out though its payer is at the bank.
-async fn run_out(house: &House, booking: BookingId) {
+pub async fn run_out(house: &House, booking: BookingId) {
     let file = house.store.booking(booking).await.unwrap().unwrap();
     let step = Step {
         booking_id: booking,
@@ -70,6 +70,7 @@ async fn run_out(house: &House, booking: BookingId) {
         seats: SeatsEffect::Free,
         payments: vec![],
         refunds: vec![],
+        gifts: vec![],
         tickets: vec![],
         cancel_seats: vec![],
         by_theater: false,

@@ -9,7 +9,7 @@
 
 use crate::{
     books,
-    buyer::{Act, Buyer, Heard, Nature, is_unclear},
+    buyer::{Act, Buyer, Card, Heard, Nature, is_unclear},
     house::House,
     turnstile::{Turn, Turnstile},
 };
@@ -73,12 +73,23 @@ fn acts(dice: &mut fastrand::Rng) -> Vec<Act> {
     if dice.u8(..5) == 0 {
         acts.push(Act::Extend);
     }
-    match dice.u8(..8) {
+    match dice.u8(..13) {
         0 => acts.push(Act::Release),
         1 => acts.extend([Act::Pay(DECLINED), Act::Pay(VISA)]),
         2 => acts.push(Act::Pay(DECLINED)),
         3 => acts.extend([Act::Pay(AUTHENTICATION_REQUIRED), Act::Bank(dice.bool())]),
         4 => acts.push(Act::Pay(AUTHENTICATION_REQUIRED)),
+        // Few cards, so that buyers meet at them too.
+        8 => acts.push(Act::PayWith(VISA, Card::Small)),
+        9 => acts.push(Act::PayWith(VISA, Card::Large)),
+        10 => acts.extend([
+            Act::PayWith(AUTHENTICATION_REQUIRED, Card::Small),
+            Act::Bank(dice.bool()),
+        ]),
+        11 => acts.extend([
+            Act::PayWith(DECLINED, Card::Small),
+            Act::PayWith(VISA, Card::Small),
+        ]),
         5 => {}
         _ => acts.push(Act::Pay(VISA)),
     }
@@ -303,10 +314,9 @@ impl World {
 
 /// Whoever was told that their tickets are bought has them, unless they cancelled them.
 async fn acknowledged(house: &House, buyer: &Buyer) -> Result<(), String> {
-    let bought = buyer
-        .heard
-        .iter()
-        .any(|(_, act, heard)| matches!(act, Act::Pay(_)) && heard.status == 200);
+    let bought = buyer.heard.iter().any(|(_, act, heard)| {
+        matches!(act, Act::Pay(_) | Act::PayWith(..)) && heard.status == 200
+    });
     let cancelled = buyer
         .heard
         .iter()

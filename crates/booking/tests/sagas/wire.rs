@@ -9,6 +9,7 @@ use matinee_booking::{
 };
 use matinee_domain::{
     booking::BookingState,
+    gift::GiftEntryKind,
     ids::{BookingId, PaymentId, Reference, ShowId, UserId},
     payment::{PaymentStatus, RefundStatus},
 };
@@ -212,6 +213,14 @@ fn describe(step: &Step) -> String {
     }
     if !step.messages.is_empty() {
         words.push("notify");
+    }
+    for entry in &step.gifts {
+        words.push(match entry.kind {
+            GiftEntryKind::Issue => "issue-gift",
+            GiftEntryKind::Claim => "claim-gift",
+            GiftEntryKind::Return => "return-gift",
+            GiftEntryKind::Refund => "refund-gift",
+        });
     }
     if words.is_empty() {
         words.push("extend");

@@ -76,6 +76,7 @@ prop_compose! {
         test in any::<bool>(),
         seats in prop::collection::vec((0..TYPES.len(), 0..5_000_i64), 1..6),
         shares in prop::collection::vec((0..5_usize, 0..REASONS.len(), 0..=100_i64), 0..4),
+        gift in prop_oneof![Just(0_i64), Just(100), 1..100_i64],
         id in any::<[u8; 16]>(),
     ) -> Story {
         let theater = TheaterId::from_bytes([1; 16]);
@@ -99,12 +100,14 @@ prop_compose! {
                 tax_minor: share_of_tax(captured_minor / 8, amount_minor, captured_minor),
             }));
         }
+        let gift_minor = if late { 0 } else { captured_minor * gift / 100 };
         let sale = Sale {
             payment_id: PaymentId::from_parts(theater, time_ordered(0, id)),
             show_id,
             method: METHODS[method].to_owned(),
             channel: SaleChannel::ALL[channel],
-            captured_minor,
+            captured_minor: captured_minor - gift_minor,
+            gift_minor,
             late,
             test,
             seats,
@@ -121,7 +124,7 @@ proptest! {
         let mut days = vec![Totals::default(); 5];
         let (mut captured, mut refunded) = (0, 0);
         for story in &stories {
-            captured += story.sale.captured_minor;
+            captured += story.sale.captured_minor + story.sale.gift_minor;
             days[story.day].sell(&story.sale);
             for (day, back) in &story.back {
                 refunded += back.amount_minor;

@@ -2,6 +2,7 @@
 //! message that says what to do), 2 a wrong command line; of `reconcile` also: not compared.
 
 mod accounts;
+mod gift;
 mod import;
 mod import_movies;
 mod logging;
@@ -60,6 +61,9 @@ enum Command {
     /// Promotion codes: making, listing and ending them
     #[command(subcommand)]
     Promo(promo::PromoCommand),
+    /// Gift cards: making, listing and blocking them, and what each was spent on
+    #[command(subcommand)]
+    Gift(gift::GiftCommand),
     /// Print the OpenAPI document of the HTTP interface
     Openapi(DatabaseArg),
     /// Print the AsyncAPI document of the events that outlets (Kafka, NATS, SQS) get
@@ -188,6 +192,7 @@ async fn run(command: Command) -> Result<(), CliError> {
         Command::Messages(command) => messages::run(command).await,
         Command::Webhooks(command) => webhooks::run(command).await,
         Command::Promo(command) => promo::run(command).await,
+        Command::Gift(command) => gift::run(command).await,
         Command::Openapi(_) => print(&matinee_api::openapi::document()),
         Command::Asyncapi(_) => print(&matinee_api::asyncapi::document()),
     }
@@ -237,6 +242,13 @@ mod tests {
             &["promo", "add", "SPRING", "--amount", "5.00"],
             &["promo", "list"],
             &["promo", "end", "SPRING"],
+            &[
+                "gift", "issue", "--amount", "50.00", "--count", "3", "--csv",
+            ],
+            &["gift", "list"],
+            &["gift", "block", "7K3M"],
+            &["gift", "unblock", "7K3M"],
+            &["gift", "show", "7K3M"],
             &["admin", "reset-second-factor", "--email", "a@b.example"],
             &[
                 "admin",

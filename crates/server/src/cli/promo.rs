@@ -34,6 +34,12 @@ pub(super) struct TheaterArg {
     theater: Option<String>,
 }
 
+impl TheaterArg {
+    pub(super) const fn is_named(&self) -> bool {
+        self.theater.is_some()
+    }
+}
+
 #[derive(Args)]
 pub(super) struct AddArgs {
     /// 3 to 32 letters, digits, - and _; what people type is read without regard to case and spaces
@@ -187,7 +193,10 @@ async fn end(store: &dyn Store, args: &EndArgs, now: DateTime<Utc>) -> Result<()
     Ok(())
 }
 
-async fn the_theater(store: &dyn Store, named: &TheaterArg) -> Result<Arc<Theater>, CliError> {
+pub(super) async fn the_theater(
+    store: &dyn Store,
+    named: &TheaterArg,
+) -> Result<Arc<Theater>, CliError> {
     let theaters = store.theaters().await?;
     let wanted = named.theater.as_deref();
     if let ([only], None) = (&theaters[..], wanted) {
@@ -269,7 +278,7 @@ async fn shows(
 }
 
 /// A time; of a day of the theater's its beginning, so many days later.
-fn moment(theater: &Theater, text: &str, days: u64) -> Result<DateTime<Utc>, CliError> {
+pub(super) fn moment(theater: &Theater, text: &str, days: u64) -> Result<DateTime<Utc>, CliError> {
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
         return Ok(time.to_utc());
     }
@@ -323,6 +332,7 @@ fn words<T: ToString>(list: &[T]) -> String {
     list.iter().map(T::to_string).collect::<Vec<_>>().join(" ")
 }
 
-fn time(at: DateTime<Utc>) -> String {
+/// A time as the command line prints it.
+pub(super) fn time(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

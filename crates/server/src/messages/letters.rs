@@ -8,6 +8,7 @@ use super::{
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use matinee_api::{Booking, Refund, RefundStatus};
+use matinee_domain::money::Money;
 use matinee_integrations::channels::Letter;
 use minijinja::{Value, context};
 
@@ -39,25 +40,54 @@ pub struct View {
     pub unsubscribe: Option<String>,
 }
 
-/// The refund a message tells of: the one noted with it, if any went back then. A message without a note (it was written by
-/// an older version, or is sent again) tells of the newest that the gateway did not refuse for good.
-pub fn refund_told<'b>(booking: &'b Booking, payload: &str) -> Option<&'b Refund> {
+/// The refunds a message tells of: those noted with it, if any went back then; two when a gift card had paid a part. A
+/// message without a note (it was written by an older version, or is sent again) tells of the newest that the gateway did
+/// not refuse for good.
+pub fn refunds_told<'b>(booking: &'b Booking, payload: &str) -> Vec<&'b Refund> {
     let noted: serde_json::Value = serde_json::from_str(payload).unwrap_or_default();
     let mut refunds = booking.refunds.iter();
     match noted.get("refund") {
-        Some(id) => refunds.find(|refund| id.as_str() == Some(&refund.refund_id.to_string())),
-        None => refunds.rfind(|refund| refund.status != RefundStatus::Failed),
+        Some(ids) => {
+            let ids = ids
+                .as_array()
+                .map_or(std::slice::from_ref(ids), Vec::as_slice);
+            let is_noted = |refund: &&Refund| {
+                let id = refund.refund_id.to_string();
+                ids.iter().any(|noted| noted.as_str() == Some(&id))
+            };
+            refunds.filter(is_noted).collect()
+        }
+        None => refunds
+            .rfind(|refund| refund.status != RefundStatus::Failed)
+            .into_iter()
+            .collect(),
     }
 }
 
+/// What goes back in all, and where; each part by itself when there are several.
+fn back(place: Place, refunds: &[&Refund]) -> (Option<String>, String) {
+    let Some((first, rest)) = refunds.split_first() else {
+        return (None, String::new());
+    };
+    if rest.is_empty() {
+        return (Some(place.money(first.amount)), first.method.clone());
+    }
+    let sum = refunds.iter().map(|refund| refund.amount.amount_minor);
+    let sum = Money::new(sum.sum(), first.amount.currency);
+    let part = |refund: &&Refund| format!("{} ({})", refund.method, place.money(refund.amount));
+    let parts: Vec<_> = refunds.iter().map(part).collect();
+    (Some(place.money(sum)), parts.join(", "))
+}
+
 impl View {
-    /// What is said of a booking, and of a refund of it.
+    /// What is said of a booking, and of refunds of it.
     pub fn of_booking(
         place: Place,
         booking: &Booking,
         before: Option<DateTime<Utc>>,
-        refund: Option<&Refund>,
+        refunds: &[&Refund],
     ) -> Result<Self, WordsError> {
+        let (refund, refund_method) = back(place, refunds);
         let words = Words::of(place.language());
         let zone: Tz = booking.time_zone.parse().unwrap_or(chrono_tz::UTC);
         let seat = |seat: &matinee_api::BookedSeat| {
@@ -78,8 +108,8 @@ impl View {
             screen: booking.show.screen.name.clone(),
             seats: seats.join(", "),
             total: place.money(booking.total_amount),
-            refund: refund.map(|refund| place.money(refund.amount)),
-            refund_method: refund.map_or_else(String::new, |refund| refund.method.clone()),
+            refund,
+            refund_method,
             words: None,
             guest: booking.guest_email.is_some(),
             test: booking.test,

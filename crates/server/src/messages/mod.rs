@@ -368,9 +368,9 @@ fn about_booking(
         .as_ref()
         .and_then(|user| Language::of(&user.profile.language));
     let language = language.unwrap_or_else(|| Language::of_country(country));
-    let refund = letters::refund_told(&booking, payload);
+    let refunds = letters::refunds_told(&booking, payload);
     let place = Place::new(language, country);
-    let mut view = View::of_booking(place, &booking, planned.before, refund)?;
+    let mut view = View::of_booking(place, &booking, planned.before, &refunds)?;
     view.words = told.words;
     view.link = link(app, payload).unwrap_or_else(|| page_of(app, on_file));
     if kind == Kind::Reminder {

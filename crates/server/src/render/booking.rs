@@ -10,13 +10,14 @@ use matinee_booking::{
 };
 use matinee_domain::{
     booking::{BookingState, BookingStatus},
+    gift::GiftPart,
     ids::BookingId,
     limits,
     money::Money,
     payment::PaymentStatus,
 };
 use matinee_store::{
-    bookings::{BookedSeat, BookingFile, Owner, PaymentRow, RefundRow},
+    bookings::{BookedSeat, BookingFile, Owner, PaymentRow, RefundRow, RefundTo},
     outbox::{FOR_PROGRAMS, MessageStatus},
 };
 use std::{collections::BTreeMap, sync::Arc};
@@ -94,16 +95,18 @@ impl Render for BookingRender {
         &self,
         file: &BookingFile,
         show: &ShowFile,
-        refund: bool,
+        refunds: usize,
         now: DateTime<Utc>,
     ) -> Bytes {
         let booking = booking(file, show, &self.around, now);
-        let refund = if refund {
-            booking.refunds.last().cloned()
-        } else {
-            None
-        };
-        json(&api::CancelAnswer { booking, refund })
+        let before = booking.refunds.len().saturating_sub(refunds);
+        let mut refunds = booking.refunds.iter().skip(before).cloned();
+        let (refund, gift_refund) = (refunds.next(), refunds.next());
+        json(&api::CancelAnswer {
+            booking,
+            refund,
+            gift_refund,
+        })
     }
 
     fn booking_of(&self, answer: &[u8]) -> Option<BookingId> {
@@ -163,7 +166,11 @@ pub fn booking(
         promo_code: row.promo.as_ref().map(ToString::to_string),
         hold_expires_at: row.state.expires_at(),
         extensions_left: extensions_left(&row.state),
-        payments: file.payments.iter().map(payment).collect(),
+        payments: file
+            .payments
+            .iter()
+            .map(|row| payment(row, &file.refunds))
+            .collect(),
         refunds: file
             .refunds
             .iter()
@@ -232,11 +239,27 @@ const fn extensions_left(state: &BookingState) -> u8 {
     }
 }
 
-fn payment(row: &PaymentRow) -> api::Payment {
+/// A payment with a card's part of it. Of one that took money late, when its card had the part back already, it is none.
+fn payment(row: &PaymentRow, refunds: &[RefundRow]) -> api::Payment {
+    let part = row.gift.as_ref().filter(|part| {
+        let own = |refund: &&RefundRow| {
+            refund.payment_id == row.payment_id && refund.to == RefundTo::GiftCard
+        };
+        let told: i64 = refunds
+            .iter()
+            .filter(own)
+            .map(|refund| refund.amount.amount_minor)
+            .sum();
+        !row.status.is_paid() || part.returned_minor == told
+    });
+    let by_card = part.map_or(0, |part| part.amount_minor);
+    let by_card = Money::new(by_card, row.amount.currency);
     api::Payment {
         payment_id: row.payment_id,
         status: row.status,
-        amount: row.amount,
+        amount: row.amount.checked_add(by_card).unwrap_or(row.amount),
+        gift_amount: part.map(|_| by_card),
+        gift_card: part.map(|part| part.last4.clone()),
         gateway: row.gateway.clone(),
         method: row.method_label.clone(),
         created_at: row.created_at,
@@ -248,10 +271,17 @@ fn refund(row: &RefundRow, payments: &[PaymentRow]) -> api::Refund {
     let paid = payments
         .iter()
         .find(|payment| payment.payment_id == row.payment_id);
+    let card = paid
+        .and_then(|paid| paid.gift.as_ref())
+        .filter(|_| row.to == RefundTo::GiftCard);
     api::Refund {
         refund_id: row.refund_id,
         amount: row.amount,
-        method: paid.map(|p| p.method_label.clone()).unwrap_or_default(),
+        method: card.map_or_else(
+            || paid.map(|p| p.method_label.clone()).unwrap_or_default(),
+            GiftPart::label,
+        ),
+        gift_card: card.map(|part| part.last4.clone()),
         status: row.status,
         created_at: row.created_at,
     }

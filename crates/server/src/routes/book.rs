@@ -20,8 +20,8 @@ use axum::{
 };
 use matinee_api as api;
 use matinee_booking::{
-    Answered, CancelInput, ChangeInput, HOSTED, HoldInput, OnFile, PayInput, SaleError, Settled,
-    Shows as _, Wanted,
+    Answered, CancelInput, ChangeInput, GiftInput, HOSTED, HoldInput, OnFile, PayInput, SaleError,
+    Settled, Shows as _, Wanted,
 };
 use matinee_domain::ids::{BookingId, PaymentId};
 use matinee_store::{bookings::Owner, idempotency::Recorded};
@@ -104,7 +104,8 @@ pub async fn book(
         caller: caller.digest(),
         idempotency: caller.idempotency("POST", "/book", &body.bytes),
     };
-    let held = guess::counted(&app, &caller, request.promo_code, app.desk.hold(input))
+    let tried = (Limit::PromoGuess, request.promo_code.as_deref());
+    let held = guess::counted(&app, &caller, tried, app.desk.hold(input))
         .await?
         .inspect_err(|_| app.metrics.holds_refused.add(1))
         .map_err(|error| match error {
@@ -164,7 +165,8 @@ pub async fn change(
         if_version: Some(on_file.file.booking.version),
     };
     let change = app.desk.change(booking_id, input);
-    let on_file = guess::counted(&app, &caller, request.promo_code, change).await??;
+    let tried = (Limit::PromoGuess, request.promo_code.as_deref());
+    let on_file = guess::counted(&app, &caller, tried, change).await??;
     let booking = booking_now(&app, &on_file).await?;
     let mut response = answer::json(200, &booking);
     response
@@ -216,11 +218,17 @@ pub async fn pay(
 ) -> Result<Response, ApiError> {
     let request = body.value;
     let on_file = own_booking(&app, &caller, request.booking_id).await?;
-    let method = payment_method(&app, request.payment_method)?;
+    let code = request.gift_card.filter(|code| !code.trim().is_empty());
+    let method = payment_method(&app, request.payment_method, code.is_some())?;
+    let gift = code.clone().map(|code| GiftInput {
+        code,
+        expected: request.expected_gift,
+    });
     let input = PayInput {
         booking_id: request.booking_id,
         method,
         expected_total: request.expected_total,
+        gift,
         idempotency: caller.idempotency("POST", "/payment", &body.bytes),
     };
     // A repetition costs no attempt: it may be the only way to learn what became of the first.
@@ -230,12 +238,15 @@ pub async fn pay(
     app.limits
         .check(Limit::PaymentAddress, caller.address_key(), app.clock.now())?;
     let paid = app.desk.pay_for(on_file, input);
-    let paid = render::for_request(&caller.request.request_id, paid).await?;
+    let tried = (Limit::GiftGuess, code.as_deref());
+    let paid = guess::counted(&app, &caller, tried, paid);
+    let paid = render::for_request(&caller.request.request_id, paid).await??;
     Ok(settled(&app, paid))
 }
 
-/// How is to be paid: by the gateway's token, or on its own page.
-fn payment_method(app: &App, method: Option<String>) -> Result<String, ApiError> {
+/// How is to be paid: by the gateway's token, or on its own page. A gift card may leave nothing to pay, so that no method
+/// is needed beside it.
+fn payment_method(app: &App, method: Option<String>, gift: bool) -> Result<String, ApiError> {
     let invalid = |detail| Err(ApiError::invalid("/payment_method", detail));
     let method = method.unwrap_or_else(|| HOSTED.to_owned());
     if method.is_empty() || method.len() > 255 {
@@ -244,7 +255,7 @@ fn payment_method(app: &App, method: Option<String>) -> Result<String, ApiError>
     if looks_like_a_card(&method) {
         return invalid("Never send card numbers here: only the gateway's token.");
     }
-    if method == HOSTED && app.desk.gateway.is_some() && !app.around.ways.hosted {
+    if method == HOSTED && !gift && app.desk.gateway.is_some() && !app.around.ways.hosted {
         return invalid("There is no page to pay on here: name a payment method.");
     }
     Ok(method)

@@ -1,4 +1,4 @@
-//! Promotion codes that are tried: only those refused count as guesses.
+//! Promotion codes and gift cards that are tried: only those refused count as guesses.
 //!
 //! A try is counted before it is known what it is, so that no number of them at once goes past the limit, and taken back
 //! when the code turned out to be good, or not to matter.
@@ -14,17 +14,22 @@ use matinee_booking::SaleError;
 pub(super) async fn counted<T>(
     app: &App,
     caller: &Caller,
-    code: Option<String>,
+    (limit, code): (Limit, Option<&str>),
     work: impl Future<Output = Result<T, SaleError>>,
 ) -> Result<Result<T, SaleError>, ApiError> {
     if code.is_none_or(|code| code.trim().is_empty()) {
         return Ok(work.await);
     }
     let key = caller.digest();
-    app.limits.check(Limit::PromoGuess, key, app.clock.now())?;
+    app.limits.check(limit, key, app.clock.now())?;
     let done = work.await;
-    if !matches!(done, Err(SaleError::PromoInvalid)) {
-        app.limits.take_back(Limit::PromoGuess, key);
+    let guessed = matches!(
+        (&done, limit),
+        (Err(SaleError::PromoInvalid), Limit::PromoGuess)
+            | (Err(SaleError::GiftInvalid), Limit::GiftGuess)
+    );
+    if !guessed {
+        app.limits.take_back(limit, key);
     }
     Ok(done)
 }

@@ -8,6 +8,7 @@ mod catalog;
 mod devices;
 mod export;
 pub mod gateway;
+mod gifts;
 mod guess;
 mod guest_token;
 mod health;
@@ -89,6 +90,7 @@ pub fn api() -> Router<AppState> {
         .route("/bookings/recover", post(recover::recover))
         .route("/bookings/recover/redeem", post(recover::redeem))
         .route("/payment", post(book::pay))
+        .route("/gift-cards/balance", post(gifts::balance))
         .route("/payments/{payment_id}/simulate", post(book::simulate))
         .route("/payments/{payment_id}/page", get(gateway::page))
         .route("/webhooks/{gateway}", post(gateway::news))

@@ -37,6 +37,15 @@ fn problem(error: SaleError) -> ApiError {
             p.unavailable_seat_ids = Some(vec![]);
             p.alternatives = Some(vec![]);
         }),
+        SaleError::GiftChanged(covers) => ApiError::new(
+            Code::GiftCardChanged,
+            if covers.amount_minor == 0 {
+                "Nothing is left on this gift card. Nothing was charged; go on without it, or with another one.".into()
+            } else {
+                format!("The gift card pays {covers} of this booking now. Nothing was charged; look at the rest again.")
+            },
+        )
+        .with(|p| p.gift_amount = Some(covers)),
         SaleError::SingleSeatGap { words, suggestion } => {
             ApiError::new(Code::SingleSeatGap, words).with(|p| p.suggested_seat_ids = Some(suggestion))
         }
@@ -138,6 +147,10 @@ fn conflict(error: &SaleError) -> (Code, String) {
         SaleError::PromoInvalid => (
             Code::PromoInvalid,
             "This promo code is not valid for this booking. Nothing was changed.",
+        ),
+        SaleError::GiftInvalid => (
+            Code::GiftCardInvalid,
+            "This gift card is not valid here. Nothing was charged; look at its code again.",
         ),
         SaleError::KeyReused => (
             Code::IdempotencyKeyReused,

@@ -13,7 +13,7 @@ use crate::http::ApiError;
 use matinee_api::RefundStatus;
 use matinee_booking::{OnFile, SaleError};
 use matinee_domain::{money::Money, price::LineKind};
-use matinee_store::bookings::{PaymentRow, RefundRow};
+use matinee_store::bookings::{PaymentRow, RefundRow, RefundTo};
 
 const A5: Size = Size {
     width: 419.53,
@@ -28,7 +28,7 @@ pub(super) fn document(on_file: &OnFile) -> Result<Vec<u8>, ApiError> {
     let payments = &on_file.file.payments;
     let paid: Vec<_> = payments
         .iter()
-        .filter(|payment| payment.captured_minor > 0)
+        .filter(|payment| payment.paid_minor() > 0)
         .collect();
     if paid.is_empty() {
         return Err(SaleError::NotConfirmed.into());
@@ -99,9 +99,17 @@ fn moved(page: &mut Sheet, on_file: &OnFile, paid: &[&PaymentRow]) {
     page.y -= 10.0;
     for payment in paid {
         let when = local(payment.created_at, zone);
-        let text = format!("Paid on {when}, {}", payment.method_label);
-        let amount = Money::new(payment.captured_minor, currency);
-        page.entry(REGULAR, fitting(A5, &text, 9.0), &text, &number(amount));
+        let mut entry = |label: &str, amount| {
+            let text = format!("Paid on {when}, {label}");
+            let amount = Money::new(amount, currency);
+            page.entry(REGULAR, fitting(A5, &text, 9.0), &text, &number(amount));
+        };
+        if payment.captured_minor > 0 {
+            entry(&payment.method_label, payment.captured_minor);
+        }
+        if let Some(part) = &payment.gift {
+            entry(&part.label(), part.amount_minor);
+        }
     }
     let gone = file
         .refunds
@@ -110,19 +118,26 @@ fn moved(page: &mut Sheet, on_file: &OnFile, paid: &[&PaymentRow]) {
     let gone: Vec<&RefundRow> = gone.collect();
     for refund in &gone {
         let when = local(refund.created_at, zone);
-        let text = match refund.status {
-            RefundStatus::Pending => format!("Going back since {when}"),
+        let text = match (refund.status, refund.to) {
+            (RefundStatus::Pending, _) => format!("Going back since {when}"),
+            (_, RefundTo::GiftCard) => format!("Back on the gift card on {when}"),
             _ => format!("Paid back on {when}"),
         };
         let amount = Money::new(-refund.amount.amount_minor, currency);
         page.entry(REGULAR, 9.0, &text, &number(amount));
     }
-    if gone.is_empty() {
+    // A card had its part of money that came too late at once; no refund tells of it.
+    let returned: i64 = paid.iter().map(|payment| returned(payment, &gone)).sum();
+    if returned > 0 {
+        let amount = Money::new(-returned, currency);
+        page.entry(REGULAR, 9.0, "Back on the gift card", &number(amount));
+    }
+    if gone.is_empty() && returned == 0 {
         return;
     }
-    let captured: i64 = paid.iter().map(|payment| payment.captured_minor).sum();
+    let taken: i64 = paid.iter().map(|payment| payment.paid_minor()).sum();
     let back: i64 = gone.iter().map(|refund| refund.amount.amount_minor).sum();
-    let kept = Money::new(captured - back, currency);
+    let kept = Money::new(taken - back - returned, currency);
     page.rule();
     page.entry(BOLD, 11.0, "Kept", &number(kept));
     let prices = &on_file.show.show.prices;
@@ -130,6 +145,20 @@ fn moved(page: &mut Sheet, on_file: &OnFile, paid: &[&PaymentRow]) {
         let text = format!("incl. {}", prices.tax.label);
         page.entry(REGULAR, 9.0, &text, &number(prices.tax_within(kept)));
     }
+}
+
+/// What of a card's part is on the card again without a refund.
+fn returned(payment: &PaymentRow, refunds: &[&RefundRow]) -> i64 {
+    let own = |refund: &&&RefundRow| {
+        refund.payment_id == payment.payment_id && refund.to == RefundTo::GiftCard
+    };
+    let told: i64 = refunds
+        .iter()
+        .filter(own)
+        .map(|refund| refund.amount.amount_minor)
+        .sum();
+    let back = payment.gift.as_ref().map_or(0, |part| part.returned_minor);
+    back - told
 }
 
 /// An amount without its currency, which stands above the column.

@@ -8,6 +8,7 @@ use matinee_domain::{booking::BookingState, promo::PromoCode};
 use matinee_store::{
     StoreError,
     bookings::{BookingRow, Owner, PaymentRow},
+    gifts::GiftEntry,
 };
 
 /// A state as its columns.
@@ -130,6 +131,7 @@ impl Payments<'_> {
     pub(crate) fn onto<'c>(&self, call: Call<'c>) -> Call<'c> {
         let optional = |text: Option<&String>| text.map(|it| crate::columns::text(it).into_owned());
         let key = |row: &PaymentRow| row.idempotency.clone();
+        let gift = |row: &PaymentRow| row.gift.clone();
         call.with(self.column(|row| row.booking_id.own().to_vec()))
             .with(self.column(|row| row.payment_id.own().to_vec()))
             .with(self.column(|row| row.status.as_str()))
@@ -145,5 +147,29 @@ impl Payments<'_> {
             .with(self.column(|row| micros(row.created_at)))
             .with(self.column(|row| key(row).map(|key| key.scope.to_vec())))
             .with(self.column(|row| key(row).map(|key| key.body.to_vec())))
+            .with(self.column(|row| gift(row).map(|part| part.card_id.own().to_vec())))
+            .with(self.column(|row| gift(row).map(|part| part.last4.clone())))
+            .with(self.column(|row| gift(row).map_or(0, |part| part.amount_minor)))
+            .with(self.column(|row| gift(row).map_or(0, |part| part.returned_minor)))
     }
+}
+
+/// The parameters of entries of gift cards, after the theater.
+pub(crate) fn gift_entries<'c>(call: Call<'c>, entries: &[&GiftEntry]) -> Call<'c> {
+    let payment = |entry: &GiftEntry| entry.payment;
+    call.with(gift_column(entries, |entry| entry.card_id.own().to_vec()))
+        .with(gift_column(entries, |entry| entry.entry_id.own().to_vec()))
+        .with(gift_column(entries, |entry| entry.kind.as_str()))
+        .with(gift_column(entries, |entry| entry.amount_minor))
+        .with(gift_column(entries, |entry| {
+            payment(entry).map(|(booking, _)| booking.own().to_vec())
+        }))
+        .with(gift_column(entries, |entry| {
+            payment(entry).map(|(_, payment)| payment.own().to_vec())
+        }))
+        .with(gift_column(entries, |entry| micros(entry.at)))
+}
+
+fn gift_column<T>(entries: &[&GiftEntry], value: impl Fn(&GiftEntry) -> T) -> Vec<T> {
+    entries.iter().map(|entry| value(entry)).collect()
 }

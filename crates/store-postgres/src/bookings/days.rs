@@ -25,14 +25,15 @@ const SOLD: &str = "SELECT p.payment, b.show, \
        CASE p.gateway WHEN 'counter' THEN split_part(p.method_token, ':', 1) ELSE p.gateway END, \
        b.channel, p.captured_minor, b.test, b.seats::text, b.lines::text, \
        EXISTS (SELECT 1 FROM refunds AS r WHERE r.theater = p.theater AND r.booking = p.booking AND r.payment = p.payment \
-         AND r.reason = 'seats_gone') \
+         AND r.reason = 'seats_gone'), p.gift_minor \
      FROM payments AS p JOIN bookings AS b ON b.theater = p.theater AND b.booking = p.booking \
      WHERE p.theater = $1 AND p.payment > $2 AND p.payment < $3 \
        AND p.status IN ('captured', 'partly_refunded', 'refunded') ORDER BY p.payment LIMIT $4";
 
 const GIVEN_BACK: &str = "SELECT r.refund, r.created_at, b.show, \
-       CASE p.gateway WHEN 'counter' THEN split_part(p.method_token, ':', 1) ELSE p.gateway END, \
-       r.reason, r.amount_minor, p.captured_minor, \
+       CASE WHEN r.to_gift THEN 'gift_card' WHEN p.gateway = 'counter' THEN split_part(p.method_token, ':', 1) \
+         ELSE p.gateway END, \
+       r.reason, r.amount_minor, p.captured_minor + p.gift_minor, \
        b.lines::text \
      FROM refunds AS r JOIN bookings AS b ON b.theater = r.theater AND b.booking = r.booking \
      JOIN payments AS p ON p.theater = r.theater AND p.booking = r.booking AND p.payment = r.payment \
@@ -62,6 +63,7 @@ pub(crate) async fn sold(
 fn sale(theater: TheaterId, row: &Row) -> Result<Sale, StoreError> {
     let seats: Vec<BookedSeat> = from_json(row.text(6)?)?;
     let lines: Vec<Line> = from_json(row.text(7)?)?;
+    let late: bool = row.value(8)?;
     Ok(Sale {
         payment_id: PaymentId::from_parts(theater, row.bytes(0)?),
         show_id: ShowId::from_parts(theater, row.bytes(1)?),
@@ -74,7 +76,9 @@ fn sale(theater: TheaterId, row: &Row) -> Result<Sale, StoreError> {
             .map(|seat| (seat.ticket_type, seat.price_minor))
             .collect(),
         tax_minor: tax_of(&lines),
-        late: row.value(8)?,
+        // What came late had its card's part back when it was closed.
+        gift_minor: if late { 0 } else { row.value(9)? },
+        late,
     })
 }
 

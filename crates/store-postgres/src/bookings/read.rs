@@ -368,7 +368,7 @@ pub(super) async fn payments_of(
         .with(i64::from(limit));
     let rows = rows_of(conn, call).await?;
     all(&rows, |row| {
-        let booking_id = BookingId::from_parts(theater, row.bytes(14)?);
+        let booking_id = BookingId::from_parts(theater, row.bytes(18)?);
         rows::payment(booking_id, row)
     })
 }

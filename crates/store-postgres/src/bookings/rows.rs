@@ -4,13 +4,19 @@ use crate::columns::{Columns as _, damaged, from_json, money, optional_time};
 use matinee_domain::{
     booking::{BookingState, BookingStatus},
     channel::SaleChannel,
-    ids::{BookingId, NotificationId, PaymentId, RefundId, ShowId, TheaterId, TicketId, UserId},
+    gift::GiftPart,
+    ids::{
+        BookingId, GiftCardId, NotificationId, PaymentId, RefundId, ShowId, TheaterId, TicketId,
+        UserId,
+    },
     payment::{PaymentStatus, RefundStatus},
     seat_map::SeatNo,
 };
 use matinee_store::{
     StoreError,
-    bookings::{BookingRow, NotificationRow, Owner, PaymentRow, RefundRow, TicketRow, TicketState},
+    bookings::{
+        BookingRow, NotificationRow, Owner, PaymentRow, RefundRow, RefundTo, TicketRow, TicketState,
+    },
     idempotency::IdempotencyKey,
 };
 use tokio_postgres::Row;
@@ -96,7 +102,8 @@ fn state(row: &Row) -> Result<BookingState, StoreError> {
 macro_rules! payment_columns {
     () => {
         "payment, status, amount_minor, currency, captured_minor, refunded_minor, gateway, method_token, \
-         method_label, gateway_ref, decline_reason, created_at, key_scope, key_body"
+         method_label, gateway_ref, decline_reason, created_at, key_scope, key_body, gift_card, gift_last4, \
+         gift_minor, gift_returned_minor"
     };
 }
 pub(crate) use payment_columns;
@@ -119,13 +126,27 @@ pub(crate) fn payment(booking_id: BookingId, row: &Row) -> Result<PaymentRow, St
         idempotency: scope
             .zip(body)
             .map(|(scope, body)| IdempotencyKey { scope, body }),
+        gift: gift(booking_id.theater(), row)?,
     })
+}
+
+/// What a card pays of a payment, if one does.
+fn gift(theater: TheaterId, row: &Row) -> Result<Option<GiftPart>, StoreError> {
+    let (Some(card), Some(last4)) = (row.optional_bytes(14)?, row.value(15)?) else {
+        return Ok(None);
+    };
+    Ok(Some(GiftPart {
+        card_id: GiftCardId::from_parts(theater, card),
+        last4,
+        amount_minor: row.value(16)?,
+        returned_minor: row.value(17)?,
+    }))
 }
 
 /// The columns [`refund`] reads, in order.
 macro_rules! refund_columns {
     () => {
-        "theater, booking, refund, payment, status, amount_minor, currency, reason, attempts, created_at"
+        "theater, booking, refund, payment, status, amount_minor, currency, reason, attempts, created_at, to_gift"
     };
 }
 pub(crate) use refund_columns;
@@ -138,6 +159,11 @@ pub(crate) fn refund(row: &Row) -> Result<RefundRow, StoreError> {
         payment_id: PaymentId::from_parts(theater, row.bytes(3)?),
         status: RefundStatus::parse(row.text(4)?).ok_or_else(|| damaged("a refund's status"))?,
         amount: money(row.value(5)?, row.text(6)?)?,
+        to: if row.value(10)? {
+            RefundTo::GiftCard
+        } else {
+            RefundTo::Payer
+        },
         reason: row.value(7)?,
         attempts: row.small(8)?,
         created_at: row.time(9)?,

@@ -23,6 +23,7 @@ mod write;
 #[cfg(test)]
 mod plans;
 
+pub(crate) use statements::GIFT_ENTRIES;
 pub(crate) use unit::{Expire, Unit};
 
 use crate::{open::Locking, statistics::Statistics, told::Told, watch::Notices};

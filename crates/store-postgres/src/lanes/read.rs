@@ -4,7 +4,7 @@ use super::{
     guard::GaveUp,
     statements as sql,
     unit::Unit,
-    world::{Expiries, PromoNow, SeatNow, ShowNow, World},
+    world::{Expiries, GiftNow, PromoNow, SeatNow, ShowNow, World},
 };
 use crate::{
     bookings::rows,
@@ -44,6 +44,7 @@ struct Asked<'u> {
     promos: Vec<&'u str>,
     /// Bookings whose seats are claimed again, and with them the use of their code.
     reclaimed: Vec<&'u [u8]>,
+    gifts: Vec<&'u [u8]>,
 }
 
 impl<'u> Asked<'u> {
@@ -62,6 +63,8 @@ impl<'u> Asked<'u> {
         asked.unpaid.dedup();
         asked.promos.sort_unstable();
         asked.promos.dedup();
+        asked.gifts.sort_unstable();
+        asked.gifts.dedup();
         asked
     }
 
@@ -95,6 +98,9 @@ impl<'u> Asked<'u> {
                 if step.payments.iter().any(|payment| payment.status.is_live()) {
                     self.with_payment.push(step.booking_id.own());
                 }
+                let claims = step.gifts.iter().filter(|entry| entry.amount_minor < 0);
+                self.gifts
+                    .extend(claims.map(|entry| &entry.card_id.own()[..]));
                 if step.seats == SeatsEffect::Reclaim {
                     self.reclaimed.push(step.booking_id.own());
                 }
@@ -154,6 +160,7 @@ enum About {
     Expiry,
     Record,
     Promo,
+    Gift,
 }
 
 /// Reads all of it; with `lock` inside a transaction that is begun here and holds the rows.
@@ -181,6 +188,12 @@ pub(super) async fn read(conn: &Connection, units: &[Unit], lock: bool) -> Resul
         list.push((
             About::Nothing,
             Call::new(sql::LOCK_PROMOS).with(at).with(&asked.promos),
+        ));
+    }
+    if lock && !asked.gifts.is_empty() {
+        list.push((
+            About::Nothing,
+            Call::new(sql::LOCK_GIFTS).with(at).with(&asked.gifts),
         ));
     }
     list.push((
@@ -255,6 +268,12 @@ pub(super) async fn read(conn: &Connection, units: &[Unit], lock: bool) -> Resul
                 .with(&asked.reclaimed),
         ));
     }
+    if !asked.gifts.is_empty() {
+        list.push((
+            About::Gift,
+            Call::new(sql::GIFTS).with(at).with(&asked.gifts),
+        ));
+    }
     if !asked.records.is_empty() {
         list.push((About::Record, Call::new(sql::RECORDS).with(&asked.records)));
     }
@@ -319,6 +338,14 @@ fn take(world: &mut World, about: About, row: &Row) -> Result<(), StoreError> {
                 ends_at: optional_time(row.value(3)?)?,
             };
             world.promos.insert(row.text(0)?.to_owned(), promo);
+        }
+        About::Gift => {
+            let gift = GiftNow {
+                balance_minor: row.value(1)?,
+                active: row.value(2)?,
+                ends_at: optional_time(row.value(3)?)?,
+            };
+            world.gifts.insert(row.bytes(0)?, gift);
         }
         About::Record => {
             let answer = Recorded {

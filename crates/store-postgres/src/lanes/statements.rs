@@ -78,6 +78,10 @@ pub(super) const PROMOS_OF_BOOKINGS: &str = "SELECT p.code, p.max_uses - p.used,
      FROM bookings AS b JOIN promo_codes AS p ON p.theater = $1 AND p.code = b.promo \
      WHERE b.theater = $1 AND b.booking = ANY($2)";
 
+/// Gift cards that units claim money of.
+pub(super) const GIFTS: &str = "SELECT card, balance_minor, state = 'active', ends_at FROM gift_cards \
+     WHERE theater = $1 AND card = ANY($2)";
+
 // What is locked beforehand with pessimistic locking, always in this order.
 
 pub(super) const LOCK_SHOWS: &str = "SELECT 1 FROM show_state WHERE theater = $1 AND show = ANY($2) \
@@ -87,6 +91,9 @@ pub(super) const LOCK_BOOKINGS: &str = "SELECT 1 FROM bookings WHERE theater = $
 
 pub(super) const LOCK_PROMOS: &str = "SELECT 1 FROM promo_codes WHERE theater = $1 AND code = ANY($2) \
      ORDER BY code FOR UPDATE";
+
+pub(super) const LOCK_GIFTS: &str = "SELECT 1 FROM gift_cards WHERE theater = $1 AND card = ANY($2) \
+     ORDER BY card FOR UPDATE";
 
 // What is written, always in this order.
 
@@ -202,34 +209,56 @@ pub(super) const USES: &str = "WITH locked AS ( \
        WHERE p.theater = $1 AND p.code = l.code RETURNING l.claimed) \
      SELECT 1 / ((SELECT count(*) FROM done WHERE claimed) = $6::bigint)::int";
 
+/// Balances of gift cards: locked in order, each card once. What is claimed must be there when everything is counted up,
+/// and the card open. What goes back asks nothing of the card: the check of its row alone bounds it.
+pub(super) const BALANCES: &str = "WITH locked AS ( \
+       SELECT c.card, w.amount, w.good_until FROM (SELECT * FROM unnest($2::bytea[], $3::bigint[], $4::bigint[], \
+         $5::bigint[]) AS u (card, amount, open_at, good_until) ORDER BY u.card) AS w \
+       CROSS JOIN LATERAL (SELECT x.card FROM gift_cards AS x WHERE x.theater = $1 AND x.card = w.card \
+         AND (w.open_at IS NULL OR x.balance_minor + w.amount >= 0 AND x.state = 'active' \
+           AND (x.ends_at IS NULL OR x.ends_at > w.open_at)) FOR UPDATE) AS c), \
+     done AS ( \
+       UPDATE gift_cards AS c SET balance_minor = c.balance_minor + l.amount, \
+         ends_at = CASE WHEN c.ends_at < l.good_until THEN l.good_until ELSE c.ends_at END \
+       FROM locked AS l WHERE c.theater = $1 AND c.card = l.card RETURNING 1) \
+     SELECT 1 / ((SELECT count(*) FROM done) = $6::bigint)::int";
+
+pub(crate) const GIFT_ENTRIES: &str = "INSERT INTO gift_entries (theater, card, entry, kind, amount_minor, booking, \
+         payment, at) \
+     SELECT $1, w.* FROM unnest($2::bytea[], $3::bytea[], $4::text[], $5::bigint[], $6::bytea[], $7::bytea[], \
+         $8::bigint[]) AS w";
+
 pub(super) const PAYMENTS: &str = "INSERT INTO payments (theater, booking, payment, status, amount_minor, currency, \
          captured_minor, refunded_minor, gateway, method_token, method_label, gateway_ref, decline_reason, \
-         created_at, key_scope, key_body) \
+         created_at, key_scope, key_body, gift_card, gift_last4, gift_minor, gift_returned_minor) \
      SELECT $1, w.* FROM unnest($2::bytea[], $3::bytea[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], \
          $8::bigint[], $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bigint[], $15::bytea[], \
-         $16::bytea[]) AS w \
+         $16::bytea[], $17::bytea[], $18::text[], $19::bigint[], $20::bigint[]) AS w \
      ON CONFLICT (theater, booking, payment) DO UPDATE SET status = excluded.status, \
          amount_minor = excluded.amount_minor, currency = excluded.currency, \
          captured_minor = excluded.captured_minor, refunded_minor = excluded.refunded_minor, \
          gateway = excluded.gateway, method_token = excluded.method_token, \
          method_label = excluded.method_label, gateway_ref = excluded.gateway_ref, \
          decline_reason = excluded.decline_reason, created_at = excluded.created_at, \
-         key_scope = excluded.key_scope, key_body = excluded.key_body";
+         key_scope = excluded.key_scope, key_body = excluded.key_body, gift_card = excluded.gift_card, \
+         gift_last4 = excluded.gift_last4, gift_minor = excluded.gift_minor, \
+         gift_returned_minor = excluded.gift_returned_minor";
 
 pub(super) const REFUNDS: &str = "INSERT INTO refunds (theater, booking, refund, payment, status, amount_minor, \
-         currency, reason, attempts, created_at, tried_at) \
+         currency, reason, attempts, created_at, tried_at, to_gift) \
      SELECT $1, w.* FROM unnest($2::bytea[], $3::bytea[], $4::bytea[], $5::text[], $6::bigint[], $7::text[], \
-         $8::text[], $9::int[], $10::bigint[], $11::bigint[]) AS w \
+         $8::text[], $9::int[], $10::bigint[], $11::bigint[], $12::bool[]) AS w \
      ON CONFLICT (theater, booking, refund) DO UPDATE SET payment = excluded.payment, status = excluded.status, \
          amount_minor = excluded.amount_minor, currency = excluded.currency, reason = excluded.reason, \
-         attempts = excluded.attempts, created_at = excluded.created_at, tried_at = excluded.tried_at";
+         attempts = excluded.attempts, created_at = excluded.created_at, tried_at = excluded.tried_at, \
+         to_gift = excluded.to_gift";
 
 /// The rows themselves never ask for more back than was captured, whatever the payment's own columns say. The text
 /// that is no number depends on the rows, so that it is only looked at when there are some.
 pub(super) const REFUNDS_WITHIN_CAPTURE: &str = "SELECT CAST('refunds exceed what was captured of ' || count(*) \
          || ' payments' AS int) \
      FROM payments AS p JOIN (SELECT r.theater, r.booking, r.payment, sum(r.amount_minor) AS asked FROM refunds AS r \
-         WHERE r.theater = $1 AND r.booking = ANY($2) AND r.status <> 'failed' \
+         WHERE r.theater = $1 AND r.booking = ANY($2) AND r.status <> 'failed' AND NOT r.to_gift \
          GROUP BY r.theater, r.booking, r.payment) AS a \
        ON a.theater = p.theater AND a.booking = p.booking AND a.payment = p.payment \
      WHERE p.theater = $1 AND p.booking = ANY($2) AND a.asked > p.captured_minor HAVING count(*) > 0";
@@ -299,6 +328,10 @@ pub(super) const HOT: &[(&str, &str)] = &[
     ("promos of bookings", PROMOS_OF_BOOKINGS),
     ("lock promos", LOCK_PROMOS),
     ("uses", USES),
+    ("gifts", GIFTS),
+    ("lock gifts", LOCK_GIFTS),
+    ("balances", BALANCES),
+    ("gift entries", GIFT_ENTRIES),
     ("lock shows", LOCK_SHOWS),
     ("lock bookings", LOCK_BOOKINGS),
     ("free", FREE),

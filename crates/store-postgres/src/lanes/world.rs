@@ -91,6 +91,15 @@ pub(super) struct PromoNow {
     pub(super) ends_at: Option<DateTime<Utc>>,
 }
 
+/// A gift card as it was read, and its balance after what the batch decided.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct GiftNow {
+    pub(super) balance_minor: i64,
+    /// It is not blocked.
+    pub(super) active: bool,
+    pub(super) ends_at: Option<DateTime<Utc>>,
+}
+
 pub(super) struct World {
     pub(super) theater: TheaterId,
     pub(super) shows: FxHashMap<ShowOwn, ShowNow>,
@@ -108,6 +117,8 @@ pub(super) struct World {
     pub(super) records: FxHashMap<[u8; 16], ([u8; 16], Recorded)>,
     /// Only codes that somebody may take up.
     pub(super) promos: FxHashMap<String, PromoNow>,
+    /// Only cards that somebody claims money of.
+    pub(super) gifts: FxHashMap<Own, GiftNow>,
 }
 
 impl World {
@@ -124,6 +135,7 @@ impl World {
             expiries: FxHashMap::default(),
             records: FxHashMap::default(),
             promos: FxHashMap::default(),
+            gifts: FxHashMap::default(),
         }
     }
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     bookings::{
-        columns::{NewBookings, Payments, StateColumns, owner_columns},
+        columns::{NewBookings, Payments, StateColumns, gift_entries, owner_columns},
         rows::ticket_state,
     },
     columns::{Columns as _, micros, text, to_json},
@@ -20,7 +20,7 @@ use crate::{
     pipeline::{self, Call},
 };
 use matinee_planted::planted;
-use matinee_store::StoreError;
+use matinee_store::{StoreError, bookings::RefundTo};
 use rustc_hash::FxHashMap;
 
 /// A show's row as a batch left it.
@@ -53,6 +53,7 @@ pub(super) async fn write(
     list.blocks(&writes);
     list.bookings(&writes)?;
     list.uses(&writes);
+    list.gifts(&writes);
     list.payments(&writes);
     list.rest(&writes);
     let versions = list.shows(world);
@@ -253,6 +254,25 @@ impl<'w> List<'w> {
         self.calls.push(call);
     }
 
+    /// Balances of gift cards, and the entries that say why.
+    fn gifts(&mut self, writes: &'w Writes<'_>) {
+        let gifts = &writes.gifts;
+        if gifts.is_empty() {
+            return;
+        }
+        let call = self
+            .call(sql::BALANCES)
+            .with(column(gifts, |gift| &gift.card[..]))
+            .with(column(gifts, |gift| gift.amount_minor))
+            .with(column(gifts, |gift| gift.open_at.map(micros)))
+            .with(column(gifts, |gift| gift.good_until.map(micros)))
+            .with(gifts.len() as i64);
+        self.calls.push(call);
+        let entries = &writes.gift_entries;
+        let call = gift_entries(self.call(sql::GIFT_ENTRIES), entries);
+        self.calls.push(call);
+    }
+
     fn payments(&mut self, writes: &'w Writes<'_>) {
         // A payment that ends makes room for the one that begins.
         for live in [false, true] {
@@ -291,7 +311,10 @@ impl<'w> List<'w> {
             }))
             .with(column(refunds, |(refund, _)| refund.attempts as i32))
             .with(column(refunds, |(refund, _)| micros(refund.created_at)))
-            .with(column(refunds, |(_, now)| micros(*now)));
+            .with(column(refunds, |(_, now)| micros(*now)))
+            .with(column(refunds, |(refund, _)| {
+                refund.to == RefundTo::GiftCard
+            }));
         self.calls.push(call);
         let call = self.call(sql::REFUNDS_WITHIN_CAPTURE).with(bookings);
         self.calls.push(call);

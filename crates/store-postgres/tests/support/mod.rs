@@ -6,9 +6,13 @@ use chrono::TimeDelta;
 use matinee_domain::{
     booking::BookingState,
     channel::SaleChannel,
-    ids::{BookingId, PaymentId, Reference, ShowId, TicketId, UserId, time_ordered},
+    gift::{GiftCard, GiftCode, GiftEntryKind, GiftPart, GiftState},
+    ids::{
+        BookingId, GiftCardId, GiftEntryId, PaymentId, Reference, RefundId, ShowId, TicketId,
+        UserId, time_ordered,
+    },
     money::{Currency, Money},
-    payment::PaymentStatus,
+    payment::{PaymentStatus, RefundStatus},
     promo::{Discount, Promo, PromoTerms},
     seat_map::SeatNo,
 };
@@ -16,11 +20,12 @@ use matinee_store::{
     Maintenance as _,
     accounts::{ProfileData, Role, UserRow},
     bookings::{
-        BookedSeat, BookingRow, HoldLimits, HoldSeats, Owner, PaymentRow, SeatsEffect, Step,
-        TicketRow, TicketState,
+        BookedSeat, BookingRow, HoldLimits, HoldSeats, Owner, PaymentRow, RefundRow, RefundTo,
+        SeatsEffect, Step, TicketRow, TicketState,
     },
     conformance::fixtures::{bytes, show_id, start, theater_id},
     feed::NoFeed,
+    gifts::{BY_GIFT_CARD, GiftEntry, NewGift, digest},
     idempotency::{IdempotencyKey, IdempotencyRecord, Recorded},
 };
 use matinee_store_postgres::{PostgresOptions, PostgresStore};
@@ -147,6 +152,7 @@ pub fn release(booking: &BookingRow) -> Step {
         seats: SeatsEffect::Free,
         payments: vec![],
         refunds: vec![],
+        gifts: vec![],
         tickets: vec![],
         cancel_seats: vec![],
         by_theater: false,
@@ -198,6 +204,103 @@ pub fn confirm(booking: &BookingRow) -> Step {
     }
 }
 
+/// A gift card of fifty euros.
+pub fn gift() -> NewGift {
+    let code = GiftCode::from_random([7; 12]);
+    let amount = Money::new(5000, Currency::new(*b"EUR"));
+    NewGift {
+        card: GiftCard {
+            card_id: gift_id(),
+            last4: code.last4(),
+            initial: amount,
+            balance: amount,
+            state: GiftState::Active,
+            ends_at: None,
+        },
+        digest: digest(&code),
+        entry_id: gift_entry_id(0),
+    }
+}
+
+pub fn gift_id() -> GiftCardId {
+    GiftCardId::from_parts(show().theater(), time_ordered(1, [7; 16]))
+}
+
+fn gift_entry_id(number: u32) -> GiftEntryId {
+    GiftEntryId::from_parts(show().theater(), time_ordered(1, bytes(31, number)))
+}
+
+/// An entry of a booking's payment; every booking has one payment here.
+fn gift_entry(booking: &BookingRow, kind: GiftEntryKind, amount_minor: i64) -> GiftEntry {
+    let own = booking.booking_id.own();
+    let number = u32::from_be_bytes(own[18..].try_into().unwrap());
+    let paid = payment_of(booking);
+    GiftEntry {
+        entry_id: gift_entry_id(number * 4 + 1 + u32::from(amount_minor > 0)),
+        card_id: gift_id(),
+        kind,
+        amount_minor,
+        payment: Some((booking.booking_id, paid)),
+        at: start(),
+    }
+}
+
+fn payment_of(booking: &BookingRow) -> PaymentId {
+    PaymentId::from_parts(booking.booking_id.theater(), *booking.booking_id.own())
+}
+
+/// A hold that the card pays all of.
+pub fn pay_with_gift(booking: &BookingRow) -> Step {
+    let total = booking.total.amount_minor;
+    let mut step = Step {
+        expected_version: booking.version,
+        ..confirm(booking)
+    };
+    let paid = &mut step.payments[0];
+    paid.payment_id = payment_of(booking);
+    paid.gateway = BY_GIFT_CARD.into();
+    (paid.amount.amount_minor, paid.captured_minor) = (0, 0);
+    paid.gift = Some(GiftPart {
+        card_id: gift_id(),
+        last4: gift().card.last4,
+        amount_minor: total,
+        returned_minor: 0,
+    });
+    step.gifts = vec![gift_entry(booking, GiftEntryKind::Claim, -total)];
+    step
+}
+
+/// All of that booking is cancelled, and the card has everything back.
+pub fn cancel_gift(booking: &BookingRow) -> Step {
+    let total = booking.total.amount_minor;
+    let mut paid = pay_with_gift(booking).payments.remove(0);
+    paid.status = PaymentStatus::Refunded;
+    if let Some(part) = &mut paid.gift {
+        part.returned_minor = total;
+    }
+    let refund = RefundRow {
+        refund_id: RefundId::from_bytes(bytes(22, u32::from(booking.seats[0].seat.0))),
+        payment_id: paid.payment_id,
+        booking_id: booking.booking_id,
+        amount: booking.total,
+        status: RefundStatus::Succeeded,
+        to: RefundTo::GiftCard,
+        reason: "cancelled".into(),
+        created_at: start(),
+        attempts: 0,
+    };
+    Step {
+        expected_version: booking.version + 1,
+        to: BookingState::Cancelled,
+        seats: SeatsEffect::Keep,
+        cancel_seats: booking.seats.iter().map(|seat| seat.seat).collect(),
+        payments: vec![paid],
+        refunds: vec![refund],
+        gifts: vec![gift_entry(booking, GiftEntryKind::Refund, total)],
+        ..release(booking)
+    }
+}
+
 fn payment(booking: &BookingRow, status: PaymentStatus, captured_minor: i64) -> PaymentRow {
     let own = time_ordered(start().timestamp_millis(), *b"0123456789abcdef");
     PaymentRow {
@@ -215,6 +318,7 @@ fn payment(booking: &BookingRow, status: PaymentStatus, captured_minor: i64) -> 
         captured_minor,
         refunded_minor: 0,
         idempotency: None,
+        gift: None,
     }
 }
 

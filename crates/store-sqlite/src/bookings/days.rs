@@ -24,15 +24,16 @@ use rusqlite::{Connection, Row, params};
 pub(super) const SOLD: &str = "SELECT p.payment, b.show, \
        CASE p.gateway WHEN 'counter' THEN substr(p.method_token, 1, instr(p.method_token || ':', ':') - 1) ELSE p.gateway END, \
        b.channel, p.captured_minor, b.test, b.seats, b.lines, \
-       EXISTS (SELECT 1 FROM refunds AS r WHERE r.booking = p.booking AND r.payment = p.payment AND r.reason = 'seats_gone') \
+       EXISTS (SELECT 1 FROM refunds AS r WHERE r.booking = p.booking AND r.payment = p.payment AND r.reason = 'seats_gone'), p.gift_minor \
      FROM payments AS p INDEXED BY payments_by_id CROSS JOIN bookings AS b ON b.booking = p.booking \
      WHERE p.payment > ?2 AND p.payment < ?3 AND p.theater = ?1 \
        AND p.status IN ('captured', 'partly_refunded', 'refunded') ORDER BY p.payment LIMIT ?4";
 
 pub(super) const GIVEN_BACK: &str = "SELECT r.refund, r.created_at, b.show, \
-       CASE p.gateway WHEN 'counter' THEN substr(p.method_token, 1, instr(p.method_token || ':', ':') - 1) ELSE p.gateway END, \
+       CASE WHEN r.to_gift THEN 'gift_card' WHEN p.gateway = 'counter' \
+         THEN substr(p.method_token, 1, instr(p.method_token || ':', ':') - 1) ELSE p.gateway END, \
        r.reason, r.amount_minor, \
-       p.captured_minor, b.lines \
+       p.captured_minor + p.gift_minor, b.lines \
      FROM refunds AS r INDEXED BY refunds_of_day \
      CROSS JOIN bookings AS b ON b.booking = r.booking \
      CROSS JOIN payments AS p ON p.booking = r.booking AND p.payment = r.payment \
@@ -52,6 +53,7 @@ pub(crate) fn sold(
 fn sale(theater: TheaterId, row: &Row<'_>) -> Result<Sale, StoreError> {
     let seats: Vec<BookedSeat> = from_json(query::text(row, 6)?)?;
     let lines: Vec<Line> = from_json(query::text(row, 7)?)?;
+    let late: bool = row.get(8).db()?;
     Ok(Sale {
         payment_id: PaymentId::from_parts(theater, row.get(0).db()?),
         show_id: ShowId::from_parts(theater, row.get(1).db()?),
@@ -64,7 +66,9 @@ fn sale(theater: TheaterId, row: &Row<'_>) -> Result<Sale, StoreError> {
             .map(|seat| (seat.ticket_type, seat.price_minor))
             .collect(),
         tax_minor: tax_of(&lines),
-        late: row.get(8).db()?,
+        // What came late had its card's part back when it was closed.
+        gift_minor: if late { 0 } else { row.get(9).db()? },
+        late,
     })
 }
 

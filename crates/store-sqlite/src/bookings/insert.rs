@@ -12,7 +12,7 @@ use matinee_domain::{
 };
 use matinee_store::{
     StoreError,
-    bookings::{BookingRow, Owner, PaymentRow, RefundRow, TicketRow},
+    bookings::{BookingRow, Owner, PaymentRow, RefundRow, RefundTo, TicketRow},
 };
 use rusqlite::params;
 
@@ -142,19 +142,21 @@ pub(super) fn changed_hold(
 
 /// Inserts a payment or replaces the one with its id.
 pub(super) fn payment(tx: &Tx<'_>, payment: &PaymentRow) -> Result<(), StoreError> {
-    let key = payment.idempotency.as_ref();
+    let (key, gift) = (payment.idempotency.as_ref(), payment.gift.as_ref());
     tx.prepare(
         "INSERT INTO payments (theater, booking, payment, status, amount_minor, currency, captured_minor, \
              refunded_minor, gateway, method_token, method_label, gateway_ref, decline_reason, created_at, \
-             key_scope, key_body) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) \
+             key_scope, key_body, gift_card, gift_last4, gift_minor, gift_returned_minor) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20) \
          ON CONFLICT (booking, payment) DO UPDATE SET status = excluded.status, \
              amount_minor = excluded.amount_minor, currency = excluded.currency, \
              captured_minor = excluded.captured_minor, refunded_minor = excluded.refunded_minor, \
              gateway = excluded.gateway, method_token = excluded.method_token, \
              method_label = excluded.method_label, gateway_ref = excluded.gateway_ref, \
              decline_reason = excluded.decline_reason, created_at = excluded.created_at, \
-             key_scope = excluded.key_scope, key_body = excluded.key_body",
+             key_scope = excluded.key_scope, key_body = excluded.key_body, gift_card = excluded.gift_card, \
+             gift_last4 = excluded.gift_last4, gift_minor = excluded.gift_minor, \
+             gift_returned_minor = excluded.gift_returned_minor",
     )?
     .execute(params![
         payment.booking_id.theater().as_bytes(),
@@ -173,6 +175,10 @@ pub(super) fn payment(tx: &Tx<'_>, payment: &PaymentRow) -> Result<(), StoreErro
         micros(payment.created_at),
         key.map(|key| key.scope),
         key.map(|key| key.body),
+        gift.map(|part| *part.card_id.own()),
+        gift.map(|part| part.last4.as_str()),
+        gift.map_or(0, |part| part.amount_minor),
+        gift.map_or(0, |part| part.returned_minor),
     ])
     .db()?;
     Ok(())
@@ -186,11 +192,12 @@ pub(super) fn refund(
 ) -> Result<(), StoreError> {
     tx.prepare(
         "INSERT INTO refunds (theater, booking, refund, payment, status, amount_minor, currency, reason, attempts, \
-             created_at, tried_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) \
+             created_at, tried_at, to_gift) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) \
          ON CONFLICT (booking, refund) DO UPDATE SET payment = excluded.payment, status = excluded.status, \
              amount_minor = excluded.amount_minor, currency = excluded.currency, reason = excluded.reason, \
-             attempts = excluded.attempts, created_at = excluded.created_at, tried_at = excluded.tried_at",
+             attempts = excluded.attempts, created_at = excluded.created_at, tried_at = excluded.tried_at, \
+             to_gift = excluded.to_gift",
     )?
     .execute(params![
         refund.booking_id.theater().as_bytes(),
@@ -204,6 +211,7 @@ pub(super) fn refund(
         refund.attempts,
         micros(refund.created_at),
         micros(now),
+        refund.to == RefundTo::GiftCard,
     ])
     .db()?;
     Ok(())

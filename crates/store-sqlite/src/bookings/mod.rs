@@ -7,6 +7,7 @@ mod change;
 pub(crate) mod days;
 mod expire;
 mod finding;
+pub(crate) mod gift;
 mod hold;
 pub(crate) mod idempotency;
 mod insert;

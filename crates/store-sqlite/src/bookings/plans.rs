@@ -2,7 +2,7 @@
 //!
 //! A statement that silently scans is right in every other test and ruins the engine in a year.
 
-use super::{expire, hold, promo, read, step};
+use super::{expire, gift, hold, promo, read, step};
 use crate::migrations;
 use rusqlite::Connection;
 
@@ -39,6 +39,15 @@ fn hot_statements_walk_their_index() {
             "USING INDEX sqlite_autoindex_bookings_1 (booking=?)",
         ),
         (promo::TO_BE_HAD, "USING PRIMARY KEY (theater=? AND code=?)"),
+        (gift::TO_BE_HAD, "USING PRIMARY KEY (theater=? AND card=?)"),
+        (
+            crate::gifts::BY_CODE,
+            "USING INDEX gift_cards_by_digest (theater=? AND digest=?)",
+        ),
+        (
+            crate::gifts::ENTRIES_OF,
+            "USING INDEX gift_entries_of_payment (theater=? AND payment=?)",
+        ),
         (
             read::OF_USER,
             "USING COVERING INDEX bookings_of_user (user=? AND (booking,theater)<(?,?))",

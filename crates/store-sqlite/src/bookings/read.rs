@@ -227,7 +227,7 @@ pub(super) fn payments_of(
     let theater = after.theater();
     let key = params![theater.as_bytes(), after.own(), before.own(), limit];
     query::all(conn, PAYMENTS_OF, key, |row| {
-        let booking_id = BookingId::from_parts(theater, row.get(14).db()?);
+        let booking_id = BookingId::from_parts(theater, row.get(18).db()?);
         rows::payment(booking_id, row)
     })
 }

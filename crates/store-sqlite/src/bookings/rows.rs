@@ -8,14 +8,20 @@ use crate::{
 use matinee_domain::{
     booking::{BookingState, BookingStatus},
     channel::SaleChannel,
-    ids::{BookingId, NotificationId, PaymentId, RefundId, ShowId, TheaterId, TicketId, UserId},
+    gift::GiftPart,
+    ids::{
+        BookingId, GiftCardId, NotificationId, PaymentId, RefundId, ShowId, TheaterId, TicketId,
+        UserId,
+    },
     payment::{PaymentStatus, RefundStatus},
     promo::PromoCode,
     seat_map::SeatNo,
 };
 use matinee_store::{
     StoreError,
-    bookings::{BookingRow, NotificationRow, Owner, PaymentRow, RefundRow, TicketRow, TicketState},
+    bookings::{
+        BookingRow, NotificationRow, Owner, PaymentRow, RefundRow, RefundTo, TicketRow, TicketState,
+    },
     idempotency::IdempotencyKey,
 };
 use rusqlite::Row;
@@ -108,7 +114,8 @@ fn state(row: &Row<'_>) -> Result<BookingState, StoreError> {
 macro_rules! payment_columns {
     () => {
         "payment, status, amount_minor, currency, captured_minor, refunded_minor, gateway, method_token, \
-         method_label, gateway_ref, decline_reason, created_at, key_scope, key_body"
+         method_label, gateway_ref, decline_reason, created_at, key_scope, key_body, gift_card, gift_last4, \
+         gift_minor, gift_returned_minor"
     };
 }
 pub(super) use payment_columns;
@@ -138,13 +145,27 @@ pub(super) fn payment(booking_id: BookingId, row: &Row<'_>) -> Result<PaymentRow
         idempotency: scope
             .zip(body)
             .map(|(scope, body)| IdempotencyKey { scope, body }),
+        gift: gift(booking_id.theater(), row)?,
     })
+}
+
+/// What a card pays of a payment, if one does.
+fn gift(theater: TheaterId, row: &Row<'_>) -> Result<Option<GiftPart>, StoreError> {
+    let (Some(card), Some(last4)) = (row.get(14).db()?, optional_text(row, 15)?) else {
+        return Ok(None);
+    };
+    Ok(Some(GiftPart {
+        card_id: GiftCardId::from_parts(theater, card),
+        last4: last4.into(),
+        amount_minor: row.get(16).db()?,
+        returned_minor: row.get(17).db()?,
+    }))
 }
 
 /// The columns [`refund`] reads, in order.
 macro_rules! refund_columns {
     () => {
-        "theater, booking, refund, payment, status, amount_minor, currency, reason, attempts, created_at"
+        "theater, booking, refund, payment, status, amount_minor, currency, reason, attempts, created_at, to_gift"
     };
 }
 pub(super) use refund_columns;
@@ -157,6 +178,11 @@ pub(super) fn refund(row: &Row<'_>) -> Result<RefundRow, StoreError> {
         payment_id: PaymentId::from_parts(theater, row.get(3).db()?),
         status: RefundStatus::parse(text(row, 4)?).ok_or_else(|| damaged("a refund's status"))?,
         amount: money(row.get(5).db()?, text(row, 6)?)?,
+        to: if row.get(10).db()? {
+            RefundTo::GiftCard
+        } else {
+            RefundTo::Payer
+        },
         reason: row.get(7).db()?,
         attempts: row.get(8).db()?,
         created_at: time(row.get(9).db()?)?,

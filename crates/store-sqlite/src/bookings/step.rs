@@ -1,6 +1,6 @@
 //! One conditional step of a booking with everything that belongs to it.
 
-use super::{expire::count_expiry, hold::numbers, idempotency, insert, promo, rows, seats};
+use super::{expire::count_expiry, gift, hold::numbers, idempotency, insert, promo, rows, seats};
 use crate::{
     columns::{damaged, from_json, to_json},
     failure::OrStoreError,
@@ -63,11 +63,17 @@ pub(super) fn step(tx: &mut Tx<'_>, step: &Step) -> Result<StepOutcome, StoreErr
     {
         return Ok(StepOutcome::PromoGone);
     }
+    if !gift::are_to_be_had(tx, step)? {
+        return Ok(StepOutcome::GiftGone);
+    }
     // The first write; it leaves no trace when it is refused.
     if let Err(gone) = take_seats(tx, &current, step)? {
         return Ok(StepOutcome::SeatsGone(gone));
     }
     count_use(tx, &current, step, code)?;
+    for entry in &step.gifts {
+        gift::book(tx, entry)?;
+    }
     write(tx, current, step)?;
     Ok(StepOutcome::Done {
         version: step.expected_version + 1,

@@ -180,6 +180,7 @@ impl Buyer {
             seats: SeatsEffect::Keep,
             payments: vec![],
             refunds: vec![],
+            gifts: vec![],
             tickets: vec![],
             cancel_seats: vec![],
             by_theater: false,
@@ -225,6 +226,7 @@ impl Buyer {
             captured_minor: 0,
             refunded_minor: 0,
             idempotency: None,
+            gift: None,
         };
         let to = booking
             .state

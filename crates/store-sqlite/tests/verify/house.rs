@@ -5,9 +5,10 @@ use matinee_domain::{
     booking::BookingState,
     channel::SaleChannel,
     door::ScanVerdict,
+    gift::{GiftCard, GiftCode, GiftEntryKind, GiftPart, GiftState},
     ids::{
-        BookingId, NotificationId, PaymentId, Reference, RefundId, ScanId, ShiftId, TicketId,
-        time_ordered,
+        BookingId, GiftCardId, GiftEntryId, NotificationId, PaymentId, Reference, RefundId, ScanId,
+        ShiftId, TicketId, time_ordered,
     },
     money::{Currency, Money},
     payment::{PaymentStatus, RefundStatus},
@@ -15,10 +16,11 @@ use matinee_domain::{
     seat_map::SeatNo,
 };
 use matinee_store::{
-    AccountStore, BookingStore, CounterStore, DoorStore, Maintenance, PromoStore, SandboxLedger,
+    AccountStore, BookingStore, CounterStore, DoorStore, GiftStore, Maintenance, PromoStore,
+    SandboxLedger,
     bookings::{
         BookedSeat, BookingRow, CAME_TOO_LATE, HoldLimits, HoldOutcome, HoldSeats, Owner,
-        PaymentRow, RefundRow, SeatsEffect, Step, StepOutcome, TicketRow, TicketState,
+        PaymentRow, RefundRow, RefundTo, SeatsEffect, Step, StepOutcome, TicketRow, TicketState,
     },
     conformance::{
         accounts::{user, user_id},
@@ -28,6 +30,7 @@ use matinee_store::{
     counter::{CloseOutcome, CloseShift, Closed, OpenOutcome, OpenShift, ShiftRow},
     door::{KeepOutcome, KeepScans, NewScan, ScannedTicket},
     feed::NoFeed,
+    gifts::{BY_GIFT_CARD, GiftEntry, NewGift, digest},
     idempotency::{IdempotencyKey, IdempotencyRecord, Recorded},
     ledger::{Charge, ChargeStatus},
     outbox::NewMessage,
@@ -87,9 +90,11 @@ pub mod numbers {
     pub const PAID_LATE_TOO: u32 = 9;
     /// The number of that payment and of its refund.
     pub const LATE: u32 = 19;
+    /// Paid with a gift card, which has a part of it back.
+    pub const GIFTED: u32 = 10;
 }
 use numbers::{
-    AWAITING, CANCELLED, CAPTURING, CONFIRMED, EXPIRED, HELD, LATE, LOST, PAID_LATE_TOO,
+    AWAITING, CANCELLED, CAPTURING, CONFIRMED, EXPIRED, GIFTED, HELD, LATE, LOST, PAID_LATE_TOO,
     PARTLY_CANCELLED,
 };
 
@@ -113,6 +118,38 @@ fn promo() -> Promo {
     }
 }
 
+fn tickets(booking: &BookingRow) -> impl Iterator<Item = TicketRow> {
+    let booking_id = booking.booking_id;
+    booking.seats.iter().map(move |seat| TicketRow {
+        ticket_id: TicketId::from_parts(theater_id(1), bytes(26, u32::from(seat.seat.0))),
+        booking_id,
+        seat: seat.seat,
+        state: TicketState::Valid,
+        revision: 1,
+    })
+}
+
+fn gift_id() -> GiftCardId {
+    let own = time_ordered(start().timestamp_millis(), bytes(28, 1));
+    GiftCardId::from_parts(theater_id(1), own)
+}
+
+fn gift_entry_id(kind: GiftEntryKind) -> GiftEntryId {
+    let own = time_ordered(start().timestamp_millis(), bytes(29, kind as u32));
+    GiftEntryId::from_parts(theater_id(1), own)
+}
+
+fn gift_entry(kind: GiftEntryKind, number: u32, amount_minor: i64) -> GiftEntry {
+    GiftEntry {
+        entry_id: gift_entry_id(kind),
+        card_id: gift_id(),
+        kind,
+        amount_minor,
+        payment: Some((booking_id(number), payment_id(number))),
+        at: later(1),
+    }
+}
+
 struct House {
     store: SqliteStore,
 }
@@ -129,7 +166,8 @@ pub async fn build(path: &Path) {
     house.store.set_note("demo", "no").await.unwrap();
     let added = house.store.add_promo(theater_id(1), promo(), start());
     assert!(added.await.unwrap());
-    for number in HELD..=PAID_LATE_TOO {
+    house.issue_gift().await;
+    for number in HELD..=GIFTED {
         house.hold(number).await;
     }
     house.begin_payment(AWAITING).await;
@@ -147,6 +185,8 @@ pub async fn build(path: &Path) {
     house.counts_a_drawer().await;
     house.cancel(PARTLY_CANCELLED, &[6]).await;
     house.cancel(CANCELLED, &[8, 9]).await;
+    house.pay_with_gift(GIFTED).await;
+    house.cancel_gift(GIFTED).await;
     let expired = house
         .store
         .expire_holds(vec![booking_id(EXPIRED)], later(30))
@@ -295,6 +335,7 @@ impl House {
             seats: SeatsEffect::Keep,
             payments: vec![],
             refunds: vec![],
+            gifts: vec![],
             tickets: vec![],
             cancel_seats: vec![],
             by_theater: false,
@@ -328,6 +369,7 @@ impl House {
                 captured_minor: 0,
                 refunded_minor: 0,
                 idempotency: None,
+                gift: None,
             });
         })
         .await;
@@ -358,17 +400,7 @@ impl House {
                 captured_minor: 2 * PRICE,
                 ..payment.unwrap()
             });
-            step.tickets
-                .extend(booking.seats.iter().map(|seat| TicketRow {
-                    ticket_id: TicketId::from_parts(
-                        theater_id(1),
-                        bytes(26, u32::from(seat.seat.0)),
-                    ),
-                    booking_id: booking.booking_id,
-                    seat: seat.seat,
-                    state: TicketState::Valid,
-                    revision: 1,
-                }));
+            step.tickets.extend(tickets(booking));
             step.messages.push(NewMessage {
                 notification_id: NotificationId::from_bytes(bytes(27, number)),
                 booking_id: Some(booking.booking_id),
@@ -377,6 +409,81 @@ impl House {
                 recipient: "somebody@example.org".into(),
                 payload: "{}".into(),
                 created_at: later(1),
+            });
+        })
+        .await;
+    }
+
+    async fn issue_gift(&self) {
+        let code = GiftCode::from_random([7; 12]);
+        let new = NewGift {
+            card: GiftCard {
+                card_id: gift_id(),
+                last4: code.last4(),
+                initial: eur(5000),
+                balance: eur(5000),
+                state: GiftState::Active,
+                ends_at: None,
+            },
+            digest: digest(&code),
+            entry_id: gift_entry_id(GiftEntryKind::Issue),
+        };
+        self.store.issue_gifts(vec![new], start()).await.unwrap();
+    }
+
+    async fn pay_with_gift(&self, number: u32) {
+        self.step(number, |booking, _, step| {
+            step.to = BookingState::Confirmed;
+            step.seats = SeatsEffect::Sell;
+            step.payments.push(PaymentRow {
+                payment_id: payment_id(number),
+                booking_id: booking.booking_id,
+                status: PaymentStatus::Captured,
+                amount: eur(0),
+                gateway: BY_GIFT_CARD.into(),
+                method_token: BY_GIFT_CARD.into(),
+                method_label: "Gift card".into(),
+                gateway_ref: None,
+                created_at: later(1),
+                decline_reason: None,
+                captured_minor: 0,
+                refunded_minor: 0,
+                idempotency: None,
+                gift: Some(GiftPart {
+                    card_id: gift_id(),
+                    last4: GiftCode::from_random([7; 12]).last4(),
+                    amount_minor: 2 * PRICE,
+                    returned_minor: 0,
+                }),
+            });
+            step.gifts
+                .push(gift_entry(GiftEntryKind::Claim, number, -2 * PRICE));
+            step.tickets.extend(tickets(booking));
+        })
+        .await;
+    }
+
+    /// The first of its two seats.
+    async fn cancel_gift(&self, number: u32) {
+        self.step(number, |booking, payment, step| {
+            step.to = booking.state.cancel(1).unwrap();
+            step.cancel_seats.push(booking.seats[0].seat);
+            let mut paid = payment.unwrap();
+            paid.status = PaymentStatus::PartlyRefunded;
+            paid.gift.as_mut().unwrap().returned_minor = PRICE;
+            step.payments.push(paid);
+            step.gifts
+                .push(gift_entry(GiftEntryKind::Refund, number, PRICE));
+            step.refunds.push(RefundRow {
+                refund_id: refund_id(number),
+                payment_id: payment_id(number),
+                booking_id: booking.booking_id,
+                amount: eur(PRICE),
+                status: RefundStatus::Succeeded,
+                to: RefundTo::GiftCard,
+                reason: "cancelled_by_customer".into(),
+                created_at: later(2),
+                attempts: 0,
             });
         })
         .await;
@@ -412,6 +519,7 @@ impl House {
                 booking_id: booking.booking_id,
                 amount: booking.total,
                 status: RefundStatus::Succeeded,
+                to: RefundTo::Payer,
                 reason: CAME_TOO_LATE.into(),
                 created_at: later(2),
                 attempts: 1,
@@ -464,6 +572,7 @@ impl House {
             booking_id: booking_id(number),
             amount: eur(amount),
             status,
+            to: RefundTo::Payer,
             reason: "cancelled_by_customer".into(),
             created_at: later(2),
             attempts: 1,

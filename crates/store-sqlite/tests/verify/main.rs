@@ -169,7 +169,7 @@ fn booking_corruptions() -> Vec<Planted> {
             format!(
                 "INSERT INTO payments SELECT theater, (SELECT booking FROM bookings WHERE {}), zeroblob(22), 'captured',
                    amount_minor, currency, amount_minor, 0, 'card', method_token, method_label, gateway_ref, NULL,
-                   created_at, NULL, NULL FROM payments WHERE {}",
+                   created_at, NULL, NULL, NULL, NULL, 0, 0 FROM payments WHERE {}",
                 booking(EXPIRED),
                 booking(CONFIRMED)
             ),
@@ -180,7 +180,7 @@ fn booking_corruptions() -> Vec<Planted> {
             format!(
                 "DROP INDEX payments_live;
                  INSERT INTO payments SELECT theater, booking, zeroblob(22), 'created', amount_minor, currency, 0, 0,
-                   'card', method_token, method_label, gateway_ref, NULL, created_at, NULL, NULL
+                   'card', method_token, method_label, gateway_ref, NULL, created_at, NULL, NULL, NULL, NULL, 0, 0
                  FROM payments WHERE {}",
                 booking(AWAITING)
             ),

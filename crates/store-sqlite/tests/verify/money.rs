@@ -35,6 +35,26 @@ pub fn corruptions() -> Vec<Planted> {
     };
     vec![
         planted(
+            "a gift card with more on it than its entries say",
+            "UPDATE gift_cards SET balance_minor = balance_minor + 1",
+            &["gift_balance"],
+        ),
+        planted(
+            "a gift card that has a part back which its payment does not know of",
+            "UPDATE payments SET gift_returned_minor = 0, status = 'captured' WHERE gift_card IS NOT NULL",
+            &["gift_payment"],
+        ),
+        planted(
+            "a gift card's entry about no payment",
+            "UPDATE gift_entries SET payment = zeroblob(22) WHERE kind = 'claim'",
+            &["gift_entries", "gift_payment"],
+        ),
+        planted(
+            "a refund to a gift card that nobody is told of",
+            "DELETE FROM refunds WHERE to_gift = 1",
+            &["gift_refunds"],
+        ),
+        planted(
             "a refund that failed",
             never_went_back(CANCELLED, CANCELLED),
             &["refund_failed"],
@@ -58,7 +78,8 @@ pub fn corruptions() -> Vec<Planted> {
             "a booking paid twice",
             format!(
                 "INSERT INTO payments SELECT theater, booking, zeroblob(22), 'captured', amount_minor, currency,
-                   amount_minor, 0, 'card', method_token, method_label, gateway_ref, NULL, created_at, NULL, NULL
+                   amount_minor, 0, 'card', method_token, method_label, gateway_ref, NULL, created_at,
+                   NULL, NULL, NULL, NULL, 0, 0
                  FROM payments WHERE {}",
                 payment(CONFIRMED)
             ),
@@ -68,7 +89,7 @@ pub fn corruptions() -> Vec<Planted> {
             "a payment that gave the money for kept seats back",
             format!(
                 "INSERT INTO refunds SELECT theater, booking, zeroblob(16), payment, 'succeeded', amount_minor, currency,
-                   'cancelled_by_customer', 1, created_at, created_at FROM payments WHERE {0};
+                   'cancelled_by_customer', 1, created_at, created_at, 0 FROM payments WHERE {0};
                  UPDATE payments SET refunded_minor = captured_minor, status = 'refunded', gateway = 'card' WHERE {0};
                  DELETE FROM sandbox_charges WHERE charge = '{1}'",
                 payment(PAID_LATE_TOO),

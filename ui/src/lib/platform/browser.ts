@@ -10,7 +10,7 @@ import { watchSeats } from './live-seats';
 import type { Attempt, Platform, Read, Session } from './platform';
 import { Reach } from './reach';
 import type { AccountCalls } from './browser-account';
-import type { Booking, Page, Profile, Show, Tickets } from './types';
+import type { Booking, GiftBalance, Page, Profile, Show, Tickets } from './types';
 
 const GUEST: Session = {
   signed_in: false,
@@ -212,6 +212,10 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
       const headers = { ...as(request.booking_id), ...keyed(attempt) };
       return (await send<Booking>({ method: 'POST', path: '/payment', body: request, headers }))
         .value;
+    },
+    async giftBalance(theaterId, code) {
+      const body = { theater_id: theaterId, code };
+      return (await send<GiftBalance>({ method: 'POST', path: '/gift-cards/balance', body })).value;
     },
     async simulatePayment(paymentId, bookingId, outcome, attempt) {
       const headers = { ...as(bookingId), ...keyed(attempt) };

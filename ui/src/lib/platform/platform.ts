@@ -17,6 +17,7 @@ import type {
   CancelAnswer,
   ChangeRequest,
   DeviceSession,
+  GiftBalance,
   Movie,
   Page,
   Passkey,
@@ -164,6 +165,8 @@ export interface Platform {
   releaseHold(bookingId: string): Promise<void>;
   /** Resolves with the confirmed booking, or with one that carries `payment_id` and `next_action`. */
   pay(request: PaymentRequest, attempt: Attempt): Promise<Booking>;
+  /** What is on a theater's gift card. The code goes to the server and is kept nowhere. */
+  giftBalance(theaterId: string, code: string): Promise<GiftBalance>;
   /** Sandbox only: plays the bank's page. */
   simulatePayment(
     paymentId: string,

@@ -22,6 +22,7 @@ import type {
   CancelAnswer,
   ChangeRequest,
   DeviceSession,
+  GiftBalance,
   Movie,
   Page,
   PaymentRequest,
@@ -65,6 +66,7 @@ export interface ShellCommands {
   extendHold(bookingId: string, key: string): Answer<Booking>;
   releaseHold(bookingId: string): Answer<null>;
   pay(request: PaymentRequest, key: string): Answer<Booking>;
+  giftBalance(theaterId: string, code: string): Answer<GiftBalance>;
   simulatePayment(
     paymentId: string,
     bookingId: string,

@@ -50,6 +50,7 @@ export function createShellPlatform(commands: ShellCommands): Platform {
     extendHold: (bookingId, attempt) => unwrap(commands.extendHold(bookingId, attempt.key)),
     releaseHold: (bookingId) => done(commands.releaseHold(bookingId)),
     pay: (request, attempt) => unwrap(commands.pay(request, attempt.key)),
+    giftBalance: (theaterId, code) => unwrap(commands.giftBalance(theaterId, code)),
     simulatePayment: (paymentId, bookingId, outcome, attempt) =>
       done(commands.simulatePayment(paymentId, bookingId, outcome, attempt.key)),
     tickets: (bookingId) => unwrap(commands.tickets(bookingId)),

@@ -11,6 +11,7 @@ export type {
   ChangeRequest,
   DeviceSession,
   FieldError,
+  GiftBalance,
   Money,
   Movie,
   MovieSummary,

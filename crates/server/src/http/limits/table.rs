@@ -11,6 +11,8 @@ pub enum Limit {
     RefusedNews,
     /// Promo codes that were refused, by caller.
     PromoGuess,
+    /// Gift cards that were refused, by caller.
+    GiftGuess,
     /// New accounts, by address.
     RegisterAddress,
     /// Sign-ins tried, by address.
@@ -71,6 +73,13 @@ pub const TABLE: &[LimitRow] = &[
     row(
         Limit::PromoGuess,
         "POST /book, PATCH /bookings/{booking_id} with a promo code that is refused",
+        10,
+        HOUR,
+        "caller",
+    ),
+    row(
+        Limit::GiftGuess,
+        "POST /payment, POST /gift-cards/balance with a gift card that is refused",
         10,
         HOUR,
         "caller",

@@ -46,6 +46,11 @@ const NOT_TOLD: &[(&str, &str)] = &[
     ("show_state", "the catalog"),
     ("show_moves", "the catalog"),
     ("promo_codes", "offers of the theater, not a person"),
+    ("gift_cards", "whoever has the code, not a person"),
+    (
+        "gift_entries",
+        "a card's own ledger; what it paid stands with the bookings",
+    ),
     ("audit", "the theater's list of changes, in the remarks"),
     ("webhooks", "integrators of the theater, not a person"),
     ("notes", "about the database"),

@@ -6,10 +6,12 @@
 mod block;
 mod change;
 mod expire;
+mod gift;
 mod hold;
 mod promo;
 mod step;
 
+pub(super) use gift::GiftWrite;
 pub(super) use promo::PromoWrite;
 
 use super::{
@@ -22,6 +24,7 @@ use matinee_store::{
     StoreError,
     bookings::{BookedSeat, BookingRow, PaymentRow, RefundRow, TicketRow},
     feed::SeatState,
+    gifts::GiftEntry,
     idempotency::IdempotencyRecord,
     outbox::NewMessage,
     staff::AuditEntry,
@@ -76,6 +79,8 @@ pub(super) struct Writes<'u> {
     /// A hold's new content, and the version it has now.
     pub(super) changed: Vec<(&'u BookingRow, u64)>,
     pub(super) promos: Vec<PromoWrite>,
+    pub(super) gifts: Vec<GiftWrite>,
+    pub(super) gift_entries: Vec<&'u GiftEntry>,
     pub(super) payments: Vec<&'u PaymentRow>,
     pub(super) refunds: Vec<(&'u RefundRow, DateTime<Utc>)>,
     pub(super) tickets: Vec<&'u TicketRow>,

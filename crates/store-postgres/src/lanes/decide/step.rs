@@ -1,6 +1,8 @@
 //! One conditional step of a booking with everything that belongs to it.
 
-use super::{ExpiryWrite, StepWrite, Writes, claim, fault, free, numbers, promo, record, seat_of};
+use super::{
+    ExpiryWrite, StepWrite, Writes, claim, fault, free, gift, numbers, promo, record, seat_of,
+};
 use crate::{columns::to_json, lanes::world::World};
 use matinee_domain::{booking::BookingStatus, promo::PromoCode, seat_map::SeatNo};
 use matinee_planted::planted;
@@ -43,6 +45,9 @@ pub(super) fn step<'u>(
     {
         return Ok(StepOutcome::PromoGone);
     }
+    if !gift::are_to_be_had(world, step) {
+        return Ok(StepOutcome::GiftGone);
+    }
     if let Err(gone) = take_seats(world, writes, &current, step) {
         return Ok(StepOutcome::SeatsGone(gone));
     }
@@ -51,6 +56,7 @@ pub(super) fn step<'u>(
         UseOfCode::Claim(code) => promo::claim(world, writes, code, promo::When::Before),
         UseOfCode::GiveBack(code) => promo::give_back(world, writes, code),
     }
+    gift::book(world, writes, step);
     cancel(world, writes, step);
     note(world, writes, &current, step, marked);
     Ok(StepOutcome::Done {

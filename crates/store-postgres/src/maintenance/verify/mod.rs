@@ -10,6 +10,7 @@ mod catalog;
 mod counter;
 mod days;
 mod doors;
+mod gifts;
 mod ledger;
 mod money;
 mod outbox;
@@ -153,6 +154,7 @@ pub(super) async fn verify(
     seats::check(&mut checks).await?;
     bookings::check(&mut checks).await?;
     promos::check(&mut checks).await?;
+    gifts::check(&mut checks).await?;
     money::check(&mut checks).await?;
     doors::check(&mut checks).await?;
     days::check(&mut checks).await?;

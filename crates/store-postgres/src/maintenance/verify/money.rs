@@ -8,19 +8,24 @@ use tokio_postgres::Row;
 
 const COUNT_PAYMENTS: &str = "SELECT count(*) FROM payments";
 
-/// Per booking: what was taken, what goes or went back, how many payments took money, how many may still. Money that came
-/// too late pays for nothing and goes back whole; it is counted apart, as what of it is not going back.
+/// Per booking: what was taken, what goes or went back, how many payments took money, how many may still. What a gift card
+/// pays of a payment is taken with it. Money that came too late pays for nothing and goes back whole; it is counted apart,
+/// as what of it is not going back.
 macro_rules! sums {
     () => {
         "sums AS (SELECT theater, booking, \
-           coalesce(sum(captured_minor) FILTER (WHERE NOT late), 0) AS captured, \
-           coalesce(sum(refunded_minor) FILTER (WHERE NOT late), 0) AS refunded, \
-           count(*) FILTER (WHERE NOT late AND status IN ('captured', 'partly_refunded', 'refunded')) AS paid, \
-           coalesce(sum(captured_minor - refunded_minor) FILTER (WHERE late), 0) AS stuck, \
+           coalesce(sum(captured_minor + CASE WHEN took THEN gift_minor ELSE 0 END) \
+             FILTER (WHERE NOT late), 0) AS captured, \
+           coalesce(sum(refunded_minor + CASE WHEN took THEN gift_returned_minor ELSE 0 END) \
+             FILTER (WHERE NOT late), 0) AS refunded, \
+           count(*) FILTER (WHERE NOT late AND took) AS paid, \
+           coalesce(sum(captured_minor - refunded_minor + gift_minor - gift_returned_minor) \
+             FILTER (WHERE late), 0) AS stuck, \
            coalesce(sum(goodwill), 0) AS goodwill, \
            count(*) FILTER (WHERE status IN ('created', 'requires_action', 'authorized')) AS live, \
            count(*) FILTER (WHERE status = 'authorized') AS authorized \
-         FROM (SELECT p.*, EXISTS (SELECT 1 FROM refunds AS r WHERE r.theater = p.theater AND r.booking = p.booking \
+         FROM (SELECT p.*, status IN ('captured', 'partly_refunded', 'refunded') AS took, \
+             EXISTS (SELECT 1 FROM refunds AS r WHERE r.theater = p.theater AND r.booking = p.booking \
              AND r.payment = p.payment AND r.reason = 'seats_gone') AS late, \
              (SELECT coalesce(sum(r.amount_minor), 0) FROM refunds AS r WHERE r.theater = p.theater \
                AND r.booking = p.booking AND r.payment = p.payment AND r.reason = 'goodwill' \
@@ -52,14 +57,19 @@ async fn payments(checks: &mut Checks<'_>) -> Result<(), StoreError> {
         .rows(
             "payment_amounts",
             COUNT_PAYMENTS,
-            "SELECT p.theater, p.booking, format('a payment of %s %s is %s with %s captured and %s refunded', \
-                 p.amount_minor, p.currency, p.status, p.captured_minor, p.refunded_minor) \
+            "SELECT p.theater, p.booking, format('a payment of %s %s is %s with %s captured and %s refunded, of a gift \
+                 card %s and %s returned', p.amount_minor, p.currency, p.status, p.captured_minor, p.refunded_minor, \
+                 p.gift_minor, p.gift_returned_minor) \
              FROM payments AS p JOIN bookings AS b ON b.theater = p.theater AND b.booking = p.booking \
              WHERE p.currency <> b.currency OR p.refunded_minor NOT BETWEEN 0 AND p.captured_minor \
                OR NOT CASE p.status WHEN 'captured' THEN p.captured_minor = p.amount_minor \
-                    WHEN 'partly_refunded' THEN p.captured_minor = p.amount_minor AND p.refunded_minor > 0 \
+                    WHEN 'partly_refunded' THEN p.captured_minor = p.amount_minor \
+                      AND p.refunded_minor + p.gift_returned_minor > 0 \
                     WHEN 'refunded' THEN p.captured_minor = p.amount_minor AND p.refunded_minor = p.captured_minor \
-                    ELSE p.captured_minor = 0 END",
+                      AND p.gift_returned_minor = p.gift_minor \
+                    WHEN 'declined' THEN p.captured_minor = 0 AND p.gift_returned_minor = p.gift_minor \
+                    WHEN 'voided' THEN p.captured_minor = 0 AND p.gift_returned_minor = p.gift_minor \
+                    ELSE p.captured_minor = 0 AND p.gift_returned_minor = 0 END",
             &[],
             booking_says,
         )
@@ -75,7 +85,7 @@ async fn refunds(checks: &mut Checks<'_>) -> Result<(), StoreError> {
             "SELECT p.theater, p.booking, format('a payment has %s refunded, its refunds are %s', \
                  p.refunded_minor, coalesce(r.amount, 0)) \
              FROM payments AS p LEFT JOIN (SELECT theater, booking, payment, sum(amount_minor) AS amount FROM refunds \
-                 WHERE status <> 'failed' GROUP BY theater, booking, payment) AS r \
+                 WHERE status <> 'failed' AND NOT to_gift GROUP BY theater, booking, payment) AS r \
                ON r.theater = p.theater AND r.booking = p.booking AND r.payment = p.payment \
              WHERE p.refunded_minor <> coalesce(r.amount, 0) \
              UNION ALL SELECT r.theater, r.booking, 'a refund is in another currency than its payment' \

@@ -11,7 +11,12 @@ const PAGE: u16 = 1000;
 
 pub(super) fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
     let conn = checks.conn;
-    let ledger = "SELECT theater, sum(captured_minor), sum(refunded_minor), count(*) FROM payments GROUP BY theater";
+    // What a gift card paid counts like what was charged, unless the payment came to nothing.
+    let ledger = "SELECT theater, sum(captured_minor + iif(pays, gift_minor, 0)), \
+           sum(refunded_minor + iif(pays, gift_returned_minor, 0)), count(*) \
+         FROM (SELECT p.*, status IN ('captured', 'partly_refunded', 'refunded') AND NOT EXISTS (SELECT 1 FROM refunds AS r \
+             WHERE r.booking = p.booking AND r.payment = p.payment AND r.reason = 'seats_gone') AS pays FROM payments AS p) \
+         GROUP BY theater";
     let mut statement = conn.prepare(ledger).db()?;
     let rows = statement.query_map([], |row| {
         Ok((

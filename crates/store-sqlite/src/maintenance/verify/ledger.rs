@@ -83,7 +83,7 @@ fn refunds(checks: &mut Checks<'_>) -> Result<(), StoreError> {
         .prepare(
             "SELECT r.theater, r.payment, r.refund, r.status, r.amount_minor FROM refunds AS r
              JOIN payments AS p ON p.theater = r.theater AND p.booking = r.booking AND p.payment = r.payment
-             WHERE p.gateway = 'sandbox'",
+             WHERE p.gateway = 'sandbox' AND r.to_gift = 0",
         )
         .db()?;
     let mut paid_back = conn

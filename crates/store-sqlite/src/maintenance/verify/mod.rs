@@ -9,6 +9,7 @@ mod catalog;
 mod counter;
 mod days;
 mod doors;
+mod gifts;
 mod ledger;
 mod money;
 mod outbox;
@@ -123,6 +124,7 @@ pub(super) fn verify(conn: &Connection, now: DateTime<Utc>) -> Result<VerifyRepo
         seats::check,
         bookings::check,
         promos::check,
+        gifts::check,
         money::check,
         days::check,
         tickets::check,

@@ -7,15 +7,19 @@ use rusqlite::Row;
 
 const COUNT_PAYMENTS: &str = "SELECT count(*) FROM payments";
 
-/// Per booking: what was taken, what goes or went back, how many payments took money, how many may still. Money that came
-/// too late pays for nothing and goes back whole; it is counted apart, as what of it is not going back.
+/// Per booking: what was taken, what goes or went back, how many payments took money, how many may still. What a gift card
+/// pays of a payment is taken with it. Money that came too late pays for nothing and goes back whole; it is counted apart,
+/// as what of it is not going back.
 const SUMS: &str = "sums AS (SELECT theater, booking,
-    sum(iif(late, 0, captured_minor)) AS captured, sum(iif(late, 0, refunded_minor)) AS refunded,
-    sum(NOT late AND status IN ('captured', 'partly_refunded', 'refunded')) AS paid,
-    sum(iif(late, captured_minor - refunded_minor, 0)) AS stuck, sum(goodwill) AS goodwill,
+    sum(iif(late, 0, captured_minor + iif(took, gift_minor, 0))) AS captured,
+    sum(iif(late, 0, refunded_minor + iif(took, gift_returned_minor, 0))) AS refunded,
+    sum(NOT late AND took) AS paid,
+    sum(iif(late, captured_minor - refunded_minor + gift_minor - gift_returned_minor, 0)) AS stuck,
+    sum(goodwill) AS goodwill,
     sum(status IN ('created', 'requires_action', 'authorized')) AS live,
     sum(status = 'authorized') AS authorized
-  FROM (SELECT p.*, EXISTS (SELECT 1 FROM refunds AS r WHERE r.theater = p.theater AND r.booking = p.booking
+  FROM (SELECT p.*, status IN ('captured', 'partly_refunded', 'refunded') AS took,
+    EXISTS (SELECT 1 FROM refunds AS r WHERE r.theater = p.theater AND r.booking = p.booking
       AND r.payment = p.payment AND r.reason = 'seats_gone') AS late,
     (SELECT coalesce(sum(r.amount_minor), 0) FROM refunds AS r WHERE r.theater = p.theater AND r.booking = p.booking
       AND r.payment = p.payment AND r.reason = 'goodwill' AND r.status <> 'failed') AS goodwill FROM payments AS p)
@@ -40,14 +44,19 @@ fn payments(checks: &mut Checks<'_>) -> Result<(), StoreError> {
     checks.rows(
         "payment_amounts",
         COUNT_PAYMENTS,
-        "SELECT p.theater, p.booking, format('a payment of %d %s is %s with %d captured and %d refunded',
-             p.amount_minor, p.currency, p.status, p.captured_minor, p.refunded_minor)
+        "SELECT p.theater, p.booking, format('a payment of %d %s is %s with %d captured and %d refunded, of a gift card %d '
+             || 'and %d returned', p.amount_minor, p.currency, p.status, p.captured_minor, p.refunded_minor,
+             p.gift_minor, p.gift_returned_minor)
          FROM payments AS p JOIN bookings AS b ON b.theater = p.theater AND b.booking = p.booking
          WHERE p.currency <> b.currency OR p.refunded_minor NOT BETWEEN 0 AND p.captured_minor
            OR NOT CASE p.status WHEN 'captured' THEN p.captured_minor = p.amount_minor
-                WHEN 'partly_refunded' THEN p.captured_minor = p.amount_minor AND p.refunded_minor > 0
+                WHEN 'partly_refunded' THEN p.captured_minor = p.amount_minor
+                  AND p.refunded_minor + p.gift_returned_minor > 0
                 WHEN 'refunded' THEN p.captured_minor = p.amount_minor AND p.refunded_minor = p.captured_minor
-                ELSE p.captured_minor = 0 END",
+                  AND p.gift_returned_minor = p.gift_minor
+                WHEN 'declined' THEN p.captured_minor = 0 AND p.gift_returned_minor = p.gift_minor
+                WHEN 'voided' THEN p.captured_minor = 0 AND p.gift_returned_minor = p.gift_minor
+                ELSE p.captured_minor = 0 AND p.gift_returned_minor = 0 END",
         &[],
         booking_says,
     )
@@ -62,7 +71,7 @@ fn refunds(checks: &mut Checks<'_>) -> Result<(), StoreError> {
              p.refunded_minor, coalesce(r.amount, 0))
          FROM payments AS p LEFT JOIN (SELECT theater, booking, payment, sum(amount_minor) AS amount,
              sum(status = 'succeeded') AS succeeded FROM refunds
-             WHERE status <> 'failed' GROUP BY theater, booking, payment) AS r
+             WHERE status <> 'failed' AND to_gift = 0 GROUP BY theater, booking, payment) AS r
            ON r.theater = p.theater AND r.booking = p.booking AND r.payment = p.payment
          WHERE p.refunded_minor <> coalesce(r.amount, 0)
          UNION ALL SELECT r.theater, r.booking, 'a refund is in another currency than its payment' FROM refunds AS r

@@ -6,6 +6,7 @@ pub mod change;
 pub mod crowd;
 pub mod door;
 pub mod expire;
+pub mod gift;
 pub mod hold;
 pub mod lists;
 pub mod promo;
@@ -20,7 +21,7 @@ use crate::{
     SeatFeed, ShowChange, Store, StoreError,
     bookings::{
         BookedSeat, BookingFile, BookingRow, HoldLimits, HoldOutcome, HoldSeats, Owner, PaymentRow,
-        RefundRow, SeatsEffect, Step, StepOutcome, TicketRow, TicketState,
+        RefundRow, RefundTo, SeatsEffect, Step, StepOutcome, TicketRow, TicketState,
     },
     feed::SeatState,
     idempotency::{IdempotencyKey, IdempotencyRecord, Recorded},
@@ -292,6 +293,7 @@ pub(super) fn step(booking: &BookingRow, to: BookingState, seats: SeatsEffect) -
         seats,
         payments: vec![],
         refunds: vec![],
+        gifts: vec![],
         tickets: vec![],
         cancel_seats: vec![],
         by_theater: false,
@@ -329,6 +331,7 @@ pub(super) fn payment(booking: &BookingRow, number: u32, status: PaymentStatus) 
             scope: bytes(25, number),
             body: [9; 16],
         }),
+        gift: None,
     }
 }
 
@@ -388,6 +391,7 @@ pub(super) fn refund(file: &BookingFile, number: u32, amount: i64) -> (PaymentRo
         booking_id: payment.booking_id,
         amount: eur(amount),
         status: RefundStatus::Pending,
+        to: RefundTo::Payer,
         reason: "cancelled".into(),
         created_at: later(2),
         attempts: 0,

@@ -9,6 +9,8 @@ import {
   type Attempt,
   type Booking,
   type ChangeRequest,
+  type Money,
+  type PaymentRequest,
   type Platform
 } from '$lib/platform';
 import { phaseOf, type Phase } from './phase';
@@ -16,7 +18,16 @@ import { phaseOf, type Phase } from './phase';
 interface PendingPayment {
   attempt: Attempt;
   method: string;
-  total: Booking['total_amount'];
+  total: Money;
+  /** What a gift card pays of it. Its code is not kept: without it the same attempt cannot be sent again. */
+  gift?: Money;
+}
+
+/** A gift card to pay with, as long as this page is open. */
+export interface Gift {
+  code: string;
+  last4: string;
+  balance: Money;
 }
 
 const CHECK_DELAYS_MS = [800, 1500, 2500, 4000, 6000, 8000, 10_000, 15_000, 20_000, 30_000, 30_000];
@@ -34,6 +45,7 @@ export class Purchase {
   /** Why the last step did not succeed; null while there is nothing to say. */
   problem = $state.raw<unknown>(null);
   busy = $state(false);
+  gift = $state.raw<Gift | null>(null);
   /** A check is under way; without one, only the person or the network's return asks again. */
   asking = $state(false);
 
@@ -121,8 +133,34 @@ export class Purchase {
   /** Back to choosing; the hold, if there is one, is no longer ours to show. */
   reset(): void {
     this.booking = null;
+    this.gift = null;
     this.problem = null;
     this.phase = 'choosing';
+  }
+
+  /** What the gift card pays of the total; null without one. */
+  get covered(): Money | null {
+    const { gift, booking } = this;
+    if (!gift || !booking) return null;
+    const { amount_minor, currency } = booking.total_amount;
+    return { amount_minor: Math.min(gift.balance.amount_minor, amount_minor), currency };
+  }
+
+  /** Takes a gift card to pay with; null when it is one, else why it is not. Nothing is paid by asking. */
+  async useGift(code: string): Promise<unknown> {
+    const { booking } = this;
+    if (this.busy || !booking) return null;
+    this.busy = true;
+    this.problem = null;
+    try {
+      const { last4, balance } = await this.host.giftBalance(booking.show.theater_id, code);
+      this.gift = { code, last4, balance };
+      return null;
+    } catch (error) {
+      return error;
+    } finally {
+      this.busy = false;
+    }
   }
 
   async pay(method: string, email: string | null): Promise<void> {
@@ -130,7 +168,12 @@ export class Purchase {
     if (email && email !== this.booking.guest_email && !(await this.change({ guest_email: email })))
       return;
     const { booking } = this;
-    const pending = { attempt: newAttempt(), method, total: booking.total_amount };
+    const pending: PendingPayment = {
+      attempt: newAttempt(),
+      method,
+      total: booking.total_amount,
+      ...(this.covered && { gift: this.covered })
+    };
     this.host.remember(this.#key(), JSON.stringify(pending));
     this.phase = 'paying';
     await this.#send(pending);
@@ -173,7 +216,7 @@ export class Purchase {
         this.booking = value;
         const pending = this.#pending();
         // Still held although a payment was sent: it may never have arrived. The same attempt asks for one effect.
-        if (said === 'held' && pending && !lastPaymentFailed(value)) {
+        if (said === 'held' && pending && this.#sendable(pending) && !lastPaymentFailed(value)) {
           this.asking = false;
           return await this.#send(pending);
         }
@@ -203,11 +246,13 @@ export class Purchase {
     this.busy = true;
     this.problem = null;
     try {
-      const { method: payment_method, total: expected_total, attempt } = pending;
-      const answer = await this.host.pay(
-        { booking_id: bookingId, payment_method, expected_total },
-        attempt
-      );
+      const { method: payment_method, total: expected_total, attempt, gift } = pending;
+      const request: PaymentRequest = { booking_id: bookingId, payment_method, expected_total };
+      if (gift && this.gift) {
+        request.gift_card = this.gift.code;
+        request.expected_gift = gift;
+      }
+      const answer = await this.host.pay(request, attempt);
       this.busy = false;
       this.#take(answer);
       if (this.phase === 'checking') await this.check();
@@ -234,6 +279,18 @@ export class Purchase {
     const still = isPlatformError(error) ? error.problem?.booking : undefined;
     if (still) this.booking = still;
     else if (code === 'price_changed' || code === 'version_mismatch') await this.#refresh();
+    else if (code === 'gift_card_invalid') this.gift = null;
+    else if (code === 'gift_card_changed') this.#recount(error);
+  }
+
+  /** The card has another amount than it had: the server says what it pays now. */
+  #recount(error: unknown): void {
+    const balance = isPlatformError(error) ? error.problem?.gift_amount : undefined;
+    this.gift = this.gift && balance?.amount_minor ? { ...this.gift, balance } : null;
+  }
+
+  #sendable(pending: PendingPayment): boolean {
+    return !pending.gift || this.gift !== null;
   }
 
   /** The hold is over. Whether money was taken nevertheless, and goes back, stands in the booking. */

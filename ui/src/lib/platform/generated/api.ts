@@ -37,10 +37,6 @@ export type Action =
 "sell" | 
 /**  Take seats of a show out of the sale, and put them back. */
 "block_seats" | 
-/**  Give tickets away at the counter. */
-"invite" | 
-/**  See the shifts of others, and close them. */
-"see_shifts" | 
 /**  Make and change screens, prices, movies and shows. */
 "change_programme" | 
 /**  See who changed what. */
@@ -182,8 +178,10 @@ export type BreakdownLine = {
 /**  Answer of `POST /cancel/{booking_id}`. */
 export type CancelAnswer = {
 	booking: Booking,
-	/**  Null when the policy gives nothing back. */
+	/**  Null when the policy gives nothing back. What was charged goes back first. */
 	refund: Refund | null,
+	/**  What goes back to a gift card besides, when it paid a part. */
+	gift_refund?: Refund | null,
 };
 
 /**  Body of `POST /cancel/{booking_id}`. */
@@ -228,25 +226,6 @@ export type ChangeRequest = {
 	guest_email?: string | null,
 };
 
-/**  `POST /manage/theaters/{theater_id}/shifts/{shift_id}/close` */
-export type CloseShiftRequest = {
-	/**  Cash that was counted in the drawer, float included, in minor units. */
-	counted_minor: number,
-};
-
-/**  `GET /manage/shows/{show_id}/counter`: what a show costs at the counter. The web's booking fee is not in it. */
-export type CounterShow = {
-	show_id: string,
-	movie_name: string,
-	start_time: string,
-	/**  The counter sells until then, also while the show runs. */
-	sold_until: string,
-	/**  With the counter's prices. */
-	ticket_types: TicketType[],
-	/**  Of one sale. */
-	max_seats: number,
-};
-
 /**  A shape or text that is drawn but cannot be booked: stage, stairs, an outline. */
 export type Decoration = 
 /**  An outline through absolute points. */
@@ -271,66 +250,6 @@ export type DeviceSession = {
 	last_used_at: string,
 	/**  It is the one that asks. */
 	current: boolean,
-};
-
-/**  The tickets of a theater's day. */
-export type DoorList = {
-	theater_id: string,
-	/**  The theater's local day on which the shows start. */
-	date: string,
-	/**  Grows with what changes: of two lists of one day the one with the smaller serial is older. */
-	serial: number,
-	/**  Not to be used before and after. */
-	valid_from: string,
-	valid_until: string,
-	/**  Test tickets open doors here: the server takes test payments. */
-	test_mode: boolean,
-	shows: DoorShow[],
-};
-
-/**  A show of a day with its tickets. */
-export type DoorShow = {
-	show_id: string,
-	movie_name: string,
-	screen_name: string,
-	start_time: string,
-	end_time: string,
-	doors_open_at: string,
-	/**  Those that open the door, and those that have. A ticket that is not here was given back, or was sold later. */
-	tickets: DoorTicket[],
-};
-
-/**  A ticket on a list. */
-export type DoorTicket = {
-	ticket_id: string,
-	/**  The code on an older one was revoked. */
-	revision: number,
-	seat_id: SeatId,
-	row: string,
-	number: string,
-	ticket_type: string,
-	proof_needed?: string | null,
-	/**  The booking's, to be typed by hand. */
-	reference: string,
-	test?: boolean,
-	/**  Who is in with it; absent while nobody is. */
-	first_scan?: FirstScan | null,
-	/**
-	 *  The first 16 bytes of SHA-256 of its code's text, base64url without padding: where Ed25519 cannot be computed, a code
-	 *  with this digest is this ticket's.
-	 */
-	digest: string,
-};
-
-/**
- *  A ticket with which more than one was let in. The first scan counts: of two the earlier, of two at one time that with
- *  the smaller id, whoever told first.
- */
-export type DoubleScan = {
-	ticket_id: string,
-	show_id: string,
-	/**  The one that counts first. */
-	scans: FirstScan[],
 };
 
 /**  A booking as it is exported: as the person sees it, and its tickets. */
@@ -361,8 +280,6 @@ export type ExportedTicket = {
 	seat_id: SeatId | null,
 	status: TicketStatus,
 	revision: number,
-	/**  When somebody was let in with it. */
-	admitted_at: string | null,
 };
 
 /**  Fees inside every price. */
@@ -378,13 +295,6 @@ export type FieldError = {
 	detail: string,
 };
 
-/**  The scan by which somebody was let in with a ticket. */
-export type FirstScan = {
-	scan_id: string,
-	scanned_at: string,
-	door: string,
-};
-
 /**  Body of `POST /auth/password/forgot`. Answered alike for every e-mail. */
 export type ForgotRequest = {
 	email: string,
@@ -398,6 +308,23 @@ export type GapRule =
 "advise" | 
 /**  The booking is refused with seats that satisfy the rule. */
 "enforce";
+
+/**  Answer of `POST /gift-cards/balance`. */
+export type GiftBalance = {
+	/**  The last group of the code. */
+	last4: string,
+	balance: Money,
+	/**  The first moment at which it pays nothing any more; null when it does not end. */
+	expires_at: string | null,
+};
+
+/**  Body of `POST /gift-cards/balance`. */
+export type GiftBalanceRequest = {
+	/**  Whose card it is. */
+	theater_id: string,
+	/**  As printed; case, spaces and dashes do not matter. */
+	code: string,
+};
 
 /**  A hall of straight rows. */
 export type HallSpec = {
@@ -626,19 +553,6 @@ export type NotificationChoices = {
 /**  Where a message stands. */
 export type NotificationStatus = "pending" | "sent" | "failed";
 
-/**  A scan that a door made with no network. */
-export type OfflineScan = {
-	/**  Made by the door, a UUID: the same scan told twice counts once. */
-	scan_id: string,
-	ticket_id: string,
-	show_id: string,
-	/**  1 to 40 characters. */
-	door: string,
-	scanned_at: string,
-	/**  What the door decided. Only with `admitted` somebody went in. */
-	verdict: ScanVerdict,
-};
-
 /**  Body of `POST /auth/openid/finish`: what the provider sent back with the person. */
 export type OpenIdFinish = {
 	code: string,
@@ -664,14 +578,6 @@ export type OpenIdStart = {
 export type OpenIdStarted = {
 	/**  Where the person signs in; good for ten minutes. */
 	authorization_url: string,
-};
-
-/**  `POST /manage/theaters/{theater_id}/shifts` */
-export type OpenShiftRequest = {
-	/**  The counter's window: 1 to 40 characters. */
-	window: string,
-	/**  Cash that is in the drawer, in minor units. */
-	float_minor: number,
 };
 
 /**  A page of a list. */
@@ -725,7 +631,13 @@ export type PasskeyUsed = {
 export type Payment = {
 	payment_id: string,
 	status: PaymentStatus,
+	/**  What it pays of the booking: by the method and a gift card together. */
 	amount: Money,
+	/**  What of that a gift card pays. */
+	gift_amount?: Money | null,
+	/**  The last group of that card's code. */
+	gift_card?: string | null,
+	/**  `gift_card` when a card paid all of it. */
 	gateway: string,
 	/**  What the gateway calls the means of payment, e.g. "Visa •••• 4242". */
 	method: string,
@@ -741,6 +653,10 @@ export type PaymentRequest = {
 	payment_method?: string | null,
 	/**  What the buyer saw; a different total answers `price_changed` and charges nothing. */
 	expected_total?: Money | null,
+	/**  A gift card's code: it pays what it has, the method the rest. Empty is none. */
+	gift_card?: string | null,
+	/**  What the buyer saw the card pay; another amount answers `gift_card_changed` and charges nothing. */
+	expected_gift?: Money | null,
 };
 
 /**  Where a payment attempt stands. */
@@ -761,11 +677,6 @@ export type PaymentStatus =
 "declined" | 
 /**  Given up before capture; nothing was charged. */
 "voided";
-
-/**  `POST /manage/theaters/{theater_id}/shifts/{shift_id}/payouts`: cash of a refund was handed out. */
-export type PayoutRequest = {
-	refund_id: string,
-};
 
 /**  A point in map units. */
 export type Point = {
@@ -832,6 +743,8 @@ export type Problem = {
 	suggested_seat_ids?: SeatId[] | null,
 	/**  With `payment_declined`: the booking, still held. */
 	booking?: Booking | null,
+	/**  With `gift_card_changed`: what the card pays of the booking now. */
+	gift_amount?: Money | null,
 	/**  Seconds, as in the Retry-After header. */
 	retry_after?: number | null,
 	/**  For `show_clash`: the show that is there. */
@@ -839,7 +752,7 @@ export type Problem = {
 };
 
 /**  A stable problem code. Callers decide by it, never by the words. */
-export type ProblemCode = "malformed" | "malformed_cursor" | "bad_signature" | "unauthenticated" | "bad_credentials" | "second_factor_required" | "second_factor_wrong" | "session_ended" | "payment_declined" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "email_unverified" | "seats_unavailable" | "hold_expired" | "not_held" | "payment_in_progress" | "price_changed" | "already_paid" | "not_cancellable" | "no_more_extensions" | "not_confirmed" | "not_awaiting_action" | "show_started" | "last_owner" | "show_clash" | "show_sold" | "screen_in_use" | "theater_sold" | "undo_too_late" | "shift_open" | "shift_closed" | "shift_busy" | "paid_out" | "idempotency_in_progress" | "cursor_gone" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "wrong_host" | "invalid" | "email_required" | "single_seat_gap" | "promo_invalid" | "idempotency_key_reused" | "precondition_required" | "too_many_requests" | "too_many_unpaid_seats" | "cool_down" | "too_many_attempts" | "internal" | "unavailable" | "overloaded" | "no_gateway" | "provider_unavailable" | "gateway_unavailable";
+export type ProblemCode = "malformed" | "malformed_cursor" | "bad_signature" | "unauthenticated" | "bad_credentials" | "second_factor_required" | "second_factor_wrong" | "session_ended" | "payment_declined" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "email_unverified" | "seats_unavailable" | "hold_expired" | "not_held" | "payment_in_progress" | "price_changed" | "gift_card_changed" | "already_paid" | "not_cancellable" | "no_more_extensions" | "not_confirmed" | "not_awaiting_action" | "show_started" | "last_owner" | "show_clash" | "show_sold" | "screen_in_use" | "theater_sold" | "idempotency_in_progress" | "cursor_gone" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "wrong_host" | "invalid" | "email_required" | "single_seat_gap" | "promo_invalid" | "gift_card_invalid" | "idempotency_key_reused" | "precondition_required" | "too_many_requests" | "too_many_unpaid_seats" | "cool_down" | "too_many_attempts" | "internal" | "unavailable" | "overloaded" | "no_gateway" | "provider_unavailable" | "gateway_unavailable";
 
 /**  A profile: the answer of GET and the body of PUT, which ignores the read-only fields. */
 export type Profile = {
@@ -912,40 +825,6 @@ export type RecoveryCodes = {
 	recovery_codes: string[],
 };
 
-/**  What a door is told: always 200, the verdict says the rest. */
-export type RedeemAnswer = {
-	verdict: ScanVerdict,
-	/**  The same in words, e.g. "Already in since 19:42, door North". */
-	words: string,
-	/**  Null when the code says nothing of ours. */
-	show: ScannedShow | null,
-	reference: string | null,
-	/**  Of the account that booked, if one did. */
-	name: string | null,
-	/**  Those that were scanned or chosen; all of the booking under `choose`. */
-	tickets: ScannedTicket[],
-};
-
-/**  `POST /manage/theaters/{theater_id}/tickets/redeem` */
-export type RedeemRequest = {
-	/**
-	 *  What was scanned or typed: the text of a ticket's QR code (`MT1:…`); a booking's reference; a reference, a slash and a
-	 *  seat (`ABCDE-FGHJK/C-3`); or a ticket's id, along with `show_id`.
-	 */
-	code: string,
-	/**  The show that this door is for; every show of the theater when absent. */
-	show_id?: string | null,
-	/**  The door's name: 1 to 40 characters. */
-	door: string,
-	/**  When it was scanned, if that was not just now: at most a day ago. */
-	scanned_at?: string | null,
-	/**
-	 *  With a reference: which of its tickets to let in, 1 to 100; all of them when it is empty. Absent: one ticket is let in,
-	 *  of several the answer is `choose` and nobody is.
-	 */
-	ticket_ids?: string[] | null,
-};
-
 /**  Body of `POST /auth/refresh` and `POST /auth/logout`; empty with a cookie. */
 export type RefreshRequest = {
 	refresh_token?: string | null,
@@ -957,6 +836,8 @@ export type Refund = {
 	amount: Money,
 	/**  Where it goes, e.g. "Visa •••• 4242". */
 	method: string,
+	/**  The last group of a gift card's code, when it goes back to one. */
+	gift_card?: string | null,
 	status: RefundStatus,
 	created_at: string,
 };
@@ -984,93 +865,6 @@ export type ResetRequest = {
 	/**  The secret of the mailed link. */
 	token: string,
 	password: string,
-};
-
-/**  How somebody pays at the counter. */
-export type SaleMethod = 
-/**  Coins and notes, into the shift's drawer. */
-"cash" | 
-/**  A card terminal that knows nothing of us: the seller says that it was paid. */
-"terminal" | 
-/**  Nothing: the theater invites. */
-"invitation";
-
-/**  What a door says of a ticket. */
-export type ScanVerdict = 
-/**  Let in now. */
-"admitted" | 
-/**  Somebody is in with it. */
-"already" | 
-/**  The code is a booking's of several tickets: say which. */
-"choose" | 
-/**  Its signature does not fit: altered, copied badly, or made up. */
-"forged" | 
-/**  There is nothing of this name. */
-"unknown" | 
-/**  It was issued anew since; the newer one counts. */
-"revoked" | 
-/**  It was given back. */
-"cancelled" | 
-/**  For another show. */
-"wrong_show" | 
-/**  For another theater. */
-"wrong_theater" | 
-/**  The doors are not open yet. */
-"too_early" | 
-/**  The show is over. */
-"too_late" | 
-/**  Paid with test money, at a door of a server that takes real money. */
-"test_ticket" | 
-/**  The booking is not paid. */
-"not_paid";
-
-/**  The show a ticket is for. */
-export type ScannedShow = {
-	show_id: string,
-	movie_name: string,
-	screen_name: string,
-	start_time: string,
-	end_time: string,
-	doors_open_at: string,
-	/**  People who are in. */
-	admitted: number,
-	/**  Tickets that open the door or have. */
-	tickets: number,
-};
-
-/**  A ticket at a door. */
-export type ScannedTicket = {
-	ticket_id: string,
-	seat_id: SeatId,
-	row: string,
-	number: string,
-	area: string,
-	ticket_type: string,
-	/**  What to look at, e.g. a student card. */
-	proof_needed: string | null,
-	/**  Of this ticket. Under `choose`: what letting it in would say. */
-	verdict: ScanVerdict,
-	/**  Who is in with it: this scan when it was admitted, the earlier one when it was `already`. */
-	first_scan: FirstScan | null,
-	/**  Until when that can be undone, if it can. */
-	undo_until: string | null,
-};
-
-/**  What became of the scans. */
-export type ScansAnswer = {
-	/**  Taken now. */
-	taken: number,
-	/**  Told before. */
-	known: number,
-	/**  Of the tickets in this request. */
-	doubles: DoubleScan[],
-	wrong: WrongScan[],
-};
-
-/**  `POST /manage/theaters/{theater_id}/scans` */
-export type ScansRequest = {
-	/**  1 to 1,000. */
-	scans: OfflineScan[],
 };
 
 /**  An auditorium as a caller sees it. */
@@ -1201,33 +995,6 @@ export type SecondFactorState = "not_needed" |
 /**  Until there is one, and a session showed a code of it, staff are customers. */
 "missing" | "on";
 
-/**  What was sold. */
-export type SellAnswer = {
-	booking: Booking,
-	/**  Signed, as they were sold. */
-	tickets: Ticket[],
-	/**  What goes back over the counter; null when nobody said what was handed over. */
-	change: Money | null,
-};
-
-/**  `POST /manage/shows/{show_id}/sell`. Exactly one of `seat_ids` and `best`. */
-export type SellRequest = {
-	seat_ids?: SeatId[] | null,
-	/**  Let the server choose this many. */
-	best?: number | null,
-	/**  Ticket type by seat; a seat not named is `standard`. */
-	ticket_types?: { [key in string]: string },
-	method: SaleMethod,
-	/**  The seller's open shift; only an invitation needs none. */
-	shift_id?: string | null,
-	/**  What the seller saw; a different total answers `price_changed` and sells nothing. */
-	expected_total?: Money | null,
-	/**  Cash that was handed over, in minor units: at least the total. */
-	tendered_minor?: number | null,
-	/**  Where the tickets are mailed to as well. */
-	email?: string | null,
-};
-
 /**  Answer of register, login and refresh. With a cookie the tokens are absent. */
 export type Session = {
 	user_id: string,
@@ -1257,35 +1024,6 @@ export type SessionUser = {
 	email: string,
 	email_verified: boolean,
 	second_factor: SecondFactorState,
-};
-
-/**  Somebody's time at a window. */
-export type Shift = {
-	shift_id: string,
-	who: Actor,
-	window: string,
-	opened_at: string,
-	/**  Null while it is open. */
-	closed_at: string | null,
-	float: Money,
-	/**  Cash sales. */
-	cash_sales: Money,
-	/**  Cash of refunds that was handed out in this shift. */
-	cash_refunds: Money,
-	/**  What has to be in the drawer: float and cash sales, less cash refunds. */
-	expected: Money,
-	/**  Sold at the card terminal. */
-	terminal_sales: Money,
-	/**  Paid back at the card terminal for what was sold in this shift. */
-	terminal_refunds: Money,
-	/**  Sales by cash and terminal. */
-	sales: number,
-	/**  Bookings that were given away. */
-	invitations: number,
-	/**  Null while it is open. */
-	counted: Money | null,
-	/**  What was counted less what was expected: below zero something is missing. */
-	difference: Money | null,
 };
 
 /**  A show. */
@@ -1380,20 +1118,6 @@ export type SignInMethods = {
 	provider: string | null,
 	/**  Passkeys can be made and used. */
 	passkeys: boolean,
-};
-
-/**
- *  `GET /manage/theaters/{theater_id}/door-list`: what a door needs with no network.
- * 
- *  `payload` is the JSON text of a [`DoorList`]; `signature` is Ed25519 over its UTF-8 bytes, by the key that signs tickets.
- */
-export type SignedDoorList = {
-	payload: string,
-	/**  64 bytes, base64url without padding. */
-	signature: string,
-	/**  32 bytes, base64url without padding. */
-	public_key: string,
-	key_id: string,
 };
 
 /**  What the sandbox's bank says. */
@@ -1531,8 +1255,6 @@ export type TheaterSpec = {
 	gap_rule?: GapRule | null,
 	/**  1 to 20; the server's own when absent. */
 	hold_minutes?: number | null,
-	/**  How long before a show its doors open: 0 to 1440, 60 when absent. */
-	doors_open_minutes?: number | null,
 	/**  None: tickets are not refundable. */
 	cancellation_policy?: TierSpec[],
 };
@@ -1598,30 +1320,8 @@ export type UnblockRequest = {
 	seat_ids: SeatId[],
 };
 
-/**  What is undone. */
-export type UndoAnswer = {
-	scan_id: string,
-	ticket_id: string,
-	/**  Somebody else is in with the same ticket, by this scan; null when the ticket opens the door again. */
-	first_scan: FirstScan | null,
-};
-
-/**  `POST /manage/theaters/{theater_id}/tickets/redeem/undo`: within ten minutes. */
-export type UndoRequest = {
-	/**  The `scan_id` of what shall be undone. */
-	scan_id: string,
-};
-
 /**  Body of `POST /auth/verify`. */
 export type VerifyRequest = {
 	/**  The secret of the mailed link. */
 	token: string,
-};
-
-/**  A scan by which somebody was let in who should not have been. */
-export type WrongScan = {
-	scan_id: string,
-	ticket_id: string,
-	/**  `cancelled`, `unknown` or `wrong_theater`. */
-	verdict: ScanVerdict,
 };

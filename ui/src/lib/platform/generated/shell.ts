@@ -25,6 +25,7 @@ export const commands = {
 	extendHold: (bookingId: string, key: string) => typedError<Booking, ClientError>(__TAURI_INVOKE("extend_hold", { bookingId, key })),
 	releaseHold: (bookingId: string) => typedError<null, ClientError>(__TAURI_INVOKE("release_hold", { bookingId })),
 	pay: (request: PaymentRequest, key: string) => typedError<Booking, ClientError>(__TAURI_INVOKE("pay", { request, key })),
+	giftBalance: (theaterId: string, code: string) => typedError<GiftBalance, ClientError>(__TAURI_INVOKE("gift_balance", { theaterId, code })),
 	simulatePayment: (paymentId: string, bookingId: string, outcome: SimulateOutcome, key: string) => typedError<null, ClientError>(__TAURI_INVOKE("simulate_payment", { paymentId, bookingId, outcome, key })),
 	tickets: (bookingId: string) => typedError<Fresh<Tickets>, ClientError>(__TAURI_INVOKE("tickets", { bookingId })),
 	cancel: (bookingId: string, seatIds: SeatId[] | null, key: string) => typedError<CancelAnswer, ClientError>(__TAURI_INVOKE("cancel", { bookingId, seatIds, key })),
@@ -163,8 +164,10 @@ export type BreakdownLine = {
 /**  Answer of `POST /cancel/{booking_id}`. */
 export type CancelAnswer = {
 	booking: Booking,
-	/**  Null when the policy gives nothing back. */
+	/**  Null when the policy gives nothing back. What was charged goes back first. */
 	refund: Refund | null,
+	/**  What goes back to a gift card besides, when it paid a part. */
+	gift_refund?: Refund | null,
 };
 
 /**  The cancellation policy as it applies to this booking now. */
@@ -281,6 +284,15 @@ export type Fresh<T> = {
 	value: T,
 	as_of: string,
 	offline: boolean,
+};
+
+/**  Answer of `POST /gift-cards/balance`. */
+export type GiftBalance = {
+	/**  The last group of the code. */
+	last4: string,
+	balance: Money,
+	/**  The first moment at which it pays nothing any more; null when it does not end. */
+	expires_at: string | null,
 };
 
 /**  Words drawn on a map. */
@@ -409,7 +421,13 @@ export type Page<T> = {
 export type Payment = {
 	payment_id: string,
 	status: PaymentStatus,
+	/**  What it pays of the booking: by the method and a gift card together. */
 	amount: Money,
+	/**  What of that a gift card pays. */
+	gift_amount?: Money | null,
+	/**  The last group of that card's code. */
+	gift_card?: string | null,
+	/**  `gift_card` when a card paid all of it. */
 	gateway: string,
 	/**  What the gateway calls the means of payment, e.g. "Visa •••• 4242". */
 	method: string,
@@ -425,6 +443,10 @@ export type PaymentRequest = {
 	payment_method?: string | null,
 	/**  What the buyer saw; a different total answers `price_changed` and charges nothing. */
 	expected_total?: Money | null,
+	/**  A gift card's code: it pays what it has, the method the rest. Empty is none. */
+	gift_card?: string | null,
+	/**  What the buyer saw the card pay; another amount answers `gift_card_changed` and charges nothing. */
+	expected_gift?: Money | null,
 };
 
 /**  Where a payment attempt stands. */
@@ -471,6 +493,8 @@ export type Problem = {
 	suggested_seat_ids?: SeatId[] | null,
 	/**  With `payment_declined`: the booking, still held. */
 	booking?: Booking | null,
+	/**  With `gift_card_changed`: what the card pays of the booking now. */
+	gift_amount?: Money | null,
 	/**  Seconds, as in the Retry-After header. */
 	retry_after?: number | null,
 	/**  For `show_clash`: the show that is there. */
@@ -478,7 +502,7 @@ export type Problem = {
 };
 
 /**  A stable problem code. Callers decide by it, never by the words. */
-export type ProblemCode = "malformed" | "malformed_cursor" | "bad_signature" | "unauthenticated" | "bad_credentials" | "second_factor_required" | "second_factor_wrong" | "session_ended" | "payment_declined" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "email_unverified" | "seats_unavailable" | "hold_expired" | "not_held" | "payment_in_progress" | "price_changed" | "already_paid" | "not_cancellable" | "no_more_extensions" | "not_confirmed" | "not_awaiting_action" | "show_started" | "last_owner" | "show_clash" | "show_sold" | "screen_in_use" | "theater_sold" | "undo_too_late" | "shift_open" | "shift_closed" | "shift_busy" | "paid_out" | "idempotency_in_progress" | "cursor_gone" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "wrong_host" | "invalid" | "email_required" | "single_seat_gap" | "promo_invalid" | "idempotency_key_reused" | "precondition_required" | "too_many_requests" | "too_many_unpaid_seats" | "cool_down" | "too_many_attempts" | "internal" | "unavailable" | "overloaded" | "no_gateway" | "provider_unavailable" | "gateway_unavailable";
+export type ProblemCode = "malformed" | "malformed_cursor" | "bad_signature" | "unauthenticated" | "bad_credentials" | "second_factor_required" | "second_factor_wrong" | "session_ended" | "payment_declined" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "email_unverified" | "seats_unavailable" | "hold_expired" | "not_held" | "payment_in_progress" | "price_changed" | "gift_card_changed" | "already_paid" | "not_cancellable" | "no_more_extensions" | "not_confirmed" | "not_awaiting_action" | "show_started" | "last_owner" | "show_clash" | "show_sold" | "screen_in_use" | "theater_sold" | "idempotency_in_progress" | "cursor_gone" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "wrong_host" | "invalid" | "email_required" | "single_seat_gap" | "promo_invalid" | "gift_card_invalid" | "idempotency_key_reused" | "precondition_required" | "too_many_requests" | "too_many_unpaid_seats" | "cool_down" | "too_many_attempts" | "internal" | "unavailable" | "overloaded" | "no_gateway" | "provider_unavailable" | "gateway_unavailable";
 
 /**  A profile: the answer of GET and the body of PUT, which ignores the read-only fields. */
 export type Profile = {
@@ -514,6 +538,8 @@ export type Refund = {
 	amount: Money,
 	/**  Where it goes, e.g. "Visa •••• 4242". */
 	method: string,
+	/**  The last group of a gift card's code, when it goes back to one. */
+	gift_card?: string | null,
 	status: RefundStatus,
 	created_at: string,
 };
