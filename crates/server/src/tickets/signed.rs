@@ -222,8 +222,8 @@ mod tests {
             3 => bytes[FACTS..].fill_with(|| chance.next() as u8),
             4 => {
                 let (at, by) = (chance.below(bytes.len()), 1 + chance.below(8));
-                let rest = &mut bytes[at..];
-                rest.rotate_left(by.min(rest.len()));
+                let rest = bytes.len() - at;
+                bytes[at..].rotate_left(by.min(rest));
             }
             _ => {
                 let end = chance.below(bytes.len());

@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use matinee_domain::{
     booking::BookingState,
     channel::SaleChannel,
+    counter::{SaleMethod, Tender},
     door::ScanVerdict,
     gift::{GiftCard, GiftCode, GiftEntryKind, GiftPart, GiftState},
     ids::{
@@ -27,7 +28,7 @@ use matinee_store::{
         fixtures::{apply, bytes, catalog, show_id, start, theater_id},
         staff::entry,
     },
-    counter::{CloseOutcome, CloseShift, Closed, OpenOutcome, OpenShift, ShiftRow},
+    counter::{CloseOutcome, CloseShift, Closed, CounterCharge, OpenOutcome, OpenShift, ShiftRow},
     door::{KeepOutcome, KeepScans, NewScan, ScannedTicket},
     feed::NoFeed,
     gifts::{BY_GIFT_CARD, GiftEntry, NewGift, digest},
@@ -65,6 +66,10 @@ pub fn refund_id(number: u32) -> RefundId {
     RefundId::from_bytes(bytes(22, number))
 }
 
+fn shift_id() -> ShiftId {
+    ShiftId::from_bytes(bytes(50, 1))
+}
+
 fn eur(amount_minor: i64) -> Money {
     Money::new(amount_minor, Currency::new(*b"EUR"))
 }
@@ -88,14 +93,16 @@ pub mod numbers {
     pub const LOST: u32 = 8;
     /// Confirmed and paid; the money of an earlier payment came late and went back.
     pub const PAID_LATE_TOO: u32 = 9;
+    /// Sold at the counter.
+    pub const AT_COUNTER: u32 = 10;
     /// The number of that payment and of its refund.
     pub const LATE: u32 = 19;
     /// Paid with a gift card, which has a part of it back.
-    pub const GIFTED: u32 = 10;
+    pub const GIFTED: u32 = 11;
 }
 use numbers::{
-    AWAITING, CANCELLED, CAPTURING, CONFIRMED, EXPIRED, GIFTED, HELD, LATE, LOST, PAID_LATE_TOO,
-    PARTLY_CANCELLED,
+    AT_COUNTER, AWAITING, CANCELLED, CAPTURING, CONFIRMED, EXPIRED, GIFTED, HELD, LATE, LOST,
+    PAID_LATE_TOO, PARTLY_CANCELLED,
 };
 
 /// Those that were made with a promotion code: of two it is in use, one let it go.
@@ -182,7 +189,9 @@ pub async fn build(path: &Path) {
     house.lose(LOST).await;
     house.late_money(PAID_LATE_TOO).await;
     house.somebody_is_in(PAID_LATE_TOO).await;
-    house.counts_a_drawer().await;
+    house.opens_a_shift().await;
+    house.sells(AT_COUNTER).await;
+    house.counts_a_drawer(100 + 2 * PRICE).await;
     house.cancel(PARTLY_CANCELLED, &[6]).await;
     house.cancel(CANCELLED, &[8, 9]).await;
     house.pay_with_gift(GIFTED).await;
@@ -225,37 +234,55 @@ impl House {
         assert_eq!(kept, KeepOutcome::Done);
     }
 
-    /// A shift in which nothing was sold.
-    async fn counts_a_drawer(&self) {
+    async fn opens_a_shift(&self) {
         let shift = ShiftRow {
             theater_id: theater_id(1),
-            shift_id: ShiftId::from_bytes(bytes(50, 1)),
+            shift_id: shift_id(),
             user_id: user_id(1),
             window: "1".into(),
             float: eur(100),
             opened_at: start(),
             closed: None,
         };
-        let close = CloseShift {
-            theater_id: shift.theater_id,
-            shift_id: shift.shift_id,
-            closed: Closed {
-                at: later(1),
-                counted_minor: 100,
-                expected_minor: 100,
-            },
-            audit: entry(2),
-            idempotency: None,
-        };
         let open = OpenShift {
             shift,
             audit: entry(1),
             idempotency: None,
         };
-        assert_eq!(
-            self.store.open_shift(open).await.unwrap(),
-            OpenOutcome::Done
-        );
+        let opened = self.store.open_shift(open).await.unwrap();
+        assert_eq!(opened, OpenOutcome::Done);
+    }
+
+    /// The seats of a hold, for cash.
+    async fn sells(&self, number: u32) {
+        let charge = CounterCharge {
+            payment_id: payment_id(number),
+            tender: Tender {
+                method: SaleMethod::Cash,
+                shift: Some(shift_id()),
+            },
+            status: ChargeStatus::Captured,
+            amount: eur(2 * PRICE),
+            refunded_minor: 0,
+            created_at: later(1),
+        };
+        self.begin_payment_at("counter", number).await;
+        self.store.counter_charge(charge).await.unwrap().unwrap();
+        self.sold(number).await;
+    }
+
+    async fn counts_a_drawer(&self, minor: i64) {
+        let close = CloseShift {
+            theater_id: theater_id(1),
+            shift_id: shift_id(),
+            closed: Closed {
+                at: later(1),
+                counted_minor: minor,
+                expected_minor: minor,
+            },
+            audit: entry(2),
+            idempotency: None,
+        };
         let closed = self.store.close_shift(close).await.unwrap();
         assert_eq!(closed, CloseOutcome::Done);
     }
@@ -353,6 +380,19 @@ impl House {
     }
 
     async fn begin_payment(&self, number: u32) {
+        self.begin_payment_at("sandbox", number).await;
+        let charge = Charge {
+            key: payment_id(number).to_string(),
+            status: ChargeStatus::Authorized,
+            amount: eur(2 * PRICE),
+            method: "pm_card_visa".into(),
+            refunded_minor: 0,
+            created_at: later(1),
+        };
+        self.store.charge(charge).await.unwrap();
+    }
+
+    async fn begin_payment_at(&self, gateway: &str, number: u32) {
         self.step(number, |booking, _, step| {
             step.to = booking.state.begin_payment(later(1)).unwrap();
             step.payments.push(PaymentRow {
@@ -360,7 +400,7 @@ impl House {
                 booking_id: booking.booking_id,
                 status: PaymentStatus::Created,
                 amount: booking.total,
-                gateway: "sandbox".into(),
+                gateway: gateway.into(),
                 method_token: "pm_card_visa".into(),
                 method_label: String::new(),
                 gateway_ref: None,
@@ -373,15 +413,6 @@ impl House {
             });
         })
         .await;
-        let charge = Charge {
-            key: payment_id(number).to_string(),
-            status: ChargeStatus::Authorized,
-            amount: eur(2 * PRICE),
-            method: "pm_card_visa".into(),
-            refunded_minor: 0,
-            created_at: later(1),
-        };
-        self.store.charge(charge).await.unwrap();
     }
 
     async fn confirm(&self, number: u32) {
@@ -392,6 +423,10 @@ impl House {
             .await
             .unwrap()
             .unwrap();
+        self.sold(number).await;
+    }
+
+    async fn sold(&self, number: u32) {
         self.step(number, |booking, payment, step| {
             step.to = BookingState::Confirmed;
             step.seats = SeatsEffect::Sell;
