@@ -7,6 +7,7 @@ import { buy, openShow, payAs, proceed } from '../lib/buying.mjs';
 import { axe, cutText, sideways, smallTargets, typeSize } from '../lib/checks.mjs';
 import { ok, until } from '../lib/expect.mjs';
 import { button, field, heading, link } from '../lib/screen.mjs';
+import { signInAsStaff } from '../lib/staff.mjs';
 import { say } from '../lib/tools.mjs';
 
 const BUDGET = 80 * 1024;
@@ -189,6 +190,37 @@ async function accountPages(scene, { programme }) {
   found.end();
 }
 
+/** What an owner sees of a theater with a programme: every page of staff's that needs nothing to be sold first. */
+async function staffPages(scene, world) {
+  const found = new Findings(scene);
+  const show = world.programme.peek();
+  const { theater_id: theater } = show;
+  const page = await scene.person();
+  await signInAsStaff(page, world, theater, 'owner');
+  const { show_id: showId } = show;
+  const of = `/manage/${theater}`;
+  const routes = [
+    '/manage', of, `${of}/shows/new`, `${of}/shows/${showId}`, `${of}/shows/${showId}/seats`, `${of}/movies`, `${of}/movies/new`,
+    `${of}/movies/${show.movie.movie_id}`, `${of}/prices`, `${of}/screens`, `${of}/screens/new`, `${of}/screens/${show.screen.screen_id}`,
+    `${of}/facts`, `${of}/people`, `${of}/changes`, '/manage/t-nowhere'
+  ];
+  for (const route of routes) {
+    await page.goto(route);
+    await settled(page);
+    await found.look(page, route.replace(theater, 'T').replace(showId, 'S'));
+  }
+  await page.goto(of);
+  await settled(page);
+  await page.getByText(say('manage_view_hours')).click();
+  await page.getByRole('region').first().waitFor();
+  await found.look(page, 'programme by the hour');
+  await page.goto(`${of}/movies/new`);
+  await button(page, 'manage_movie_make').click();
+  await page.locator('[aria-invalid=true]').first().waitFor();
+  await found.look(page, 'new movie refused');
+  found.end();
+}
+
 /** JavaScript of a first visit, as the network carried it: every script that came before the page was usable. */
 async function firstLoad(scene, { programme, server }) {
   const show = programme.show();
@@ -226,5 +258,6 @@ export const surfaces = [
   { name: 'every open page', sizes, run: publicPages },
   { name: 'every page of buying', sizes, run: buyingPages },
   { name: 'every page of an account', sizes, run: accountPages },
+  { name: 'every page of staff', sizes, run: staffPages },
   { name: 'first-load JavaScript', sizes: ['desktop'], run: firstLoad }
 ];

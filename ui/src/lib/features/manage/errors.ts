@@ -36,6 +36,31 @@ const words: Record<string, () => Explanation> = {
     title: m.manage_error_seats_title(),
     detail: m.manage_error_seats_detail()
   }),
+  show_cancelled: () => ({
+    title: m.day_error_cancelled_title(),
+    detail: m.day_error_cancelled_detail()
+  }),
+  not_cancellable: () => ({
+    title: m.day_error_refund_title(),
+    detail: m.day_error_refund_detail()
+  }),
+  undo_too_late: () => ({ title: m.door_error_undo_title(), detail: m.door_error_undo_detail() }),
+  price_changed: () => ({
+    title: m.counter_error_price_title(),
+    detail: m.counter_error_price_detail()
+  }),
+  shift_open: () => ({
+    title: m.counter_error_open_title(),
+    detail: m.counter_error_open_detail()
+  }),
+  shift_closed: () => ({
+    title: m.counter_error_closed_title(),
+    detail: m.counter_error_closed_detail()
+  }),
+  shift_busy: () => ({
+    title: m.counter_error_busy_title(),
+    detail: m.counter_error_busy_detail()
+  }),
   version_mismatch: () => ({ title: m.manage_conflict_title(), detail: m.manage_conflict_detail() })
 };
 

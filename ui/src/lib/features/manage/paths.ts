@@ -29,6 +29,14 @@ export const staffPaths = {
   facts: (theaterId: string) => `${of(theaterId)}/facts`,
   people: (theaterId: string) => `${of(theaterId)}/people`,
   changes: (theaterId: string) => `${of(theaterId)}/changes`,
+  cancelShow: (theaterId: string, showId: string) => `${of(theaterId)}/shows/${id(showId)}/cancel`,
+  moveShow: (theaterId: string, showId: string) => `${of(theaterId)}/shows/${id(showId)}/move`,
+  totals: (theaterId: string, day?: string) =>
+    `${of(theaterId)}/totals${query({ day: day ?? '' })}`,
+  bookings: (theaterId: string, given: { q?: string; show?: string } = {}) =>
+    `${of(theaterId)}/bookings${query(given)}`,
+  booking: (theaterId: string, bookingId: string) => `${of(theaterId)}/bookings/${id(bookingId)}`,
+  messages: (theaterId: string) => `${of(theaterId)}/messages`,
   door: (theaterId?: string) => `/manage/door${query({ theater: theaterId ?? '' })}`,
   counter: (theaterId?: string) => `/manage/counter${query({ theater: theaterId ?? '' })}`
 } as const;

@@ -11,9 +11,12 @@ export interface Place {
     | 'programme'
     | 'door'
     | 'counter'
+    | 'bookings'
+    | 'totals'
     | 'movies'
     | 'prices'
     | 'screens'
+    | 'messages'
     | 'facts'
     | 'people'
     | 'changes';
@@ -26,6 +29,9 @@ const PLACES: readonly Place[] = [
   { key: 'programme', needs: 'see', label: () => m.manage_programme(), href: staffPaths.programme },
   { key: 'door', needs: 'redeem', label: () => m.manage_door(), href: staffPaths.door },
   { key: 'counter', needs: 'sell', label: () => m.manage_counter(), href: staffPaths.counter },
+  { key: 'bookings', needs: 'sell', label: () => m.day_bookings(), href: staffPaths.bookings },
+  { key: 'totals', needs: 'see_totals', label: () => m.day_totals(), href: staffPaths.totals },
+  { key: 'messages', needs: 'sell', label: () => m.day_messages(), href: staffPaths.messages },
   {
     key: 'movies',
     needs: 'change_programme',

@@ -17,6 +17,9 @@ const names: Record<string, () => string> = {
   'show.unpublish': () => m.manage_did_show_unpublish(),
   'seats.block': () => m.manage_did_seats_block(),
   'seats.unblock': () => m.manage_did_seats_unblock(),
+  'show.cancel': () => m.day_did_show_cancel(),
+  'show.move': () => m.day_did_show_move(),
+  'booking.refund': () => m.day_did_refund(),
   'staff.set': () => m.manage_did_staff_set(),
   'staff.remove': () => m.manage_did_staff_remove()
 };

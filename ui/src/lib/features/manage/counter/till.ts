@@ -55,12 +55,14 @@ export function totalOf(
   return { amount_minor: sum, currency };
 }
 
-/** What people hand over for an amount: exactly that, then the next notes up. At most five, the smallest first. */
+/** What people hand over for an amount: exactly that, then the next notes up. At most six, the smallest first. */
 export function likelyNotes(total: Money): number[] {
-  const unit = 10 ** decimalsOf(total.currency);
+  const decimals = decimalsOf(total.currency);
+  // Of currencies without a smaller unit, the smallest note is worth a hundred.
+  const unit = decimals === 0 ? 100 : 10 ** decimals;
   const steps = [1, 5, 10, 20, 50, 100, 200].map((step) => step * unit);
   const rounded = steps.map((step) => Math.ceil(total.amount_minor / step) * step);
-  return [...new Set([total.amount_minor, ...rounded])].sort((a, b) => a - b).slice(0, 5);
+  return [...new Set([total.amount_minor, ...rounded])].sort((a, b) => a - b).slice(0, 6);
 }
 
 /** What goes back over the counter; null when it is not enough. */
