@@ -5,10 +5,12 @@ import { defineConfig } from 'vite';
 // The component gallery is for development and for the tests that look at it; a release has none.
 const gallery = process.env['MATINEE_GALLERY'] === '1';
 
+// What staff's many pages share with few others would else count as shared by all.
+//
 // Of the words for what went wrong only those that any page can meet (`lib/app/errors.ts`) are shared; a new one of a
 // form stays out by itself.
 const ofForms =
-  /valibot|features.account|components.Field|components.FormError|form-errors|app.submission|messages.(field|server)_|messages.error_(?!(offline|not_found|busy|signed_out|keyring)_|title|detail)/;
+  /valibot|features.seatmap|components.(Select|Segmented|Checkbox|Chip)\.|[iI]nfiniteQuery|account.queries|features.account|components.Field|components.FormError|form-errors|app.submission|messages.(field|server)_|messages.error_(?!(offline|not_found|busy|signed_out|keyring)_|title|detail)/;
 
 // Staff's pages and words travel with them: no moviegoer's page waits for one.
 const ofStaff =

@@ -26,7 +26,7 @@ export async function makeTheater(page, name) {
   for (const [member, value] of Object.entries(facts)) await named(page, member).fill(value);
   await button(page, 'save').click();
   await toast(page, 'manage_theater_made').waitFor();
-  await page.waitForURL(/\/manage\/[^/]+$/);
+  await page.waitForURL(/\/manage\/(?!new$)[^/]+$/);
   return new URL(page.url()).pathname.split('/').pop();
 }
 
