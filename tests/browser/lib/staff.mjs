@@ -49,3 +49,41 @@ export async function signInAsStaff(page, { api, server }, theaterId, role) {
   });
   return { ...person, secret };
 }
+
+/** A theater of one's own whose show begins in so many minutes, made by the calls its pages use; `page` is signed in as administrator. */
+export async function houseTonight(page, minutes = 25) {
+  const call = async (method, path, data, headers = {}) => {
+    const answer = await page.request.fetch(`/api/v1${path}`, {
+      method, data, headers: { ...(method === 'POST' ? { 'idempotency-key': randomUUID() } : {}), ...headers }
+    });
+    if (!answer.ok()) throw new Error(`${method} ${path}: ${answer.status()} ${await answer.text()}`);
+    return answer.json();
+  };
+  const theater = await call('POST', '/manage/theaters', {
+    name: `Kino ${randomUUID().slice(0, 6)}`, time_zone: 'Europe/Berlin', currency: 'EUR',
+    location: { address: 'Torstr. 1', city: 'Berlin', country: 'DE', latitude: 52.53, longitude: 13.4 }
+  });
+  const at = `/manage/theaters/${theater.theater_id}`;
+  await call('PUT', `${at}/prices`, {
+    ticket_types: [{ code: 'standard', label: 'Adult' }, { code: 'child', label: 'Child', change: { basis_points: -5000 } }],
+    price_lists: [{ external_id: 'usual', name: 'Usual', prices: [{ category: 'standard', amount_minor: 1000 }] }]
+  }, { 'if-match': '*' });
+  const screen = await call('POST', `${at}/screens`, { name: 'One', seats: { hall: { rows: 6, seats_per_row: 10 } } });
+  const movie = await call('POST', `${at}/movies`, { name: 'Tonight', duration_minutes: 90, release_year: 2026, languages: ['de'] });
+  const start = new Date(Date.now() + minutes * 60_000).toISOString();
+  const show = await call('POST', `${at}/shows`, {
+    movie_id: movie.movie_id, screen_id: screen.screen_id, start, language: 'de', price_list: 'usual', publish: true
+  });
+  return { theaterId: theater.theater_id, showId: show.show_id };
+}
+
+/** Tickets somebody else bought, with the text of their codes. */
+export async function boughtTickets(api, showId, count) {
+  const { seats } = await api.seats(showId);
+  const free = seats.filter((seat) => seat.status === 'available').slice(0, count);
+  const booking = await api.hold(showId, free.map((seat) => seat.seat_id), { pay: true });
+  const headers = { authorization: `Bearer ${booking.guest_token}` };
+  const { status, body } = await api.call('GET', `/bookings/${booking.booking_id}/tickets`, { headers });
+  if (status !== 200) throw new Error(`tickets: ${status} ${JSON.stringify(body)}`);
+  return { reference: booking.reference, codes: body.tickets.map((ticket) => ticket.qr_payload) };
+}

@@ -108,7 +108,7 @@ export function staffCalls(send: Send): StaffCalls & DayCalls {
     deleteShow: (showId) => remove(`/manage/shows/${id(showId)}`),
     async publishShow(showId) {
       const path = `/manage/shows/${id(showId)}/published`;
-      return (await send<ManagedShow>({ method: 'PUT', path })).value;
+      return (await send<ManagedShow>({ method: 'PUT', path, body: {} })).value;
     },
     async withdrawShow(showId) {
       const path = `/manage/shows/${id(showId)}/published`;

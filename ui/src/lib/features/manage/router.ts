@@ -47,7 +47,9 @@ export function routeOf(pathname: string): StaffRoute | null {
     const names = pattern.split('/').filter(Boolean);
     if (names.length !== parts.length) continue;
     if (!names.every((name, at) => name.startsWith(':') || name === parts[at])) continue;
-    const params = names.flatMap((name, at) => (name.startsWith(':') ? [[name.slice(1), parts[at] ?? '']] : []));
+    const params = names.flatMap((name, at) =>
+      name.startsWith(':') ? [[name.slice(1), parts[at] ?? '']] : []
+    );
     return { pattern, params: Object.fromEntries(params), load };
   }
   return null;
