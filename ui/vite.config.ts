@@ -24,7 +24,7 @@ const ofHall =
   /features.seatmap.(SeatMap|board|draw|pan-zoom|rows|view|batch|ZoomButtons|Legend)\b|features.booking.(SeatPage|SeatTools|BestSeats|ChoiceBar|ChosenSeats|choice|sale)\b/;
 
 const ofNames =
-  /features.seatmap.naming|messages.seat_(place|available|chosen|held|sold|blocked|kind|restricted)/;
+  /features.seatmap.naming|icons.(map|list|arrow-left|plus|minus|sparkles)\.svelte|messages.seat_(place|available|chosen|held|sold|blocked|kind|restricted)/;
 
 export default defineConfig(({ command }) => ({
   define: { __GALLERY__: JSON.stringify(gallery || command === 'serve') },
