@@ -5,10 +5,26 @@ import { defineConfig } from 'vite';
 // The component gallery is for development and for the tests that look at it; a release has none.
 const gallery = process.env['MATINEE_GALLERY'] === '1';
 
+// What staff's many pages share with a few of everybody's would else count as shared by all.
+//
 // Of the words for what went wrong only those that any page can meet (`lib/app/errors.ts`) are shared; a new one of a
 // form stays out by itself.
 const ofForms =
-  /valibot|features.account|components.Field|components.FormError|form-errors|app.submission|messages.(field|server)_|messages.error_(?!(offline|not_found|busy|signed_out|keyring)_|title|detail)/;
+  /valibot|bindings.(input|select)|blocks.html|features.seatmap|messages.seat_|components.(Select|Segmented|Checkbox|Chip)\.|[iI]nfiniteQuery|account.queries|features.account|components.Field|components.FormError|form-errors|app.submission|messages.(field|server)_|messages.error_(?!(offline|not_found|busy|signed_out|keyring)_|title|detail)/;
+
+// Staff's pages and words travel with them: no moviegoer's page waits for one.
+const ofStaff =
+  /(features|routes).manage|messages.(manage|door|counter|day)_|platform.browser-(staff|door|counter|days)|platform.door-store/;
+
+const ofFrame = /messages.(nav|back)_|components.(Toasts|LiveRegion)|icons.(wifi-off|x)\.svelte/;
+
+// The hall with the page that sells its seats, in one file: staff, who need the hall alone, carry the rest along. What shows
+// only sometimes (list, minimap) and what tickets need too (names of seats) is not in it.
+const ofHall =
+  /features.seatmap.(SeatMap|board|draw|pan-zoom|rows|view|batch|ZoomButtons|Legend)\b|features.booking.(SeatPage|SeatTools|BestSeats|ChoiceBar|ChosenSeats|choice|sale)\b/;
+
+const ofNames =
+  /features.seatmap.naming|icons.(map|list|arrow-left|plus|minus|sparkles)\.svelte|messages.seat_(place|available|chosen|held|sold|blocked|kind|restricted)/;
 
 export default defineConfig(({ command }) => ({
   define: { __GALLERY__: JSON.stringify(gallery || command === 'serve') },
@@ -34,12 +50,15 @@ export default defineConfig(({ command }) => ({
           groups: [
             {
               name: 'shared',
-              test: (id) => !ofForms.test(id),
+              test: (id) => !ofForms.test(id) && !ofStaff.test(id),
               minShareCount: 6,
               priority: 1
             },
-            // Words of the frame around every page, which a few pages also use: one file, not one each.
-            { name: 'frame', test: /messages.(nav|back)_/, minShareCount: 2 }
+            // What the frames around every page have in common, and words of it that a few pages also use: one file.
+            { name: 'frame', test: ofFrame, minShareCount: 2 },
+            { name: 'names', test: ofNames, minShareCount: 2, priority: 1 },
+            { name: 'hall', test: ofHall, minShareCount: 1 },
+            { name: 'staff', test: ofStaff, minShareCount: 4 }
           ]
         }
       }

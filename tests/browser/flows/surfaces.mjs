@@ -7,6 +7,7 @@ import { buy, openShow, payAs, proceed } from '../lib/buying.mjs';
 import { axe, cutText, sideways, smallTargets, typeSize } from '../lib/checks.mjs';
 import { ok, until } from '../lib/expect.mjs';
 import { button, field, heading, link } from '../lib/screen.mjs';
+import { signInAsStaff } from '../lib/staff.mjs';
 import { say } from '../lib/tools.mjs';
 
 const BUDGET = 80 * 1024;
@@ -189,6 +190,37 @@ async function accountPages(scene, { programme }) {
   found.end();
 }
 
+/** What an owner sees of a theater with a programme: every page of staff's that needs nothing to be sold first. */
+const staffPages = (part) => async (scene, world) => {
+  const found = new Findings(scene);
+  const show = world.programme.peek();
+  const { theater_id: theater, show_id: showId } = show;
+  const page = await scene.person();
+  await signInAsStaff(page, world, theater, 'owner');
+  const of = `/manage/${theater}`;
+  const routes = {
+    programme: ['/manage', of, `${of}/shows/new`, `${of}/shows/${showId}`, `${of}/shows/${showId}/seats`, `${of}/movies`, `${of}/movies/new`],
+    house: [`${of}/prices`, `${of}/screens`, `${of}/screens/new`, `${of}/facts`, `${of}/people`, `${of}/changes`, '/manage/t-nowhere']
+  };
+  for (const route of routes[part]) {
+    await page.goto(route);
+    await settled(page);
+    await found.look(page, route.replace(theater, 'T').replace(showId, 'S'));
+  }
+  if (part === 'programme') {
+    await page.goto(of);
+    await settled(page);
+    await page.getByRole('radio', { name: say('manage_view_hours') }).check({ force: true });
+    await page.getByRole('region').first().waitFor();
+    await found.look(page, 'programme by the hour');
+    await page.goto(`${of}/movies/new`);
+    await button(page, 'manage_movie_make').click();
+    await page.locator('[aria-invalid=true]').first().waitFor();
+    await found.look(page, 'new movie refused');
+  }
+  found.end();
+};
+
 /** JavaScript of a first visit, as the network carried it: every script that came before the page was usable. */
 async function firstLoad(scene, { programme, server }) {
   const show = programme.show();
@@ -226,5 +258,7 @@ export const surfaces = [
   { name: 'every open page', sizes, run: publicPages },
   { name: 'every page of buying', sizes, run: buyingPages },
   { name: 'every page of an account', sizes, run: accountPages },
+  { name: 'every page of staff: the programme', sizes, run: staffPages('programme') },
+  { name: 'every page of staff: the house', sizes, run: staffPages('house') },
   { name: 'first-load JavaScript', sizes: ['desktop'], run: firstLoad }
 ];

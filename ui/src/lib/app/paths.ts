@@ -22,7 +22,9 @@ export const paths = {
   reset: '/reset',
   verify: '/verify',
   profile: '/profile',
-  settings: '/settings'
+  settings: '/settings',
+  /** Staff's pages; their own addresses stand with them. */
+  manage: '/manage'
 } as const;
 
 /** Routes where the bottom tabs give way to the page's own action bar. */

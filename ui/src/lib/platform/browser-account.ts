@@ -60,6 +60,13 @@ export type AccountCalls = PushCalls &
 
 const id = encodeURIComponent;
 
+/** Lists of tickets that a door kept here are not for whoever comes next. */
+async function forgetDoorLists(): Promise<void> {
+  const { DoorStore, DOOR_DATABASE } = await import('./door-store');
+  const kept = (await indexedDB.databases?.().catch(() => [])) ?? [];
+  if (kept.some(({ name }) => name === DOOR_DATABASE)) await new DoorStore().forgetLists();
+}
+
 /** One attempt for one link: an answer lost on the way comes again. */
 const redeeming = new Map<string, Attempt>();
 
@@ -82,6 +89,7 @@ export function accountCalls(host: {
       await rawSend({ method: 'POST', path: '/auth/logout', body: {} });
       store.maySignedIn = false;
       await push.dropPush();
+      await forgetDoorLists();
     },
     signInMethods: async () =>
       (await send<SignInMethods>({ method: 'GET', path: '/auth/methods' })).value,

@@ -154,6 +154,8 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
   }
 
   keepShell();
+  // One for all: what a door keeps it keeps once.
+  let door: ReturnType<Platform['door']> | undefined;
 
   const laterCalls = Object.fromEntries(LATER.map((name) => [name, later(name)])) as Pick<
     AccountCalls,
@@ -264,6 +266,10 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
       typeof PublicKeyCredential !== 'undefined' &&
       typeof PublicKeyCredential.parseCreationOptionsFromJSON === 'function',
     profile: () => get<Profile>('/users/me/profile'),
+
+    staff: async () => (await import('./browser-staff')).staffCalls(send),
+    door: () => (door ??= import('./browser-door').then(({ doorCalls }) => doorCalls(send))),
+    counter: async () => (await import('./browser-counter')).counterCalls(send),
 
     settings: () => Promise.resolve(store.settings()),
     saveSettings: (change) => Promise.resolve(store.saveSettings(change)),

@@ -15,6 +15,10 @@ export interface Call {
   query?: Record<string, string | number | undefined>;
   body?: unknown;
   headers?: Record<string, string | undefined>;
+  /** Give up after so many milliseconds and do not ask again: whoever calls has another way. */
+  within?: number;
+  /** The answer is a file, not JSON. */
+  as?: 'file';
 }
 
 export interface Answer<T> {
@@ -38,7 +42,7 @@ export function createSend(options: HttpOptions): Send {
   const sleep = options.sleep ?? ((ms) => new Promise<void>((done) => setTimeout(done, ms)));
 
   async function once(call: Call): Promise<Response> {
-    const headers = new Headers({ Accept: 'application/json' });
+    const headers = new Headers({ Accept: call.as === 'file' ? '*/*' : 'application/json' });
     if (call.body !== undefined) headers.set('Content-Type', 'application/json');
     for (const [name, value] of Object.entries(call.headers ?? {})) {
       if (value !== undefined) headers.set(name, value);
@@ -47,7 +51,7 @@ export function createSend(options: HttpOptions): Send {
       method: call.method,
       headers,
       credentials: 'same-origin',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(call.within ?? TIMEOUT_MS),
       ...(call.body === undefined ? {} : { body: JSON.stringify(call.body) })
     });
   }
@@ -64,7 +68,7 @@ export function createSend(options: HttpOptions): Send {
           await sleep(delay);
           continue;
         }
-        return await answerFrom<T>(response);
+        return await answerFrom<T>(response, call.as);
       } catch (error) {
         if (error instanceof PlatformError) throw error;
         if (delay === undefined || !repeatable(call)) {
@@ -80,9 +84,10 @@ export function createSend(options: HttpOptions): Send {
 /** Reads change nothing; a POST with an Idempotency-Key has one effect however often it is sent. */
 function repeatable(call: Call): boolean {
   return (
-    call.method === 'GET' ||
-    call.method === 'PUT' ||
-    call.headers?.['Idempotency-Key'] !== undefined
+    call.within === undefined &&
+    (call.method === 'GET' ||
+      call.method === 'PUT' ||
+      call.headers?.['Idempotency-Key'] !== undefined)
   );
 }
 
@@ -95,11 +100,11 @@ export function queryString(query: Call['query']): string {
   return text === '' ? '' : `?${text}`;
 }
 
-async function answerFrom<T>(response: Response): Promise<Answer<T>> {
+async function answerFrom<T>(response: Response, as: Call['as']): Promise<Answer<T>> {
   if (!response.ok) throw await errorFrom(response);
   const date = Date.parse(response.headers.get('Date') ?? '');
   return {
-    value: (await jsonOf(response)) as T,
+    value: (as === 'file' ? await response.blob() : await jsonOf(response)) as T,
     status: response.status,
     etag: response.headers.get('ETag'),
     as_of: new Date(Number.isNaN(date) ? Date.now() : date).toISOString()

@@ -32,4 +32,9 @@ export function setPlatform(next: Platform): void {
 export * from './error';
 export { newAttempt } from './platform';
 export type * from './platform';
+export type * from './counter';
+export type * from './days';
+export type * from './door';
+export type * from './staff';
+export type * from './staff-types';
 export type * from './types';

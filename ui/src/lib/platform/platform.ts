@@ -10,6 +10,10 @@
  *   a guest's booking token stays inside the implementation);
  * - a call that changes something takes an Attempt: the same attempt repeated has one effect.
  */
+import type { CounterCalls } from './counter';
+import type { DayCalls } from './days';
+import type { DoorCalls } from './door';
+import type { StaffCalls } from './staff';
 import type {
   BestSeats,
   BookRequest,
@@ -230,6 +234,11 @@ export interface Platform {
   recoverBooking(reference: string, email: string, attempt: Attempt): Promise<void>;
   /** Redeems the mailed link's token; the booking can be opened from here on. */
   redeemRecovery(token: string): Promise<Booking>;
+
+  /** What staff can do, fetched when first asked for. Refused where the host has no pages for staff (`not_here`). */
+  staff(): Promise<StaffCalls & DayCalls>;
+  door(): Promise<DoorCalls>;
+  counter(): Promise<CounterCalls>;
 
   // The host.
   settings(): Promise<Settings>;

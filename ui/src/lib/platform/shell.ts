@@ -93,6 +93,11 @@ export function createShellPlatform(commands: ShellCommands): Platform {
       done(commands.recoverBooking(reference, email, attempt.key)),
     redeemRecovery: (token) => unwrap(commands.redeemRecovery(token)),
 
+    // Staff work in a browser, where the second factor is shown; the app is for moviegoers.
+    staff: notHere,
+    door: notHere,
+    counter: notHere,
+
     settings: () => unwrap(commands.settings()),
     saveSettings: (change) => unwrap(commands.saveSettings(change)),
     status: statuses,
@@ -108,6 +113,12 @@ export function createShellPlatform(commands: ShellCommands): Platform {
     },
     recall: (key) => session.getItem(key)
   };
+}
+
+function notHere(): Promise<never> {
+  return Promise.reject(
+    new PlatformError({ kind: 'invalid', code: 'not_here', title: 'Not in the app', detail: '' })
+  );
 }
 
 function noPasskeys(): Promise<never> {

@@ -57,6 +57,11 @@ export class SeatBoard {
     return this.#status[index] ?? 'blocked';
   }
 
+  protected statusOf(seatId: string): SeatStatus | undefined {
+    const index = this.#index.get(seatId);
+    return index === undefined ? undefined : this.#status[index];
+  }
+
   isFree(seatId: string): boolean {
     const index = this.#index.get(seatId);
     if (index === undefined) return false;

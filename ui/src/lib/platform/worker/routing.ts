@@ -9,6 +9,7 @@ export const PLACES: readonly string[] = [
   '',
   'bookings',
   'forgot',
+  'manage',
   'movies',
   'profile',
   'recover',

@@ -1,0 +1,44 @@
+/** What staff ask when a day is over or has gone wrong. Rules are the Platform's. */
+import type { Attempt } from './platform';
+import type {
+  DayTotals,
+  FoundBooking,
+  ManagedBooking,
+  ManagedMessage,
+  ShowCancellation,
+  ShowMoved,
+  StaffRefundAnswer,
+  StaffRefundRequest
+} from './staff-types';
+import type { Page } from './types';
+
+export interface DayCalls {
+  dayTotals(theaterId: string, date: string): Promise<DayTotals>;
+  /** The same numbers as a file for a spreadsheet, saved by the browser. */
+  saveDayTotals(theaterId: string, date: string): Promise<void>;
+
+  findBookings(
+    theaterId: string,
+    given: { query?: string; show?: string; cursor?: string }
+  ): Promise<Page<FoundBooking>>;
+  managedBooking(bookingId: string): Promise<ManagedBooking>;
+  refundBooking(
+    bookingId: string,
+    request: StaffRefundRequest,
+    attempt: Attempt
+  ): Promise<StaffRefundAnswer>;
+  resendTickets(bookingId: string, attempt: Attempt): Promise<void>;
+
+  messages(theaterId: string, state: string, cursor?: string): Promise<Page<ManagedMessage>>;
+  resendMessage(bookingId: string, messageId: string): Promise<ManagedMessage>;
+
+  cancelShow(showId: string, reason: string, message: string | null): Promise<ShowCancellation>;
+  /** Null when the show is not cancelled. */
+  showCancellation(showId: string): Promise<ShowCancellation | null>;
+  moveShow(
+    showId: string,
+    to: { start_time?: string; screen_id?: string },
+    version: string | null,
+    dryRun: boolean
+  ): Promise<ShowMoved>;
+}

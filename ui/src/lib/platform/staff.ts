@@ -1,0 +1,85 @@
+/**
+ * What staff can ask for, beside what everybody can. Its own interface and file, fetched with the first page of theirs, so
+ * that moviegoers carry none of it. Rules are the Platform's; a change that relies on what was read takes its version.
+ */
+import type { Attempt } from './platform';
+import type {
+  AuditEntry,
+  ManagedMovie,
+  ManagedScreen,
+  ManagedShow,
+  ManagedTheater,
+  MovieSpec,
+  MyTheater,
+  Page,
+  PricesSpec,
+  ScreenSpec,
+  ShowSpec,
+  StaffMember,
+  StaffRole,
+  TheaterSpec
+} from './types';
+
+/** Something with the version a change of it names; null overwrites whatever is there. */
+export interface Versioned<T> {
+  value: T;
+  version: string | null;
+}
+
+export interface StaffCalls {
+  /** Where the person works, with what they may do there. Empty for customers, and in a session without a second factor. */
+  theaters(): Promise<MyTheater[]>;
+  theater(theaterId: string): Promise<Versioned<ManagedTheater>>;
+  createTheater(spec: TheaterSpec, attempt: Attempt): Promise<ManagedTheater>;
+  changeTheater(
+    theaterId: string,
+    spec: TheaterSpec,
+    version: string | null
+  ): Promise<Versioned<ManagedTheater>>;
+  changePrices(
+    theaterId: string,
+    spec: PricesSpec,
+    version: string | null
+  ): Promise<Versioned<ManagedTheater>>;
+
+  people(theaterId: string): Promise<StaffMember[]>;
+  giveRole(theaterId: string, email: string, role: StaffRole): Promise<StaffMember[]>;
+  takeRole(theaterId: string, userId: string): Promise<void>;
+  audit(theaterId: string, cursor?: string): Promise<Page<AuditEntry>>;
+
+  createScreen(theaterId: string, spec: ScreenSpec, attempt: Attempt): Promise<ManagedScreen>;
+  /** The version is the theater's. */
+  changeScreen(
+    theaterId: string,
+    screenId: string,
+    spec: ScreenSpec,
+    version: string | null
+  ): Promise<ManagedScreen>;
+  deleteScreen(theaterId: string, screenId: string): Promise<void>;
+
+  createMovie(theaterId: string, spec: MovieSpec, attempt: Attempt): Promise<ManagedMovie>;
+  movie(theaterId: string, movieId: string): Promise<Versioned<ManagedMovie>>;
+  changeMovie(
+    theaterId: string,
+    movieId: string,
+    spec: MovieSpec,
+    version: string | null
+  ): Promise<Versioned<ManagedMovie>>;
+
+  /** Shows that begin in [from, until), also those not on sale. */
+  shows(theaterId: string, from: string, until: string): Promise<ManagedShow[]>;
+  createShow(theaterId: string, spec: ShowSpec, attempt: Attempt): Promise<ManagedShow>;
+  show(showId: string): Promise<Versioned<ManagedShow>>;
+  changeShow(
+    showId: string,
+    spec: ShowSpec,
+    version: string | null
+  ): Promise<Versioned<ManagedShow>>;
+  deleteShow(showId: string): Promise<void>;
+  publishShow(showId: string): Promise<ManagedShow>;
+  withdrawShow(showId: string): Promise<ManagedShow>;
+
+  /** All of them or none. */
+  blockSeats(showId: string, seatIds: string[], reason: string, attempt: Attempt): Promise<void>;
+  unblockSeats(showId: string, seatIds: string[], attempt: Attempt): Promise<void>;
+}
