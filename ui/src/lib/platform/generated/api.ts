@@ -35,12 +35,20 @@ export type Action =
 "redeem" | 
 /**  Sell and cancel for people at the counter. */
 "sell" | 
+/**  Give money back outside the cancellation policy. */
+"refund" | 
 /**  Take seats of a show out of the sale, and put them back. */
 "block_seats" | 
+/**  Give tickets away at the counter. */
+"invite" | 
+/**  See the shifts of others, and close them. */
+"see_shifts" | 
 /**  Make and change screens, prices, movies and shows. */
 "change_programme" | 
 /**  See who changed what. */
 "see_audit" | 
+/**  See what a day brought. */
+"see_totals" | 
 /**  Change the theater itself: its address, tax, cancellation policy. */
 "change_theater" | 
 /**  Say who works here, and see it. */
@@ -190,6 +198,14 @@ export type CancelRequest = {
 	seat_ids?: SeatId[] | null,
 };
 
+/**  `POST /manage/shows/{show_id}/cancel` */
+export type CancelShowRequest = {
+	/**  Why, for the list of changes: 1 to 200 characters. */
+	reason: string,
+	/**  What the buyers are told besides, at most 500 characters. */
+	message?: string | null,
+};
+
 /**  The cancellation policy as it applies to this booking now. */
 export type CancellationTerms = {
 	/**  In words. */
@@ -226,6 +242,70 @@ export type ChangeRequest = {
 	guest_email?: string | null,
 };
 
+/**  Where tickets were bought, on a day. */
+export type ChannelDay = {
+	channel: SaleChannel,
+	bookings: number,
+	tickets: number,
+	sold: Money,
+};
+
+/**  `POST /manage/theaters/{theater_id}/shifts/{shift_id}/close` */
+export type CloseShiftRequest = {
+	/**  Cash that was counted in the drawer, float included, in minor units. */
+	counted_minor: number,
+};
+
+/**  `GET /manage/shows/{show_id}/counter`: what a show costs at the counter. The web's booking fee is not in it. */
+export type CounterShow = {
+	show_id: string,
+	movie_name: string,
+	start_time: string,
+	/**  The counter sells until then, also while the show runs. */
+	sold_until: string,
+	/**  With the counter's prices. */
+	ticket_types: TicketType[],
+	/**  Of one sale. */
+	max_seats: number,
+};
+
+/**
+ *  `GET /manage/theaters/{theater_id}/days/{date}`. A payment counts on the day it was begun, a refund on the day it was
+ *  asked for; what a gateway refused for good is no refund.
+ */
+export type DayTotals = {
+	theater_id: string,
+	/**  In the theater's zone. */
+	date: string,
+	time_zone: string,
+	from: string,
+	/**  Exclusive. A day on which the clocks change has 23 or 25 hours. */
+	until: string,
+	/**  The day is over; until then the numbers grow. */
+	over: boolean,
+	currency: string,
+	tickets: number,
+	/**  What tickets were sold for. */
+	sold: Money,
+	refunded: Money,
+	/**  Sold and late less refunded. */
+	net: Money,
+	/**  The tax inside `sold`. */
+	tax_sold: Money,
+	/**  The tax inside `refunded`. */
+	tax_refunded: Money,
+	/**  Money that came too late for its seats; it goes back whole, and is among `refunded`. */
+	late: Money,
+	/**  Of `sold`, what was paid in a trial, without real money. */
+	trial: Money,
+	by_show: ShowDay[],
+	by_ticket_type: TicketTypeDay[],
+	by_method: MethodDay[],
+	by_channel: ChannelDay[],
+	refunds_by_reason: ReasonDay[],
+	settlement: SettlementDay[],
+};
+
 /**  A shape or text that is drawn but cannot be booked: stage, stairs, an outline. */
 export type Decoration = 
 /**  An outline through absolute points. */
@@ -250,6 +330,66 @@ export type DeviceSession = {
 	last_used_at: string,
 	/**  It is the one that asks. */
 	current: boolean,
+};
+
+/**  The tickets of a theater's day. */
+export type DoorList = {
+	theater_id: string,
+	/**  The theater's local day on which the shows start. */
+	date: string,
+	/**  Grows with what changes: of two lists of one day the one with the smaller serial is older. */
+	serial: number,
+	/**  Not to be used before and after. */
+	valid_from: string,
+	valid_until: string,
+	/**  Test tickets open doors here: the server takes test payments. */
+	test_mode: boolean,
+	shows: DoorShow[],
+};
+
+/**  A show of a day with its tickets. */
+export type DoorShow = {
+	show_id: string,
+	movie_name: string,
+	screen_name: string,
+	start_time: string,
+	end_time: string,
+	doors_open_at: string,
+	/**  Those that open the door, and those that have. A ticket that is not here was given back, or was sold later. */
+	tickets: DoorTicket[],
+};
+
+/**  A ticket on a list. */
+export type DoorTicket = {
+	ticket_id: string,
+	/**  The code on an older one was revoked. */
+	revision: number,
+	seat_id: SeatId,
+	row: string,
+	number: string,
+	ticket_type: string,
+	proof_needed?: string | null,
+	/**  The booking's, to be typed by hand. */
+	reference: string,
+	test?: boolean,
+	/**  Who is in with it; absent while nobody is. */
+	first_scan?: FirstScan | null,
+	/**
+	 *  The first 16 bytes of SHA-256 of its code's text, base64url without padding: where Ed25519 cannot be computed, a code
+	 *  with this digest is this ticket's.
+	 */
+	digest: string,
+};
+
+/**
+ *  A ticket with which more than one was let in. The first scan counts: of two the earlier, of two at one time that with
+ *  the smaller id, whoever told first.
+ */
+export type DoubleScan = {
+	ticket_id: string,
+	show_id: string,
+	/**  The one that counts first. */
+	scans: FirstScan[],
 };
 
 /**  A booking as it is exported: as the person sees it, and its tickets. */
@@ -280,6 +420,8 @@ export type ExportedTicket = {
 	seat_id: SeatId | null,
 	status: TicketStatus,
 	revision: number,
+	/**  When somebody was let in with it. */
+	admitted_at: string | null,
 };
 
 /**  Fees inside every price. */
@@ -295,9 +437,34 @@ export type FieldError = {
 	detail: string,
 };
 
+/**  The scan by which somebody was let in with a ticket. */
+export type FirstScan = {
+	scan_id: string,
+	scanned_at: string,
+	door: string,
+};
+
 /**  Body of `POST /auth/password/forgot`. Answered alike for every e-mail. */
 export type ForgotRequest = {
 	email: string,
+};
+
+/**  A booking in a list for staff. */
+export type FoundBooking = {
+	booking_id: string,
+	reference: string,
+	status: BookingStatus,
+	show_id: string,
+	movie_name: string,
+	start_time: string,
+	screen_name: string,
+	/**  Row and number of those that were not cancelled. */
+	seats: string[],
+	total_amount: Money,
+	/**  Null for guests. */
+	buyer_name: string | null,
+	buyer_email: string | null,
+	created_at: string,
 };
 
 /**  What a theater does about a booking that would strand a single seat. */
@@ -408,6 +575,41 @@ export type LoginRequest = {
 	session?: SessionMode,
 };
 
+/**  A booking as staff see it. */
+export type ManagedBooking = {
+	/**  Null for guests. */
+	buyer_name: string | null,
+	buyer_email: string | null,
+	sold_through: SaleChannel,
+	tickets: ManagedTicket[],
+	/**  What can still go back at most. */
+	refundable: Money,
+} & Booking;
+
+/**  A message as staff see it; what it says is not part of it. */
+export type ManagedMessage = {
+	message_id: string,
+	/**  Null when it is about an account. */
+	booking_id: string | null,
+	/**  `confirmation`, `cancellation`, `refund`, … */
+	kind: string,
+	channel: string,
+	/**  An address, or a name of one; empty when the person was erased. */
+	recipient: string,
+	status: NotificationStatus,
+	attempts: number,
+	created_at: string,
+	/**  When it is tried next, while it waits. */
+	due_at: string | null,
+	sent_at: string | null,
+	/**  What happened at the last attempt. */
+	error: string | null,
+	/**  What to do about it. */
+	advice: string,
+	/**  It can be sent again from here. */
+	can_resend: boolean,
+};
+
 /**  A movie as staff see it. */
 export type ManagedMovie = {
 	movie_id: string,
@@ -438,6 +640,8 @@ export type ManagedShow = {
 	external_id: string,
 	/**  It is on sale. */
 	published: boolean,
+	/**  It will not take place; everybody gets their money back. */
+	cancelled?: boolean,
 	start_time: string,
 	end_time: string,
 	/**  The start on the theater's wall clock, with its offset. */
@@ -458,6 +662,30 @@ export type ManagedTheater = {
 	external_id: string,
 	screens: ManagedScreen[],
 } & TheaterSpec & PricesSpec;
+
+/**  A ticket as staff see it, without its code. */
+export type ManagedTicket = {
+	seat_id: SeatId,
+	status: TicketStatus,
+	/**  Grows when it is issued anew; the one before opens no door. */
+	revision: number,
+};
+
+/**  Which messages staff look at. */
+export type MessageState = 
+/**  Given up. */
+"dead" | 
+/**  Still to go out. */
+"waiting" | "sent";
+
+/**  A way of paying on a day. */
+export type MethodDay = {
+	/**  What the payment says: the gateway's name, `cash`, `terminal`, … */
+	method: string,
+	payments: number,
+	sold: Money,
+	refunded: Money,
+};
 
 /**  An amount in one currency. */
 export type Money = {
@@ -553,6 +781,19 @@ export type NotificationChoices = {
 /**  Where a message stands. */
 export type NotificationStatus = "pending" | "sent" | "failed";
 
+/**  A scan that a door made with no network. */
+export type OfflineScan = {
+	/**  Made by the door, a UUID: the same scan told twice counts once. */
+	scan_id: string,
+	ticket_id: string,
+	show_id: string,
+	/**  1 to 40 characters. */
+	door: string,
+	scanned_at: string,
+	/**  What the door decided. Only with `admitted` somebody went in. */
+	verdict: ScanVerdict,
+};
+
 /**  Body of `POST /auth/openid/finish`: what the provider sent back with the person. */
 export type OpenIdFinish = {
 	code: string,
@@ -578,6 +819,14 @@ export type OpenIdStart = {
 export type OpenIdStarted = {
 	/**  Where the person signs in; good for ten minutes. */
 	authorization_url: string,
+};
+
+/**  `POST /manage/theaters/{theater_id}/shifts` */
+export type OpenShiftRequest = {
+	/**  The counter's window: 1 to 40 characters. */
+	window: string,
+	/**  Cash that is in the drawer, in minor units. */
+	float_minor: number,
 };
 
 /**  A page of a list. */
@@ -678,6 +927,11 @@ export type PaymentStatus =
 /**  Given up before capture; nothing was charged. */
 "voided";
 
+/**  `POST /manage/theaters/{theater_id}/shifts/{shift_id}/payouts`: cash of a refund was handed out. */
+export type PayoutRequest = {
+	refund_id: string,
+};
+
 /**  A point in map units. */
 export type Point = {
 	x: number,
@@ -752,7 +1006,7 @@ export type Problem = {
 };
 
 /**  A stable problem code. Callers decide by it, never by the words. */
-export type ProblemCode = "malformed" | "malformed_cursor" | "bad_signature" | "unauthenticated" | "bad_credentials" | "second_factor_required" | "second_factor_wrong" | "session_ended" | "payment_declined" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "email_unverified" | "seats_unavailable" | "hold_expired" | "not_held" | "payment_in_progress" | "price_changed" | "gift_card_changed" | "already_paid" | "not_cancellable" | "no_more_extensions" | "not_confirmed" | "not_awaiting_action" | "show_started" | "last_owner" | "show_clash" | "show_sold" | "screen_in_use" | "theater_sold" | "idempotency_in_progress" | "cursor_gone" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "wrong_host" | "invalid" | "email_required" | "single_seat_gap" | "promo_invalid" | "gift_card_invalid" | "idempotency_key_reused" | "precondition_required" | "too_many_requests" | "too_many_unpaid_seats" | "cool_down" | "too_many_attempts" | "internal" | "unavailable" | "overloaded" | "no_gateway" | "provider_unavailable" | "gateway_unavailable";
+export type ProblemCode = "malformed" | "malformed_cursor" | "bad_signature" | "unauthenticated" | "bad_credentials" | "second_factor_required" | "second_factor_wrong" | "session_ended" | "payment_declined" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "email_unverified" | "seats_unavailable" | "hold_expired" | "not_held" | "payment_in_progress" | "price_changed" | "gift_card_changed" | "already_paid" | "not_cancellable" | "no_more_extensions" | "not_confirmed" | "not_awaiting_action" | "show_started" | "set_up_already" | "show_cancelled" | "last_owner" | "show_clash" | "show_sold" | "screen_in_use" | "theater_sold" | "undo_too_late" | "shift_open" | "shift_closed" | "shift_busy" | "paid_out" | "idempotency_in_progress" | "cursor_gone" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "wrong_host" | "invalid" | "email_required" | "single_seat_gap" | "promo_invalid" | "gift_card_invalid" | "idempotency_key_reused" | "precondition_required" | "too_many_requests" | "too_many_unpaid_seats" | "cool_down" | "too_many_attempts" | "internal" | "unavailable" | "overloaded" | "no_gateway" | "provider_unavailable" | "gateway_unavailable";
 
 /**  A profile: the answer of GET and the body of PUT, which ignores the read-only fields. */
 export type Profile = {
@@ -797,6 +1051,14 @@ export type Rating = {
 	out_of: number,
 };
 
+/**  Why money went back, on a day. */
+export type ReasonDay = {
+	/**  `cancelled_by_customer`, `show_cancelled`, `show_moved`, `seats_gone` (too late), `goodwill`, or what staff named. */
+	reason: string,
+	refunds: number,
+	amount: Money,
+};
+
 /**  Answer of `GET /bookings/{booking_id}/receipt`. */
 export type Receipt = {
 	booking_id: string,
@@ -825,6 +1087,40 @@ export type RecoveryCodes = {
 	recovery_codes: string[],
 };
 
+/**  What a door is told: always 200, the verdict says the rest. */
+export type RedeemAnswer = {
+	verdict: ScanVerdict,
+	/**  The same in words, e.g. "Already in since 19:42, door North". */
+	words: string,
+	/**  Null when the code says nothing of ours. */
+	show: ScannedShow | null,
+	reference: string | null,
+	/**  Of the account that booked, if one did. */
+	name: string | null,
+	/**  Those that were scanned or chosen; all of the booking under `choose`. */
+	tickets: ScannedTicket[],
+};
+
+/**  `POST /manage/theaters/{theater_id}/tickets/redeem` */
+export type RedeemRequest = {
+	/**
+	 *  What was scanned or typed: the text of a ticket's QR code (`MT1:…`); a booking's reference; a reference, a slash and a
+	 *  seat (`ABCDE-FGHJK/C-3`); or a ticket's id, along with `show_id`.
+	 */
+	code: string,
+	/**  The show that this door is for; every show of the theater when absent. */
+	show_id?: string | null,
+	/**  The door's name: 1 to 40 characters. */
+	door: string,
+	/**  When it was scanned, if that was not just now: at most a day ago. */
+	scanned_at?: string | null,
+	/**
+	 *  With a reference: which of its tickets to let in, 1 to 100; all of them when it is empty. Absent: one ticket is let in,
+	 *  of several the answer is `choose` and nobody is.
+	 */
+	ticket_ids?: string[] | null,
+};
+
 /**  Body of `POST /auth/refresh` and `POST /auth/logout`; empty with a cookie. */
 export type RefreshRequest = {
 	refresh_token?: string | null,
@@ -841,6 +1137,15 @@ export type Refund = {
 	status: RefundStatus,
 	created_at: string,
 };
+
+/**  Why staff give money back. */
+export type RefundReason = 
+/**  The buyer asked, within the policy. */
+"customer_request" | 
+/**  The picture, the sound, the air, the seat. */
+"technical_problem" | "illness" | 
+/**  The wrong show, the wrong seats, twice the same. */
+"booking_mistake" | "complaint" | "other";
 
 /**  Where a refund stands. It is never a state of the booking. */
 export type RefundStatus = 
@@ -865,6 +1170,102 @@ export type ResetRequest = {
 	/**  The secret of the mailed link. */
 	token: string,
 	password: string,
+};
+
+/**  Where somebody bought. */
+export type SaleChannel = 
+/**  In a browser, or through a program that does not say what it is. */
+"web" | 
+/**  In the app. */
+"app" | 
+/**  From staff at the counter. */
+"counter";
+
+/**  How somebody pays at the counter. */
+export type SaleMethod = 
+/**  Coins and notes, into the shift's drawer. */
+"cash" | 
+/**  A card terminal that knows nothing of us: the seller says that it was paid. */
+"terminal" | 
+/**  Nothing: the theater invites. */
+"invitation";
+
+/**  What a door says of a ticket. */
+export type ScanVerdict = 
+/**  Let in now. */
+"admitted" | 
+/**  Somebody is in with it. */
+"already" | 
+/**  The code is a booking's of several tickets: say which. */
+"choose" | 
+/**  Its signature does not fit: altered, copied badly, or made up. */
+"forged" | 
+/**  There is nothing of this name. */
+"unknown" | 
+/**  It was issued anew since; the newer one counts. */
+"revoked" | 
+/**  It was given back. */
+"cancelled" | 
+/**  For another show. */
+"wrong_show" | 
+/**  For another theater. */
+"wrong_theater" | 
+/**  The doors are not open yet. */
+"too_early" | 
+/**  The show is over. */
+"too_late" | 
+/**  Paid with test money, at a door of a server that takes real money. */
+"test_ticket" | 
+/**  The booking is not paid. */
+"not_paid";
+
+/**  The show a ticket is for. */
+export type ScannedShow = {
+	show_id: string,
+	movie_name: string,
+	screen_name: string,
+	start_time: string,
+	end_time: string,
+	doors_open_at: string,
+	/**  People who are in. */
+	admitted: number,
+	/**  Tickets that open the door or have. */
+	tickets: number,
+};
+
+/**  A ticket at a door. */
+export type ScannedTicket = {
+	ticket_id: string,
+	seat_id: SeatId,
+	row: string,
+	number: string,
+	area: string,
+	ticket_type: string,
+	/**  What to look at, e.g. a student card. */
+	proof_needed: string | null,
+	/**  Of this ticket. Under `choose`: what letting it in would say. */
+	verdict: ScanVerdict,
+	/**  Who is in with it: this scan when it was admitted, the earlier one when it was `already`. */
+	first_scan: FirstScan | null,
+	/**  Until when that can be undone, if it can. */
+	undo_until: string | null,
+};
+
+/**  What became of the scans. */
+export type ScansAnswer = {
+	/**  Taken now. */
+	taken: number,
+	/**  Told before. */
+	known: number,
+	/**  Of the tickets in this request. */
+	doubles: DoubleScan[],
+	wrong: WrongScan[],
+};
+
+/**  `POST /manage/theaters/{theater_id}/scans` */
+export type ScansRequest = {
+	/**  1 to 1,000. */
+	scans: OfflineScan[],
 };
 
 /**  An auditorium as a caller sees it. */
@@ -995,6 +1396,33 @@ export type SecondFactorState = "not_needed" |
 /**  Until there is one, and a session showed a code of it, staff are customers. */
 "missing" | "on";
 
+/**  What was sold. */
+export type SellAnswer = {
+	booking: Booking,
+	/**  Signed, as they were sold. */
+	tickets: Ticket[],
+	/**  What goes back over the counter; null when nobody said what was handed over. */
+	change: Money | null,
+};
+
+/**  `POST /manage/shows/{show_id}/sell`. Exactly one of `seat_ids` and `best`. */
+export type SellRequest = {
+	seat_ids?: SeatId[] | null,
+	/**  Let the server choose this many. */
+	best?: number | null,
+	/**  Ticket type by seat; a seat not named is `standard`. */
+	ticket_types?: { [key in string]: string },
+	method: SaleMethod,
+	/**  The seller's open shift; only an invitation needs none. */
+	shift_id?: string | null,
+	/**  What the seller saw; a different total answers `price_changed` and sells nothing. */
+	expected_total?: Money | null,
+	/**  Cash that was handed over, in minor units: at least the total. */
+	tendered_minor?: number | null,
+	/**  Where the tickets are mailed to as well. */
+	email?: string | null,
+};
+
 /**  Answer of register, login and refresh. With a cookie the tokens are absent. */
 export type Session = {
 	user_id: string,
@@ -1026,6 +1454,44 @@ export type SessionUser = {
 	second_factor: SecondFactorState,
 };
 
+/**  What a gateway took and gave back, on a day. */
+export type SettlementDay = {
+	gateway: string,
+	/**  All that was taken, also what came too late. */
+	captured: Money,
+	refunded: Money,
+	net: Money,
+};
+
+/**  Somebody's time at a window. */
+export type Shift = {
+	shift_id: string,
+	who: Actor,
+	window: string,
+	opened_at: string,
+	/**  Null while it is open. */
+	closed_at: string | null,
+	float: Money,
+	/**  Cash sales. */
+	cash_sales: Money,
+	/**  Cash of refunds that was handed out in this shift. */
+	cash_refunds: Money,
+	/**  What has to be in the drawer: float and cash sales, less cash refunds. */
+	expected: Money,
+	/**  Sold at the card terminal. */
+	terminal_sales: Money,
+	/**  Paid back at the card terminal for what was sold in this shift. */
+	terminal_refunds: Money,
+	/**  Sales by cash and terminal. */
+	sales: number,
+	/**  Bookings that were given away. */
+	invitations: number,
+	/**  Null while it is open. */
+	counted: Money | null,
+	/**  What was counted less what was expected: below zero something is missing. */
+	difference: Money | null,
+};
+
 /**  A show. */
 export type Show = {
 	show_id: string,
@@ -1041,6 +1507,40 @@ export type Show = {
 	from_price: Money,
 	seats_available: number,
 	seats_total: number,
+	/**  The theater cancelled it. Only who has a booking for it reads this; lists leave it out. */
+	cancelled?: boolean,
+};
+
+/**  How far the cancellation of a show is. */
+export type ShowCancellation = {
+	show_id: string,
+	cancelled_at: string,
+	reason: string,
+	/**  What the buyers are told besides. */
+	message: string | null,
+	/**  No booking has seats any more. Refunds may still be on their way. */
+	finished: boolean,
+	/**  Bookings that had seats when the show was cancelled. */
+	bookings_total: number,
+	/**  Those of them that have none any more. */
+	bookings_done: number,
+	refunds_pending: number,
+	refunds_succeeded: number,
+	/**  Somebody has to pay these back by hand. */
+	refunds_failed: number,
+	/**  All that went or goes back. */
+	refund_amount: Money,
+};
+
+/**  A show on a day, whenever it is. */
+export type ShowDay = {
+	show_id: string,
+	movie_name: string,
+	screen_name: string,
+	start_time: string | null,
+	tickets: number,
+	sold: Money,
+	refunded: Money,
 };
 
 /**  A show with all that is needed to buy. */
@@ -1120,6 +1620,20 @@ export type SignInMethods = {
 	passkeys: boolean,
 };
 
+/**
+ *  `GET /manage/theaters/{theater_id}/door-list`: what a door needs with no network.
+ * 
+ *  `payload` is the JSON text of a [`DoorList`]; `signature` is Ed25519 over its UTF-8 bytes, by the key that signs tickets.
+ */
+export type SignedDoorList = {
+	payload: string,
+	/**  64 bytes, base64url without padding. */
+	signature: string,
+	/**  32 bytes, base64url without padding. */
+	public_key: string,
+	key_id: string,
+};
+
 /**  What the sandbox's bank says. */
 export type SimulateOutcome = "succeed" | "fail";
 
@@ -1150,6 +1664,26 @@ export type StaffMember = {
 export type StaffPlace = {
 	theater_id: string,
 	role: StaffRole,
+};
+
+/**  What a refund by staff did. */
+export type StaffRefundAnswer = {
+	booking: ManagedBooking,
+	/**  Null when nothing goes back. */
+	refund: Refund | null,
+};
+
+/**  `POST /manage/bookings/{booking_id}/refund`. Either seats are given back, or with `amount` none. */
+export type StaffRefundRequest = {
+	/**  Only these; all when absent. Not with `amount`. */
+	seat_ids?: SeatId[] | null,
+	/**  So much goes back and the tickets stay good. It needs the action `refund`. */
+	amount?: Money | null,
+	reason: RefundReason,
+	/**  For the list of changes, 1 to 200 characters. */
+	words: string,
+	/**  All of the price, whatever the policy says, and for seats that were used. It needs the action `refund`. */
+	waive_policy?: boolean,
 };
 
 /**  `PUT /manage/theaters/{theater_id}/staff` */
@@ -1255,6 +1789,8 @@ export type TheaterSpec = {
 	gap_rule?: GapRule | null,
 	/**  1 to 20; the server's own when absent. */
 	hold_minutes?: number | null,
+	/**  How long before a show its doors open: 0 to 1440, 60 when absent. */
+	doors_open_minutes?: number | null,
 	/**  None: tickets are not refundable. */
 	cancellation_policy?: TierSpec[],
 };
@@ -1286,6 +1822,13 @@ export type TicketType = {
 	prices: CategoryPrice[],
 	/**  What to show at the door; null when nothing. */
 	proof_needed: string | null,
+};
+
+/**  A ticket type on a day. */
+export type TicketTypeDay = {
+	ticket_type: string,
+	tickets: number,
+	sold: Money,
 };
 
 /**  Who a ticket is for, and what that changes. */
@@ -1320,8 +1863,30 @@ export type UnblockRequest = {
 	seat_ids: SeatId[],
 };
 
+/**  What is undone. */
+export type UndoAnswer = {
+	scan_id: string,
+	ticket_id: string,
+	/**  Somebody else is in with the same ticket, by this scan; null when the ticket opens the door again. */
+	first_scan: FirstScan | null,
+};
+
+/**  `POST /manage/theaters/{theater_id}/tickets/redeem/undo`: within ten minutes. */
+export type UndoRequest = {
+	/**  The `scan_id` of what shall be undone. */
+	scan_id: string,
+};
+
 /**  Body of `POST /auth/verify`. */
 export type VerifyRequest = {
 	/**  The secret of the mailed link. */
 	token: string,
+};
+
+/**  A scan by which somebody was let in who should not have been. */
+export type WrongScan = {
+	scan_id: string,
+	ticket_id: string,
+	/**  `cancelled`, `unknown` or `wrong_theater`. */
+	verdict: ScanVerdict,
 };
