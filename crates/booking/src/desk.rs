@@ -9,7 +9,6 @@ use bytes::Bytes;
 use chrono::{DateTime, TimeDelta, Utc};
 use matinee_domain::{
     booking::BookingState,
-    counter,
     ids::{
         self, BookingId, NotificationId, PaymentId, Reference, RefundId, ShowId, TheaterId,
         TicketId,
@@ -99,7 +98,7 @@ impl Desk {
         })
     }
 
-    /// An e-mail about a booking, if it has somewhere to go. What was sold at the counter is told to programs all the same.
+    /// An e-mail about a booking, if it has somewhere to go.
     pub(crate) fn message(
         &self,
         file: &BookingFile,
@@ -109,12 +108,7 @@ impl Desk {
         // A user's address is looked up at delivery, so that a changed address is used; a guest's stands in the row.
         let recipient = match &file.booking.owner {
             matinee_store::bookings::Owner::User(user) => format!("user:{user}"),
-            matinee_store::bookings::Owner::Guest { email: Some(email) } => email.clone(),
-            matinee_store::bookings::Owner::Guest { email: None } => {
-                let mut payments = file.payments.iter();
-                let at_counter = payments.any(|paid| paid.gateway == counter::GATEWAY);
-                at_counter.then(String::new)?
-            }
+            matinee_store::bookings::Owner::Guest { email } => email.clone()?,
         };
         Some(NewMessage {
             notification_id: NotificationId::from_bytes(self.entropy.bytes()),
