@@ -241,9 +241,10 @@ impl Desk {
     ) -> Result<(), SaleError> {
         for last in [false, true] {
             // The second time with what the payment says now: it may have gone on while its card was read.
-            let file = match last {
-                false => None,
-                true => self.store.booking_of_payment(paid.payment_id).await?,
+            let file = if last {
+                self.store.booking_of_payment(paid.payment_id).await?
+            } else {
+                None
             };
             let paid = match &file {
                 Some(file) => payment(file, paid.payment_id)?,

@@ -74,7 +74,7 @@ const NEW_CARDS: &str = "INSERT INTO gift_cards (theater, card, digest, last4, c
        AS w (card, digest, last4, currency, amount, state, ends_at)";
 
 /// The calls that make these cards, of one theater.
-fn issue<'c>(theater: Vec<u8>, cards: &'c [NewGift], now: DateTime<Utc>) -> [Call<'c>; 2] {
+fn issue(theater: Vec<u8>, cards: &[NewGift], now: DateTime<Utc>) -> [Call<'_>; 2] {
     fn column<T>(cards: &[NewGift], value: impl Fn(&NewGift) -> T) -> Vec<T> {
         cards.iter().map(value).collect()
     }

@@ -1,3 +1,5 @@
+//! What a code survives, what a card pays, and where money goes back.
+
 use super::*;
 use crate::{
     ids::{TheaterId, time_ordered},

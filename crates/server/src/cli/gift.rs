@@ -180,9 +180,10 @@ fn amount(theater: &Theater, text: &str) -> Result<Money, CliError> {
 }
 
 async fn list(store: &dyn Store, args: &ListArgs) -> Result<(), CliError> {
-    let theaters = match args.theater.is_named() {
-        true => vec![the_theater(store, &args.theater).await?],
-        false => store.theaters().await?,
+    let theaters = if args.theater.is_named() {
+        vec![the_theater(store, &args.theater).await?]
+    } else {
+        store.theaters().await?
     };
     for theater in theaters {
         for row in cards(store, &theater).await? {

@@ -237,7 +237,8 @@ pub async fn pay(
     }
     app.limits
         .check(Limit::PaymentAddress, caller.address_key(), app.clock.now())?;
-    let paid = app.desk.pay_for(on_file, input);
+    // Boxed: a payment's way is long, and so is what it keeps meanwhile.
+    let paid = Box::pin(app.desk.pay_for(on_file, input));
     let tried = (Limit::GiftGuess, code.as_deref());
     let paid = guess::counted(&app, &caller, tried, paid);
     let paid = render::for_request(&caller.request.request_id, paid).await??;
