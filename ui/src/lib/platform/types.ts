@@ -3,7 +3,6 @@
  * on purpose: Session (its tokens never reach the UI) and the bodies that only the implementations send.
  */
 export type {
-  Action,
   AuditEntry,
   BestSeats,
   BookRequest,
@@ -52,5 +51,4 @@ export type {
   Ticket,
   TicketType,
   Tickets,
-  TierSpec
 } from './generated/api';
