@@ -50,5 +50,5 @@ export type {
   TheaterSpec,
   Ticket,
   TicketType,
-  Tickets,
+  Tickets
 } from './generated/api';
