@@ -111,7 +111,7 @@ async function fromNothing(scene, world) {
   await page.goto(`/manage/${theater}/changes`);
   await page.getByText(say('manage_did_show_publish')).first().waitFor();
   await page.getByText(say('manage_did_prices_change')).first().click();
-  await page.getByText('1250').first().waitFor();
+  await page.locator('details[open]').getByText('1250').first().waitFor();
 }
 
 async function blocks(scene, world) {

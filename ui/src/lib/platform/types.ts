@@ -3,7 +3,6 @@
  * on purpose: Session (its tokens never reach the UI) and the bodies that only the implementations send.
  */
 export type {
-  Action,
   AuditEntry,
   BestSeats,
   BookRequest,
@@ -52,6 +51,5 @@ export type {
   TheaterSpec,
   Ticket,
   TicketType,
-  Tickets,
-  TierSpec
+  Tickets
 } from './generated/api';

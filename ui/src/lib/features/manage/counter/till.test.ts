@@ -52,7 +52,7 @@ describe('the till', () => {
   });
 
   it('sells nothing by a price it does not know', () => {
-    const box = [{ ...seats[0]!, category: 'box' }];
+    const box = seats.slice(0, 1).map((seat) => ({ ...seat, category: 'box' }));
     expect(totalOf(box, { ticket_types: types }, { 'A-1': 'standard' })).toBeNull();
   });
 

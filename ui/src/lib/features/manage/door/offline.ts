@@ -192,7 +192,7 @@ export async function redeemOffline(
 }
 
 /** One verdict for several: green only if everybody may go in. */
-export function together(verdicts: readonly ScanVerdict[]): ScanVerdict {
+function together(verdicts: readonly ScanVerdict[]): ScanVerdict {
   return (
     verdicts.find((verdict) => verdict !== 'admitted') ??
     (verdicts.length > 0 ? 'admitted' : 'unknown')

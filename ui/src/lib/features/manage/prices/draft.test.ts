@@ -40,9 +40,9 @@ describe('prices in a form', () => {
 
   it('name each mistake by its place in the body', () => {
     const draft = draftOf(prices);
-    draft.types[1]!.change.value = 'half';
-    draft.lists[0]!.prices[0]!.amount = '12.505';
-    draft.lists[0]!.rules[0]!.label = ' ';
+    Object.assign(draft.types[1]?.change ?? {}, { value: 'half' });
+    Object.assign(draft.lists[0]?.prices[0] ?? {}, { amount: '12.505' });
+    Object.assign(draft.lists[0]?.rules[0] ?? {}, { label: ' ' });
     expect(specOf(draft, 'EUR', words)).toEqual({
       fields: {
         'ticket_types/1/change': 'percent',

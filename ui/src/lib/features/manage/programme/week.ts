@@ -23,7 +23,7 @@ export function stateOf(
 /** A show that begins after midnight belongs to the evening before: to staff the day ends when the house is empty. */
 const NIGHT_HOURS = 5;
 
-export function businessDay(show: Pick<ManagedShow, 'start_time'>, timeZone: string): string {
+function businessDay(show: Pick<ManagedShow, 'start_time'>, timeZone: string): string {
   return dayIn(timeZone, new Date(Date.parse(show.start_time) - NIGHT_HOURS * 3_600_000));
 }
 
