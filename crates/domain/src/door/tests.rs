@@ -1,3 +1,5 @@
+//! Verdicts, reason by reason, and the order in which scans count, whoever tells them.
+
 use super::*;
 use crate::ids::TheaterId;
 use proptest::prelude::*;

@@ -16,7 +16,7 @@ use matinee_store::{
     StoreError,
     door::{ENTRIES, MergeScans, Merged, NewScan, OfflineScan, ScannedTicket},
 };
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, hash_map};
 
 type Own = [u8; 16];
 
@@ -115,10 +115,10 @@ pub(super) async fn merge(conn: &Connection, merge: &MergeScans) -> Result<Merge
     let theater = merge.audit.theater_id;
     let mut shows: HashMap<ShowId, HashMap<Own, Place>> = HashMap::new();
     for scan in &merge.scans {
-        if !shows.contains_key(&scan.show_id) {
+        if let hash_map::Entry::Vacant(show) = shows.entry(scan.show_id) {
             let tickets = tickets_of(conn, scan.show_id).await?;
             let by_id = tickets.into_iter().map(|place| (place.ticket, place));
-            shows.insert(scan.show_id, by_id.collect());
+            show.insert(by_id.collect());
         }
     }
     let place = |scan: &OfflineScan| shows.get(&scan.show_id)?.get(scan.ticket_id.own());

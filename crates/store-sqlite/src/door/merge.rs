@@ -12,7 +12,7 @@ use matinee_store::{
     door::{MergeScans, Merged, NewScan, OfflineScan, ScannedTicket},
 };
 use rusqlite::{Connection, params};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, hash_map};
 
 const TICKETS_OF_SHOW: &str = of_show!("t.ticket, t.booking, t.seat, t.state = 'void'", "");
 
@@ -84,8 +84,8 @@ pub(super) fn merge(tx: &Tx<'_>, merge: &MergeScans) -> Result<Merged, StoreErro
     let mut touched: BTreeMap<TicketId, ShowId> = BTreeMap::new();
     let mut merged = Merged::default();
     for scan in &merge.scans {
-        if !shows.contains_key(&scan.show_id) {
-            shows.insert(scan.show_id, tickets_of(tx.conn(), scan.show_id)?);
+        if let hash_map::Entry::Vacant(show) = shows.entry(scan.show_id) {
+            show.insert(tickets_of(tx.conn(), scan.show_id)?);
         }
         let found = shows[&scan.show_id].get(scan.ticket_id.own());
         merged.taken += u32::from(insert(
