@@ -165,7 +165,9 @@ async fn read(app: &App, theater_id: TheaterId, span: Span) -> Result<Totals, St
     let mut after = None;
     loop {
         let page = app.store.sold(theater_id, span, after, PAGE).await?;
-        page.iter().for_each(|sale| totals.sell(sale));
+        for sale in &page {
+            totals.sell(sale);
+        }
         after = page.last().map(|sale| sale.payment_id);
         if page.len() < usize::from(PAGE) {
             break;
@@ -174,7 +176,9 @@ async fn read(app: &App, theater_id: TheaterId, span: Span) -> Result<Totals, St
     let mut after: Option<(DateTime<Utc>, _)> = None;
     loop {
         let page = app.store.given_back(theater_id, span, after, PAGE).await?;
-        page.iter().for_each(|back| totals.give_back(back));
+        for back in &page {
+            totals.give_back(back);
+        }
         after = page.last().map(|back| (back.at, back.refund_id));
         if page.len() < usize::from(PAGE) {
             return Ok(totals);

@@ -50,7 +50,9 @@ async fn all_days(conn: &Connection, theater: TheaterId) -> Result<Totals, Store
     let mut after: Vec<u8> = Vec::new();
     loop {
         let page = days::sold(conn, theater, (after, [0xFF; 22]), PAGE).await?;
-        page.iter().for_each(|sale| totals.sell(sale));
+        for sale in &page {
+            totals.sell(sale);
+        }
         match page.last() {
             Some(last) if page.len() == usize::from(PAGE) => {
                 after = last.payment_id.own().to_vec();
@@ -61,7 +63,9 @@ async fn all_days(conn: &Connection, theater: TheaterId) -> Result<Totals, Store
     let mut after: (i64, Vec<u8>) = (i64::MIN, Vec::new());
     loop {
         let page = days::given_back(conn, theater, (after, i64::MAX), PAGE).await?;
-        page.iter().for_each(|back| totals.give_back(back));
+        for back in &page {
+            totals.give_back(back);
+        }
         match page.last() {
             Some(last) if page.len() == usize::from(PAGE) => {
                 after = (

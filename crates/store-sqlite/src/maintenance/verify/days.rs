@@ -52,7 +52,9 @@ fn all_days(conn: &Connection, theater: TheaterId) -> Result<Totals, StoreError>
     let mut after: Vec<u8> = Vec::new();
     loop {
         let page = days::sold(conn, theater, (&after, [0xFF; 22]), PAGE)?;
-        page.iter().for_each(|sale| totals.sell(sale));
+        for sale in &page {
+            totals.sell(sale);
+        }
         match page.last() {
             Some(last) if page.len() == usize::from(PAGE) => {
                 after = last.payment_id.own().to_vec();
@@ -64,7 +66,9 @@ fn all_days(conn: &Connection, theater: TheaterId) -> Result<Totals, StoreError>
     loop {
         let range = ((after.0, &after.1[..]), i64::MAX);
         let page = days::given_back(conn, theater, range, PAGE)?;
-        page.iter().for_each(|back| totals.give_back(back));
+        for back in &page {
+            totals.give_back(back);
+        }
         match page.last() {
             Some(last) if page.len() == usize::from(PAGE) => {
                 after = (
