@@ -4,12 +4,6 @@ import { button, field, heading, toast } from '../lib/screen.mjs';
 import { boughtTickets, houseTonight, signInAsStaff } from '../lib/staff.mjs';
 import { say } from '../lib/tools.mjs';
 
-/** Whether this server lets people in and sells at a counter at all. */
-async function works(api) {
-  const { paths } = await api.get('/openapi.json');
-  return Object.keys(paths).some((path) => path.endsWith('/tickets/redeem'));
-}
-
 /** A scanner that is plugged in as a keyboard: all of a code within some milliseconds. */
 const scan = (page, text) =>
   page.evaluate((code) => {
@@ -28,7 +22,6 @@ const verdict = (page, key) => heading(page, key).waitFor();
 
 async function door(scene, world) {
   const { api } = world;
-  if (!(await works(api))) return;
   const boss = await scene.person();
   await signInAsStaff(boss, world, null, 'admin');
   const { theaterId, showId } = await houseTonight(boss);
@@ -80,7 +73,6 @@ async function door(scene, world) {
 
 async function counter(scene, world) {
   const { api, server } = world;
-  if (!(await works(api))) return;
   const boss = await scene.person();
   await signInAsStaff(boss, world, null, 'admin');
   const { theaterId, showId } = await houseTonight(boss);

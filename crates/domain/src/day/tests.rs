@@ -100,7 +100,7 @@ prop_compose! {
                 tax_minor: share_of_tax(captured_minor / 8, amount_minor, captured_minor),
             }));
         }
-        let gift_minor = if late { 0 } else { captured_minor * gift / 100 };
+        let gift_minor = captured_minor * gift / 100;
         let sale = Sale {
             payment_id: PaymentId::from_parts(theater, time_ordered(0, id)),
             show_id,

@@ -25,7 +25,8 @@ const SOLD: &str = "SELECT p.payment, b.show, \
        CASE p.gateway WHEN 'counter' THEN split_part(p.method_token, ':', 1) ELSE p.gateway END, \
        b.channel, p.captured_minor, b.test, b.seats::text, b.lines::text, \
        EXISTS (SELECT 1 FROM refunds AS r WHERE r.theater = p.theater AND r.booking = p.booking AND r.payment = p.payment \
-         AND r.reason = 'seats_gone'), p.gift_minor \
+         AND r.reason = 'seats_gone'), \
+       p.gift_minor, (SELECT coalesce(sum(r.amount_minor), 0)::bigint FROM refunds AS r WHERE r.theater = p.theater AND r.booking = p.booking AND r.payment = p.payment AND r.to_gift) \
      FROM payments AS p JOIN bookings AS b ON b.theater = p.theater AND b.booking = p.booking \
      WHERE p.theater = $1 AND p.payment > $2 AND p.payment < $3 \
        AND p.status IN ('captured', 'partly_refunded', 'refunded') ORDER BY p.payment LIMIT $4";
@@ -76,8 +77,8 @@ fn sale(theater: TheaterId, row: &Row) -> Result<Sale, StoreError> {
             .map(|seat| (seat.ticket_type, seat.price_minor))
             .collect(),
         tax_minor: tax_of(&lines),
-        // What came late had its card's part back when it was closed.
-        gift_minor: if late { 0 } else { row.value(9)? },
+        // Of what came late the card may have had its part back before.
+        gift_minor: if late { row.value(10)? } else { row.value(9)? },
         late,
     })
 }

@@ -24,7 +24,8 @@ use rusqlite::{Connection, Row, params};
 pub(super) const SOLD: &str = "SELECT p.payment, b.show, \
        CASE p.gateway WHEN 'counter' THEN substr(p.method_token, 1, instr(p.method_token || ':', ':') - 1) ELSE p.gateway END, \
        b.channel, p.captured_minor, b.test, b.seats, b.lines, \
-       EXISTS (SELECT 1 FROM refunds AS r WHERE r.booking = p.booking AND r.payment = p.payment AND r.reason = 'seats_gone'), p.gift_minor \
+       EXISTS (SELECT 1 FROM refunds AS r WHERE r.booking = p.booking AND r.payment = p.payment AND r.reason = 'seats_gone'), \
+       p.gift_minor, (SELECT coalesce(sum(r.amount_minor), 0) FROM refunds AS r WHERE r.booking = p.booking AND r.payment = p.payment AND r.to_gift) \
      FROM payments AS p INDEXED BY payments_by_id CROSS JOIN bookings AS b ON b.booking = p.booking \
      WHERE p.payment > ?2 AND p.payment < ?3 AND p.theater = ?1 \
        AND p.status IN ('captured', 'partly_refunded', 'refunded') ORDER BY p.payment LIMIT ?4";
@@ -66,8 +67,12 @@ fn sale(theater: TheaterId, row: &Row<'_>) -> Result<Sale, StoreError> {
             .map(|seat| (seat.ticket_type, seat.price_minor))
             .collect(),
         tax_minor: tax_of(&lines),
-        // What came late had its card's part back when it was closed.
-        gift_minor: if late { 0 } else { row.get(9).db()? },
+        // Of what came late the card may have had its part back before.
+        gift_minor: if late {
+            row.get(10).db()?
+        } else {
+            row.get(9).db()?
+        },
         late,
     })
 }

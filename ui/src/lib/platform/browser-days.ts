@@ -10,7 +10,6 @@ import type {
   ManagedBooking,
   ManagedMessage,
   ShowCancellation,
-  ShowMoved,
   StaffRefundAnswer
 } from './staff-types';
 import type { Page } from './types';
@@ -67,12 +66,6 @@ export function dayCalls(send: Send): DayCalls {
         if (isPlatformError(error) && error.status === 404) return null;
         throw error;
       }
-    },
-    async moveShow(showId, to, version, dryRun) {
-      const headers = { 'If-Match': version ?? '*' };
-      const query = dryRun ? { dry_run: 'true' } : {};
-      const path = `${show(showId)}/move`;
-      return (await send<ShowMoved>({ method: 'POST', path, body: to, headers, query })).value;
     }
   };
 }

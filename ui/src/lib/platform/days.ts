@@ -6,7 +6,6 @@ import type {
   ManagedBooking,
   ManagedMessage,
   ShowCancellation,
-  ShowMoved,
   StaffRefundAnswer,
   StaffRefundRequest
 } from './staff-types';
@@ -35,10 +34,4 @@ export interface DayCalls {
   cancelShow(showId: string, reason: string, message: string | null): Promise<ShowCancellation>;
   /** Null when the show is not cancelled. */
   showCancellation(showId: string): Promise<ShowCancellation | null>;
-  moveShow(
-    showId: string,
-    to: { start_time?: string; screen_id?: string },
-    version: string | null,
-    dryRun: boolean
-  ): Promise<ShowMoved>;
 }

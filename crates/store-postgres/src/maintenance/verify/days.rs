@@ -12,12 +12,15 @@ const PAGE: u16 = 1000;
 
 pub(super) async fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
     let conn = checks.conn;
-    // What a gift card paid counts like what was charged, unless the payment came to nothing.
-    let ledger = "SELECT theater, sum(captured_minor + CASE WHEN pays THEN gift_minor ELSE 0 END)::bigint, \
-           sum(refunded_minor + CASE WHEN pays THEN gift_returned_minor ELSE 0 END)::bigint, count(*) \
-         FROM (SELECT p.*, status IN ('captured', 'partly_refunded', 'refunded') AND NOT EXISTS (SELECT 1 FROM refunds AS r \
-             WHERE r.theater = p.theater AND r.booking = p.booking AND r.payment = p.payment AND r.reason = 'seats_gone') \
-             AS pays FROM payments AS p) AS p \
+    // What a gift card paid counts like what was charged, unless it had that back because the payment came to nothing.
+    let ledger = "SELECT theater, sum(captured_minor + CASE WHEN late THEN gift_back WHEN took THEN gift_minor ELSE 0 END)::bigint, \
+           sum(refunded_minor + gift_back)::bigint, count(*) \
+         FROM (SELECT p.*, status IN ('captured', 'partly_refunded', 'refunded') AS took, \
+             EXISTS (SELECT 1 FROM refunds AS r WHERE r.theater = p.theater AND r.booking = p.booking \
+               AND r.payment = p.payment AND r.reason = 'seats_gone') AS late, \
+             (SELECT coalesce(sum(r.amount_minor), 0) FROM refunds AS r WHERE r.theater = p.theater \
+               AND r.booking = p.booking AND r.payment = p.payment AND r.to_gift) AS gift_back \
+           FROM payments AS p) AS p \
          GROUP BY theater";
     let ledger = conn.client().query(ledger, &[]).await.db()?;
     let mut payments = 0;

@@ -11,11 +11,14 @@ const PAGE: u16 = 1000;
 
 pub(super) fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
     let conn = checks.conn;
-    // What a gift card paid counts like what was charged, unless the payment came to nothing.
-    let ledger = "SELECT theater, sum(captured_minor + iif(pays, gift_minor, 0)), \
-           sum(refunded_minor + iif(pays, gift_returned_minor, 0)), count(*) \
-         FROM (SELECT p.*, status IN ('captured', 'partly_refunded', 'refunded') AND NOT EXISTS (SELECT 1 FROM refunds AS r \
-             WHERE r.booking = p.booking AND r.payment = p.payment AND r.reason = 'seats_gone') AS pays FROM payments AS p) \
+    // What a gift card paid counts like what was charged, unless it had that back because the payment came to nothing.
+    let ledger = "SELECT theater, sum(captured_minor + iif(late, gift_back, iif(took, gift_minor, 0))), \
+           sum(refunded_minor + gift_back), count(*) \
+         FROM (SELECT p.*, status IN ('captured', 'partly_refunded', 'refunded') AS took, \
+             EXISTS (SELECT 1 FROM refunds AS r WHERE r.booking = p.booking AND r.payment = p.payment \
+               AND r.reason = 'seats_gone') AS late, \
+             (SELECT coalesce(sum(r.amount_minor), 0) FROM refunds AS r WHERE r.booking = p.booking \
+               AND r.payment = p.payment AND r.to_gift) AS gift_back FROM payments AS p) \
          GROUP BY theater";
     let mut statement = conn.prepare(ledger).db()?;
     let rows = statement.query_map([], |row| {

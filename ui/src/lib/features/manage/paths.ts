@@ -30,7 +30,6 @@ export const staffPaths = {
   people: (theaterId: string) => `${of(theaterId)}/people`,
   changes: (theaterId: string) => `${of(theaterId)}/changes`,
   cancelShow: (theaterId: string, showId: string) => `${of(theaterId)}/shows/${id(showId)}/cancel`,
-  moveShow: (theaterId: string, showId: string) => `${of(theaterId)}/shows/${id(showId)}/move`,
   totals: (theaterId: string, day?: string) =>
     `${of(theaterId)}/totals${query({ day: day ?? '' })}`,
   bookings: (theaterId: string, given: { q?: string; show?: string } = {}) =>
