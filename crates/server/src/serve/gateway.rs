@@ -39,7 +39,7 @@ pub(crate) fn counter(
     gateway: Option<&dyn PaymentGateway>,
 ) -> Arc<dyn PaymentGateway> {
     let books = Arc::clone(store) as Arc<dyn CounterStore>;
-    let test = gateway.is_some_and(|gateway| gateway.is_test());
+    let test = gateway.is_some_and(matinee_booking::PaymentGateway::is_test);
     Arc::new(CounterGateway::new(books, test))
 }
 
