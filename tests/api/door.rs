@@ -49,13 +49,13 @@ impl Evening {
     }
 
     async fn list(&self) -> Value {
-        let path = self.own.path(&format!("/door-list?date={}", self.day()));
+        let path = self.own.path(&format!("/door-list?date={}", Self::day()));
         let signed = self.door.get(&path).await.expect(200).json();
         serde_json::from_str(text(&signed, "payload")).unwrap()
     }
 
     /// The local day of the show.
-    fn day(&self) -> String {
+    fn day() -> String {
         let start = Utc::now() + TimeDelta::minutes(180);
         let local = start.with_timezone(&chrono_tz::Europe::Berlin);
         local.format("%Y-%m-%d").to_string()
@@ -345,7 +345,7 @@ async fn a_door_list_is_signed_and_changes_with_its_tickets() {
     let codes = codes(&guest, &booking).await;
     let path = evening
         .own
-        .path(&format!("/door-list?date={}", evening.day()));
+        .path(&format!("/door-list?date={}", Evening::day()));
     let answer = evening.door.get(&path).await.expect(200);
     let signed = answer.json();
     let bytes = |member: &str| {
@@ -361,7 +361,7 @@ async fn a_door_list_is_signed_and_changes_with_its_tickets() {
     assert!(key.verify_strict(altered.as_bytes(), &signature).is_err());
 
     let list: Value = serde_json::from_str(payload).unwrap();
-    assert_eq!(list["date"], json!(evening.day()));
+    assert_eq!(list["date"], json!(Evening::day()));
     assert_eq!(list["test_mode"], json!(true));
     let shows = items(&list["shows"]);
     assert_eq!(text(&shows[0], "show_id"), evening.show);

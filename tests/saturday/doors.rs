@@ -140,7 +140,7 @@ pub async fn with_no_network(
             assert!(good, "what was given back is not on the list");
             assert!(seen[*door].insert(code.clone()));
             number += 1;
-            let scan_id = format!("{:08x}-0000-4000-8000-{:012x}", at, number);
+            let scan_id = format!("{at:08x}-0000-4000-8000-{number:012x}");
             told[*door].push(json!({
                 "scan_id": scan_id, "ticket_id": ticket["ticket_id"], "show_id": show, "door": DOORS[*door],
                 "scanned_at": house.now(), "verdict": "admitted",

@@ -88,8 +88,8 @@ impl Desk {
         if self.gateway.is_none() && input.gift.is_none() {
             return Err(SaleError::NoGateway);
         }
-        self.pay_at(self.gateway.as_ref(), on_file, input, &Payer::Owner)
-            .await
+        // Boxed: the steps of a payment make a large future of whatever waits for it.
+        Box::pin(self.pay_at(self.gateway.as_ref(), on_file, input, &Payer::Owner)).await
     }
 
     /// The same at this gateway.

@@ -64,10 +64,8 @@ impl Desk {
         let booking_id = on_file.file.booking.booking_id;
         let payer =
             Payer::AtTheCounter(Box::new(sold(input.audit.clone(), &on_file, input.tender)));
-        match self
-            .pay_at(Some(&gateway), on_file, pay(booking_id), &payer)
-            .await?
-        {
+        let paying = self.pay_at(Some(&gateway), on_file, pay(booking_id), &payer);
+        match Box::pin(paying).await? {
             Settled::Answer { status, .. } if status == NOT_PAID => {
                 self.release(booking_id).await?;
                 Err(SaleError::ShiftClosed)

@@ -2,7 +2,7 @@
 //! are sold and the money is in the drawer's books, or neither.
 
 use crate::{
-    house::{Crashed, House},
+    house::House,
     wire::{Call, Fault},
 };
 use chrono::TimeDelta;
@@ -87,12 +87,11 @@ async fn house() -> House {
 /// Sells; a server that dies over it is started again.
 async fn sells(house: &mut House, number: u8) -> Option<Result<Settled, SaleError>> {
     let desk = house.desk.clone();
-    match house.unless_it_crashes(desk.sell(sale(number))).await {
-        Ok(done) => Some(done),
-        Err(Crashed) => {
-            house.restart().await;
-            None
-        }
+    if let Ok(done) = house.unless_it_crashes(desk.sell(sale(number))).await {
+        Some(done)
+    } else {
+        house.restart().await;
+        None
     }
 }
 
