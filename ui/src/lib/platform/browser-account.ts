@@ -62,9 +62,16 @@ const id = encodeURIComponent;
 
 /** Lists of tickets that a door kept here are not for whoever comes next. */
 async function forgetDoorLists(): Promise<void> {
-  const { DoorStore, DOOR_DATABASE } = await import('./door-store');
-  const kept = (await indexedDB.databases?.().catch(() => [])) ?? [];
-  if (kept.some(({ name }) => name === DOOR_DATABASE)) await new DoorStore().forgetLists();
+  if (typeof indexedDB === 'undefined') return;
+  try {
+    const { DoorStore, DOOR_DATABASE } = await import('./door-store');
+    // A browser that lists no databases is asked for this one all the same.
+    const kept = await indexedDB.databases?.();
+    if (kept?.some(({ name }) => name === DOOR_DATABASE) ?? true)
+      await new DoorStore().forgetLists();
+  } catch {
+    // A store that is broken or forbidden keeps nobody signed in.
+  }
 }
 
 /** One attempt for one link: an answer lost on the way comes again. */
