@@ -53,7 +53,7 @@ macro_rules! entry_columns {
 
 pub(crate) const ENTRIES_OF: &str = concat!(
     entry_columns!(),
-    "WHERE theater = ?1 AND payment = ?2 ORDER BY entry"
+    "INDEXED BY gift_entries_of_payment WHERE theater = ?1 AND payment = ?2 ORDER BY entry"
 );
 
 fn entry(row: &Row<'_>) -> Result<GiftEntry, StoreError> {

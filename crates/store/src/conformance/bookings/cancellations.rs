@@ -1,13 +1,13 @@
 //! Shows that the theater cancels: nobody buys any more, and what was bought is gone through.
 
 use super::{
-    House, begin, booking, confirm, first_show, hold, later, refund, seat_numbers, second_show,
-    step, tickets,
+    House, begin, booking, confirm, door, first_show, hold, later, refund, seat_numbers,
+    second_show, step,
 };
 use crate::{
     bookings::{
         BookingFile, ChangeHold, HoldOutcome, PaymentRow, RefundRow, SHOW_CANCELLED, SeatsEffect,
-        Step, StepOutcome, TicketRow, TicketState,
+        Step, StepOutcome, TicketState,
     },
     cancellations::{CancelShow, CancelShowOutcome},
     catalog::{CatalogChange, CatalogRefusal, ShowQuery},
@@ -17,6 +17,7 @@ use crate::{
         fixtures::{show_id, start, theater_id},
         staff::entry,
     },
+    door::KeepOutcome,
 };
 use matinee_domain::{
     booking::BookingState,
@@ -141,16 +142,10 @@ pub async fn bookings_of_a_cancelled_show_end(engine: &impl Engine) {
     let paid = house.paid(3, &[3, 4]).await;
     let used = house.held(4, &[5]).await;
     let used = house.done(begin(&used, 4)).await;
-    let redeemed = |ticket: TicketRow| TicketRow {
-        state: TicketState::Redeemed,
-        ..ticket
-    };
-    let used = house
-        .done(Step {
-            tickets: tickets(&used.booking).into_iter().map(redeemed).collect(),
-            ..confirm(&used)
-        })
-        .await;
+    let used = house.done(confirm(&used)).await;
+    let outcome = house.let_in(1, door::ticket(&used, 0)).await;
+    assert_eq!(outcome, KeepOutcome::Done);
+    let used = house.file(used.booking.booking_id).await;
     house.cancel(1).await;
     let ids = [&held.booking_id, &paying.booking.booking_id];
     let ids: Vec<BookingId> = (ids.into_iter().copied())

@@ -27,7 +27,7 @@ fn scan_id(number: u32) -> ScanId {
 }
 
 /// The ticket of the booking's seat at this place.
-fn ticket(file: &BookingFile, at: usize) -> ScannedTicket {
+pub(super) fn ticket(file: &BookingFile, at: usize) -> ScannedTicket {
     let ticket = &file.tickets[at];
     ScannedTicket {
         ticket_id: ticket.ticket_id,
@@ -59,7 +59,7 @@ fn keep(scans: Vec<NewScan>) -> KeepScans {
 }
 
 impl House {
-    async fn let_in(&self, number: u32, ticket: ScannedTicket) -> KeepOutcome {
+    pub(super) async fn let_in(&self, number: u32, ticket: ScannedTicket) -> KeepOutcome {
         let scans = vec![scan(number, ticket, ScanVerdict::Admitted)];
         self.store.keep_scans(keep(scans)).await.unwrap()
     }
