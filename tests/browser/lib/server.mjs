@@ -1,4 +1,4 @@
-/** One booking server of its own on a free port, with the demo data, stopped by its process. */
+/** One booking server of its own on a free port, with the demo data or empty, stopped by its process. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -12,22 +12,25 @@ export class Server {
   #child = null;
   #args;
   #ui;
+  #demo;
   log = '';
   address = '';
 
-  constructor({ args = [], ui = uiFolder } = {}) {
+  constructor({ args = [], ui = uiFolder, demo = true } = {}) {
     this.env = {};
     this.folder = mkdtempSync(join(tmpdir(), 'matinee-browser-'));
     this.#args = args;
     this.#ui = ui;
+    this.#demo = demo;
   }
 
   /** The first start takes any free port, a later one the same again, so that open pages find it. */
   async start() {
     const listen = this.address ? new URL(this.address).host : '127.0.0.1:0';
     const database = `sqlite:${join(this.folder, 'm.db')}`;
-    const fixed = ['serve', '--listen', listen, '--database', database, '--demo', '--ui', this.#ui];
-    const child = spawn(serverPath, [...fixed, ...this.#args], {
+    const fixed = ['serve', '--listen', listen, '--database', database, '--ui', this.#ui];
+    const filled = this.#demo ? ['--demo'] : ['--gateway', 'sandbox'];
+    const child = spawn(serverPath, [...fixed, ...filled, ...this.#args], {
       env: { ...process.env, ...this.env, MATINEE_RATE_LIMIT: 'off' },
       stdio: ['ignore', 'pipe', 'pipe']
     });

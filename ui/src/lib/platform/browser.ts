@@ -260,6 +260,7 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
 
     session: whoAmI,
     register: (account) => enter('/auth/register', account),
+    setUp: (account) => enter('/setup', account),
     login: (credentials) => enter('/auth/login', credentials),
     // Old browsers lack the JSON forms; there the password remains.
     passkeysPossible:

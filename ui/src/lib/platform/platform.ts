@@ -186,6 +186,8 @@ export interface Platform {
   // Account.
   session(): Promise<Session>;
   register(account: Credentials & { name: string }): Promise<Session>;
+  /** The first administrator of a server, by the code it printed. Refused in the app (`not_here`). */
+  setUp(account: Credentials & { name: string; code: string }): Promise<Session>;
   login(credentials: Credentials): Promise<Session>;
   /** In a browser messages of the one who leaves come here no more. */
   logout(): Promise<void>;

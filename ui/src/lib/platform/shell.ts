@@ -60,6 +60,7 @@ export function createShellPlatform(commands: ShellCommands): Platform {
 
     session: () => unwrap(commands.session()),
     register: (account) => unwrap(commands.register(account)),
+    setUp: notHere,
     login: (credentials) => unwrap(commands.login(credentials)),
     logout: () => done(commands.logout()),
     signInMethods: () => unwrap(commands.signInMethods()),

@@ -20,6 +20,14 @@ async function asked<T>(ask: (staff: StaffCalls) => Promise<T>): Promise<Read<T>
 export const myTheatersQuery = () =>
   queryOptions({ queryKey: manageKeys.mine, queryFn: () => asked((staff) => staff.theaters()) });
 
+/** Whether the server has no theater at all. */
+export const nothingHereQuery = () =>
+  queryOptions({
+    queryKey: [...manageKeys.all, 'nothing-here'],
+    queryFn: async () => (await platform().theaters({ limit: 1 })).value.items.length === 0,
+    staleTime: 0
+  });
+
 export const managedTheaterQuery = (theaterId: string) =>
   queryOptions({
     queryKey: manageKeys.theater(theaterId),
