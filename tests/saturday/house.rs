@@ -60,6 +60,21 @@ pub async fn again(caller: &Caller, path: &str, body: &Value, key: &str) -> Answ
     }
 }
 
+/// The same for what is only looked at.
+pub async fn look(caller: &Caller, path: &str) -> Answer {
+    let begun = Instant::now();
+    loop {
+        match caller.send(Method::GET, path, None).await {
+            Ok(answer) if answer.status < 500 => return answer,
+            answered => assert!(
+                begun.elapsed() < Duration::from_mins(2),
+                "{path}: {answered:?}"
+            ),
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
 pub fn text<'a>(value: &'a Value, member: &str) -> &'a str {
     value[member]
         .as_str()

@@ -2,7 +2,7 @@
 
 use crate::{
     books::{Books, Paid, Sale},
-    house::{House, SCREENS, SLOTS, again, minor, text},
+    house::{House, SCREENS, SLOTS, again, look, minor, text},
 };
 use futures_util::{StreamExt as _, stream};
 use matinee_api::{BookRequest, PaymentRequest};
@@ -46,7 +46,7 @@ fn payment(booking: &Value) -> Value {
 
 async fn codes(owner: &Caller, booking: &Value) -> Vec<String> {
     let path = format!("/bookings/{}/tickets", text(booking, "booking_id"));
-    let tickets = owner.get(&path).await.expect(200).json();
+    let tickets = look(owner, &path).await.expect(200).json();
     codes_in(&tickets["tickets"])
 }
 

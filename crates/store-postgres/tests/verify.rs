@@ -80,7 +80,7 @@ const CORRUPTIONS: &[(&str, &str)] = &[
         "INSERT INTO shifts SELECT theater, decode(repeat('ab', 16), 'hex'), decode(repeat('ab', 16), 'hex'), '1', 'EUR', \
            100, 1, NULL, NULL, NULL FROM payments LIMIT 1; \
          INSERT INTO counter_charges SELECT theater, payment, decode(repeat('ab', 16), 'hex'), 'cash', 'captured', \
-           amount_minor, currency, 1, 1 FROM payments",
+           amount_minor, currency, 1, 1 FROM payments WHERE amount_minor > 0",
         "counter_refund",
     ),
     ("DELETE FROM tickets", "ticket_for_seat"),
@@ -91,7 +91,7 @@ const CORRUPTIONS: &[(&str, &str)] = &[
         "refund_sum",
     ),
     (
-        "UPDATE payments SET refunded_minor = 1, status = 'partly_refunded'",
+        "UPDATE payments SET refunded_minor = 1, status = 'partly_refunded' WHERE gateway = 'card'",
         "day_totals",
     ),
     (
@@ -138,7 +138,7 @@ const CORRUPTIONS: &[(&str, &str)] = &[
     ("UPDATE promo_codes SET used = 2", "promo_uses"),
     ("DELETE FROM promo_codes", "booking_promo"),
     (
-        "UPDATE gift_cards SET balance_minor = balance_minor + 1",
+        "UPDATE gift_cards SET balance_minor = balance_minor - 1",
         "gift_balance",
     ),
     (
