@@ -19,6 +19,7 @@ import type {
 import type {
   Booking,
   DeviceSession,
+  GiftBalance,
   Page,
   Passkey,
   Profile,
@@ -32,6 +33,9 @@ export type AccountCalls = PushCalls &
     Platform,
     | 'logout'
     | 'addToCalendar'
+    | 'cancel'
+    | 'giftBalance'
+    | 'simulatePayment'
     | 'signInMethods'
     | 'signInWithProvider'
     | 'finishProviderSignIn'
@@ -176,6 +180,21 @@ export function accountCalls(host: {
       const { value } = await send<unknown>({ method: 'GET', path: '/users/me/export' });
       saveFile('matinee-account.json', 'application/json', JSON.stringify(value, null, 2));
       return null;
+    },
+    async giftBalance(theaterId, code) {
+      const body = { theater_id: theaterId, code };
+      return (await send<GiftBalance>({ method: 'POST', path: '/gift-cards/balance', body })).value;
+    },
+    async simulatePayment(paymentId, bookingId, outcome, attempt) {
+      const headers = { ...as(bookingId), ...keyed(attempt) };
+      const path = `/payments/${id(paymentId)}/simulate`;
+      await send({ method: 'POST', path, body: { outcome }, headers });
+    },
+    async cancel(bookingId, seatIds, attempt) {
+      const headers = { ...as(bookingId), ...keyed(attempt) };
+      const body = seatIds ? { seat_ids: seatIds } : {};
+      return (await send({ method: 'POST', path: `/cancel/${id(bookingId)}`, body, headers }))
+        .value as Awaited<ReturnType<Platform['cancel']>>;
     },
     async addToCalendar(bookingId) {
       const path = `/bookings/${id(bookingId)}/tickets`;

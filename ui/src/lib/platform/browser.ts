@@ -10,7 +10,7 @@ import { watchSeats } from './live-seats';
 import type { Attempt, Platform, Read, Session } from './platform';
 import { Reach } from './reach';
 import type { AccountCalls } from './browser-account';
-import type { Booking, GiftBalance, Page, Profile, Show, Tickets } from './types';
+import type { Booking, Page, Profile, Show, Tickets } from './types';
 
 const GUEST: Session = {
   signed_in: false,
@@ -54,7 +54,10 @@ const LATER = [
   'openReceipt',
   'recoverBooking',
   'redeemRecovery',
-  'addToCalendar'
+  'addToCalendar',
+  'giftBalance',
+  'simulatePayment',
+  'cancel'
 ] as const;
 
 function read<T>(answer: Answer<T>): Read<T> {
@@ -215,24 +218,9 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
       return (await send<Booking>({ method: 'POST', path: '/payment', body: request, headers }))
         .value;
     },
-    async giftBalance(theaterId, code) {
-      const body = { theater_id: theaterId, code };
-      return (await send<GiftBalance>({ method: 'POST', path: '/gift-cards/balance', body })).value;
-    },
-    async simulatePayment(paymentId, bookingId, outcome, attempt) {
-      const headers = { ...as(bookingId), ...keyed(attempt) };
-      const path = `/payments/${id(paymentId)}/simulate`;
-      await send({ method: 'POST', path, body: { outcome }, headers });
-    },
     async tickets(bookingId) {
       const path = `/bookings/${id(bookingId)}/tickets`;
       return read(await send<Tickets>({ method: 'GET', path, headers: as(bookingId) }));
-    },
-    async cancel(bookingId, seatIds, attempt) {
-      const headers = { ...as(bookingId), ...keyed(attempt) };
-      const body = seatIds ? { seat_ids: seatIds } : {};
-      return (await send({ method: 'POST', path: `/cancel/${id(bookingId)}`, body, headers }))
-        .value as Awaited<ReturnType<Platform['cancel']>>;
     },
     async bookings(cursor) {
       if (store.maySignedIn) return get<Page<Booking>>('/users/me/bookings', { cursor });
