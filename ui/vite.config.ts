@@ -16,7 +16,8 @@ const ofForms =
 const ofStaff =
   /(features|routes).manage|messages.(manage|door|counter|day)_|platform.browser-(staff|door|counter|days)|platform.door-store/;
 
-const ofFrame = /messages.(nav|back|skip)_|components.(Toasts|LiveRegion)|icons.(wifi-off|x|ticket)\.svelte/;
+const ofFrame =
+  /messages.(nav|back|skip)_|components.(Toasts|LiveRegion)|icons.(wifi-off|x|ticket)\.svelte/;
 
 // The hall with the page that sells its seats, in one file: staff, who need the hall alone, carry the rest along. What shows
 // only sometimes (list, minimap) and what tickets need too (names of seats) is not in it.
