@@ -16,6 +16,7 @@ export const PLACES: readonly string[] = [
   'register',
   'reset',
   'settings',
+  'setup',
   'shows',
   'signin',
   'theaters',
