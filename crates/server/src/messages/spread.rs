@@ -153,23 +153,9 @@ async fn of_outlets(
     if outlets.is_empty() || kind.event().is_none() {
         return Ok(Vec::new());
     }
-    let there = |id| {
-        file.notifications
-            .iter()
-            .any(|row| row.notification_id == id)
-    };
-    let missing = |id, outlet| !there(masked(id, outlet, &people::names_outlet(outlet)));
-    let uncopied = |row: &NotificationRow| {
-        row.channel == Medium::Email.name()
-            && row.status == MessageStatus::Pending
-            && row.notification_id != message.notification_id
-            && is_event(&row.kind)
-            && outlets
-                .iter()
-                .any(|outlet| missing(row.notification_id, *outlet))
-    };
     let mut events = vec![message.clone()];
-    if file.notifications.iter().any(uncopied) {
+    let mut again = None;
+    if has_uncopied(file, message, &outlets) {
         let booking_id = file.booking.booking_id;
         let pending = app.store.pending_messages(booking_id, Medium::Email.name());
         let others = pending.await?.into_iter().filter(|other| {
@@ -179,7 +165,10 @@ async fn of_outlets(
         });
         events.extend(others);
         events.sort_by_key(order);
+        // What was delivered since the file was read is not pending any more: its copies are in the file as it is now.
+        again = app.store.booking(booking_id).await?;
     }
+    let file = again.as_ref().unwrap_or(file);
     let own = |row: &&NotificationRow| outlets.iter().any(|outlet| outlet.name() == row.channel);
     let told = file.notifications.iter().filter(own);
     let mut last = told.map(|row| row.created_at).max();
@@ -196,6 +185,25 @@ async fn of_outlets(
         }));
     }
     Ok(copies)
+}
+
+/// Whether this booking has an event to tell of, other than this one, that some outlet has no copy of.
+fn has_uncopied(file: &BookingFile, message: &NewMessage, outlets: &[Medium]) -> bool {
+    let there = |id| {
+        file.notifications
+            .iter()
+            .any(|row| row.notification_id == id)
+    };
+    let missing = |id, outlet| !there(masked(id, outlet, &people::names_outlet(outlet)));
+    file.notifications.iter().any(|row| {
+        row.channel == Medium::Email.name()
+            && row.status == MessageStatus::Pending
+            && row.notification_id != message.notification_id
+            && is_event(&row.kind)
+            && outlets
+                .iter()
+                .any(|outlet| missing(row.notification_id, *outlet))
+    })
 }
 
 fn is_event(kind: &str) -> bool {
