@@ -192,9 +192,13 @@ async fn invitations_are_given_by_who_may() {
     assert_eq!(minor(&given["booking"]["total_amount"]), 0);
     assert_eq!(items(&given["tickets"]).len(), 2);
     let code = text(&given["tickets"][0], "qr_payload");
-    let redeem = json!({ "code": code, "door": "North" });
-    let path = window.own.path("/tickets/redeem");
-    let early = manager.post(&path, redeem).await.expect(200).json();
+    let theater = &window.own.theater_id;
+    let redeem = json!({ "theater_id": theater, "code": code, "door": "North" });
+    let early = manager
+        .post("/manage/tickets/redeem", redeem)
+        .await
+        .expect(200)
+        .json();
     assert_eq!(early["verdict"], "too_early", "a ticket like any other");
     let shift = open_shift(&window.own, &manager, "2").await;
     let with_shift = json!({ "best": 1, "method": "invitation", "shift_id": shift });

@@ -12,6 +12,15 @@ use matinee_tests::{Caller, Server, ServerOptions};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+const REDEEM: &str = "/manage/tickets/redeem";
+const UNDO: &str = "/manage/tickets/redeem/undo";
+
+/// The same, told by a door of this theater.
+fn at_door(own: &Own, mut body: Value) -> Value {
+    body["theater_id"] = json!(own.theater_id);
+    body
+}
+
 /// A theater whose doors open four hours before a show, a show in three hours, and somebody at the door.
 struct Evening {
     own: Own,
@@ -33,8 +42,8 @@ impl Evening {
     async fn redeem(&self, body: Value) -> Value {
         let mut body = body;
         body["door"] = json!("North");
-        let path = self.own.path("/tickets/redeem");
-        self.door.post(&path, body).await.expect(200).json()
+        let body = at_door(&self.own, body);
+        self.door.post(REDEEM, body).await.expect(200).json()
     }
 
     async fn scan(&self, code: &str) -> Value {
@@ -43,8 +52,8 @@ impl Evening {
 
     async fn undo(&self, answer: &Value) -> Value {
         let scan = answer["tickets"][0]["first_scan"]["scan_id"].clone();
-        let path = self.own.path("/tickets/redeem/undo");
-        let undone = self.door.post(&path, json!({ "scan_id": scan })).await;
+        let body = at_door(&self.own, json!({ "scan_id": scan }));
+        let undone = self.door.post(UNDO, body).await;
         undone.expect(200).json()
     }
 
@@ -164,9 +173,8 @@ async fn each_reason_not_to_let_in_is_told() {
     assert_eq!(typed["verdict"], "cancelled");
 
     let elsewhere = own().await;
-    let path = elsewhere.path("/tickets/redeem");
-    let body = json!({ "code": code, "door": "South" });
-    let answer = elsewhere.owner.post(&path, body).await.expect(200).json();
+    let body = at_door(&elsewhere, json!({ "code": code, "door": "South" }));
+    let answer = elsewhere.owner.post(REDEEM, body).await.expect(200).json();
     assert_eq!(answer["verdict"], "wrong_theater");
     assert_eq!(answer["show"], json!(null), "not theirs to see");
 
@@ -190,7 +198,6 @@ async fn each_reason_not_to_let_in_is_told() {
     assert_eq!(unpaid["show"]["admitted"], json!(0));
     assert_eq!(statuses(&guest, &booking).await, ["valid"]);
 
-    let path = evening.own.path("/tickets/redeem");
     for (wrong, pointer) in [
         (json!({ "code": "", "door": "x" }), "/code"),
         (json!({ "code": "x", "door": " " }), "/door"),
@@ -203,15 +210,16 @@ async fn each_reason_not_to_let_in_is_told() {
             "/scanned_at",
         ),
     ] {
-        let problem = evening.door.post(&path, wrong).await;
+        let wrong = at_door(&evening.own, wrong);
+        let problem = evening.door.post(REDEEM, wrong).await;
         let problem = problem.expect_problem(422, "invalid").json();
         assert_eq!(problem["errors"][0]["pointer"], json!(pointer));
     }
-    let undo = evening.own.path("/tickets/redeem/undo");
     let nobody = json!({ "scan_id": "00000000-0000-4000-8000-000000000000" });
+    let nobody = at_door(&evening.own, nobody);
     evening
         .door
-        .post(&undo, nobody)
+        .post(UNDO, nobody)
         .await
         .expect_problem(404, "not_found");
     verify(house());
@@ -245,12 +253,12 @@ async fn a_reference_lets_in_one_some_or_all() {
     assert_eq!(all["verdict"], "admitted");
     assert_eq!(all["show"]["admitted"], json!(3));
     assert_eq!(evening.scan(&reference).await["verdict"], "already");
-    let path = evening.own.path("/tickets/redeem");
     let foreign =
         json!({ "code": reference, "door": "x", "ticket_ids": [format!("k{}", "a".repeat(52))] });
+    let foreign = at_door(&evening.own, foreign);
     evening
         .door
-        .post(&path, foreign)
+        .post(REDEEM, foreign)
         .await
         .expect_problem(422, "invalid");
     verify(house());
@@ -261,17 +269,16 @@ async fn a_scan_is_made_once_by_its_key() {
     let evening = Evening::begin().await;
     let (booking, guest) = house().caller().buy(&evening.show, 1).await;
     let code = codes(&guest, &booking).await.remove(0);
-    let path = evening.own.path("/tickets/redeem");
-    let body = json!({ "code": code, "door": "North" });
+    let body = at_door(&evening.own, json!({ "code": code, "door": "North" }));
     let keyed = evening.door.with_key("scan 1");
-    let answers = join_all((0..6).map(|_| keyed.post(&path, body.clone()))).await;
-    let first = keyed.post(&path, body.clone()).await.expect(200);
+    let answers = join_all((0..6).map(|_| keyed.post(REDEEM, body.clone()))).await;
+    let first = keyed.post(REDEEM, body.clone()).await.expect(200);
     assert_eq!(first.json()["verdict"], "admitted");
     for answer in answers {
         assert_eq!(answer.expect(200).bytes, first.bytes);
     }
     let other = evening.door.with_key("scan 2");
-    let second = other.post(&path, body).await.expect(200).json();
+    let second = other.post(REDEEM, body).await.expect(200).json();
     assert_eq!(second["verdict"], "already");
 }
 
@@ -331,9 +338,9 @@ async fn a_test_ticket_opens_no_door_of_a_live_server() {
     let theater = text(&show, "theater_id");
     let (done, words) = grant(&server, &email, theater, "door");
     assert!(done, "{words}");
-    let path = format!("/manage/theaters/{theater}/tickets/redeem");
-    let body = json!({ "code": text(&booking, "reference"), "door": "North" });
-    let answer = door.post(&path, body).await.expect(200).json();
+    let body =
+        json!({ "theater_id": theater, "code": text(&booking, "reference"), "door": "North" });
+    let answer = door.post(REDEEM, body).await.expect(200).json();
     assert_eq!(answer["verdict"], "test_ticket");
 }
 

@@ -10,9 +10,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
-/// `POST /manage/theaters/{theater_id}/tickets/redeem`
+/// `POST /manage/tickets/redeem`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type, JsonSchema)]
 pub struct RedeemRequest {
+    /// The theater whose door it is, whatever the code says.
+    pub theater_id: TheaterId,
     /// What was scanned or typed: the text of a ticket's QR code (`MT1:…`); a booking's reference; a reference, a slash and a
     /// seat (`ABCDE-FGHJK/C-3`); or a ticket's id, along with `show_id`.
     pub code: String,
@@ -87,9 +89,11 @@ pub struct RedeemAnswer {
     pub tickets: Vec<ScannedTicket>,
 }
 
-/// `POST /manage/theaters/{theater_id}/tickets/redeem/undo`: within ten minutes.
+/// `POST /manage/tickets/redeem/undo`: within ten minutes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type, JsonSchema)]
 pub struct UndoRequest {
+    /// The theater whose door it is.
+    pub theater_id: TheaterId,
     /// The `scan_id` of what shall be undone.
     pub scan_id: ScanId,
 }

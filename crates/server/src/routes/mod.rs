@@ -206,14 +206,8 @@ pub fn api() -> Router<AppState> {
             post(manage::blocks::unblock),
         )
         .route("/setup", get(setup::state).post(setup::set_up))
-        .route(
-            "/manage/theaters/{theater_id}/tickets/redeem",
-            post(manage::door::redeem),
-        )
-        .route(
-            "/manage/theaters/{theater_id}/tickets/redeem/undo",
-            post(manage::door::undo),
-        )
+        .route("/manage/tickets/redeem", post(manage::door::redeem))
+        .route("/manage/tickets/redeem/undo", post(manage::door::undo))
         .route(
             "/manage/theaters/{theater_id}/door-list",
             get(manage::door_list::list),

@@ -24,9 +24,18 @@ export function doorCalls(send: Send, store = new DoorStore()): DoorCalls {
 
   return {
     redeem: (theaterId, request, attempt) =>
-      post<RedeemAnswer>(`${at(theaterId)}/tickets/redeem`, request, attempt, PATIENCE_MS),
+      post<RedeemAnswer>(
+        '/manage/tickets/redeem',
+        { theater_id: theaterId, ...request },
+        attempt,
+        PATIENCE_MS
+      ),
     undoRedeem: (theaterId, scanId, attempt) =>
-      post<UndoAnswer>(`${at(theaterId)}/tickets/redeem/undo`, { scan_id: scanId }, attempt),
+      post<UndoAnswer>(
+        '/manage/tickets/redeem/undo',
+        { theater_id: theaterId, scan_id: scanId },
+        attempt
+      ),
     async doorList(theaterId, date) {
       const path = `${at(theaterId)}/door-list`;
       const answer = await send<SignedDoorList>({ method: 'GET', path, query: { date } });

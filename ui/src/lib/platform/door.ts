@@ -22,12 +22,15 @@ export interface KeptList {
   as_of: string;
 }
 
+/** What was scanned; the theater is said beside it. */
+export type ScanRequest = Omit<RedeemRequest, 'theater_id'>;
+
 /** A scan this door decided by itself. With `asked` the server may have heard of it: it is asked once more, by the same
  *  attempt, before the scan is told as one of the door's own. */
 export interface KeptScan {
   theater_id: string;
   scan: OfflineScan;
-  asked?: { request: RedeemRequest; attempt: Attempt };
+  asked?: { request: ScanRequest; attempt: Attempt };
 }
 
 /** What this door is: its name, and the show it is for, if only for one. */
@@ -38,7 +41,7 @@ export interface DoorSettings {
 
 export interface DoorCalls {
   /** Gives up soon: the list on this device is the other way. */
-  redeem(theaterId: string, request: RedeemRequest, attempt: Attempt): Promise<RedeemAnswer>;
+  redeem(theaterId: string, request: ScanRequest, attempt: Attempt): Promise<RedeemAnswer>;
   undoRedeem(theaterId: string, scanId: string, attempt: Attempt): Promise<UndoAnswer>;
   /** With the server's time of the answer. */
   doorList(theaterId: string, date: string): Promise<{ list: SignedDoorList; as_of: string }>;

@@ -21,7 +21,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ..call(
             "redeemTicket",
             "post",
-            "/manage/theaters/{theater_id}/tickets/redeem",
+            "/manage/tickets/redeem",
             "Let somebody in: the first scan of a ticket wins",
         )
     },
@@ -33,7 +33,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ..call(
             "undoRedeem",
             "post",
-            "/manage/theaters/{theater_id}/tickets/redeem/undo",
+            "/manage/tickets/redeem/undo",
             "Take back that somebody was let in, within ten minutes",
         )
     },

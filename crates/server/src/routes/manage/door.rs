@@ -1,4 +1,4 @@
-//! `/manage/theaters/{theater_id}/tickets/redeem`: letting people in, and taking that back.
+//! `/manage/tickets/redeem`: letting people in, and taking that back.
 //!
 //! Whatever is scanned is answered with a verdict and kept. What a door says is the domain's to decide; that of several
 //! doors one lets in is decided in the ticket's own row, and when that moved meanwhile everything is looked at again.
@@ -11,7 +11,7 @@ use super::{
 use crate::{
     app::{App, AppState},
     auth::Caller,
-    http::{ApiError, Id, RawJson, answer},
+    http::{ApiError, RawJson, answer},
     routes::profile::text,
 };
 use axum::{extract::State, response::Response};
@@ -20,7 +20,7 @@ use matinee_api::{FirstScan, ProblemCode, RedeemAnswer, RedeemRequest, UndoAnswe
 use matinee_booking::SaleError;
 use matinee_domain::{
     door::{Entry, ScanVerdict, UNDO_WITHIN},
-    ids::{ScanId, TheaterId},
+    ids::ScanId,
     staff::Action,
 };
 use matinee_store::door::{KeepOutcome, KeepScans, NewScan, UndoOutcome, UndoScan};
@@ -36,20 +36,21 @@ pub(super) const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(2);
 /// A scan that is told as one of just now is at most this old.
 const TOLD_WITHIN: TimeDelta = TimeDelta::days(1);
 
-/// `POST /manage/theaters/{theater_id}/tickets/redeem`
+/// `POST /manage/tickets/redeem`
 pub async fn redeem(
     State(app): State<AppState>,
     caller: Caller,
-    Id(theater_id): Id<TheaterId>,
     raw: RawJson,
 ) -> Result<Response, ApiError> {
+    caller.require_user()?;
+    let request: RedeemRequest = changing::read(&raw.0)?;
+    let theater_id = request.theater_id;
     let staff = gate::staff(&app, &caller, theater_id, Action::Redeem).await?;
-    let path = format!("/manage/theaters/{theater_id}/tickets/redeem");
-    let once = match Repeatable::begin(&app, &caller, &path, &raw.0).await? {
+    let path = "/manage/tickets/redeem";
+    let once = match Repeatable::begin(&app, &caller, path, &raw.0).await? {
         Ok(once) => once,
         Err(before) => return Ok(before),
     };
-    let request: RedeemRequest = changing::read(&raw.0)?;
     text("/code", &request.code, 1, CODE_MAX)?;
     let door = text("/door", &request.door, 1, DOOR_MAX)?;
     let now = app.clock.now();
@@ -148,15 +149,15 @@ pub(super) fn first_scan(entry: Entry) -> FirstScan {
     }
 }
 
-/// `POST /manage/theaters/{theater_id}/tickets/redeem/undo`
+/// `POST /manage/tickets/redeem/undo`
 pub async fn undo(
     State(app): State<AppState>,
     caller: Caller,
-    Id(theater_id): Id<TheaterId>,
     raw: RawJson,
 ) -> Result<Response, ApiError> {
-    let staff = gate::staff(&app, &caller, theater_id, Action::Redeem).await?;
+    caller.require_user()?;
     let request: UndoRequest = changing::read(&raw.0)?;
+    let staff = gate::staff(&app, &caller, request.theater_id, Action::Redeem).await?;
     let scan_id = request.scan_id;
     let named = ("ticket.undo", scan_id.to_string());
     let undo = UndoScan {

@@ -1101,8 +1101,10 @@ export type RedeemAnswer = {
 	tickets: ScannedTicket[],
 };
 
-/**  `POST /manage/theaters/{theater_id}/tickets/redeem` */
+/**  `POST /manage/tickets/redeem` */
 export type RedeemRequest = {
+	/**  The theater whose door it is, whatever the code says. */
+	theater_id: string,
 	/**
 	 *  What was scanned or typed: the text of a ticket's QR code (`MT1:…`); a booking's reference; a reference, a slash and a
 	 *  seat (`ABCDE-FGHJK/C-3`); or a ticket's id, along with `show_id`.
@@ -1871,8 +1873,10 @@ export type UndoAnswer = {
 	first_scan: FirstScan | null,
 };
 
-/**  `POST /manage/theaters/{theater_id}/tickets/redeem/undo`: within ten minutes. */
+/**  `POST /manage/tickets/redeem/undo`: within ten minutes. */
 export type UndoRequest = {
+	/**  The theater whose door it is. */
+	theater_id: string,
 	/**  The `scan_id` of what shall be undone. */
 	scan_id: string,
 };

@@ -13,7 +13,7 @@ import {
   type KeptList,
   type KeptScan,
   type RedeemAnswer,
-  type RedeemRequest,
+  type ScanRequest,
   type SignedDoorList,
   type WrongScan
 } from '$lib/platform';
@@ -133,7 +133,7 @@ export class DoorSession {
     this.busy = true;
     this.problem = null;
     const at = this.#now;
-    const request: RedeemRequest = {
+    const request: ScanRequest = {
       code,
       show_id: this.settings.show_id,
       door: this.settings.door,
@@ -163,7 +163,7 @@ export class DoorSession {
     }
   }
 
-  async #decide(request: RedeemRequest, at: Date, asked: KeptScan['asked']): Promise<void> {
+  async #decide(request: ScanRequest, at: Date, asked: KeptScan['asked']): Promise<void> {
     const { index } = this;
     if (!index) {
       this.blind = true;
