@@ -210,11 +210,22 @@ impl<'m> Plan<'m> {
             .copied()
     }
 
+    /// The new seat is of a kind that somebody else may need.
+    fn is_spared(&self, old: SeatNo, new: SeatNo) -> bool {
+        let special =
+            |map: &SeatMap, seat| map.seat(seat).is_some_and(|seat| is_special(seat.kind));
+        special(self.to.map, new) && !special(self.from.map, old)
+    }
+
     /// The party on the seats of the same labels, if all are to be had and whoever sat together still does.
     fn keep(&mut self, party: &[SeatNo]) -> Option<Vec<SeatNo>> {
         let mut seats = Vec::with_capacity(party.len());
         for old in party {
             let new = self.like(*old).filter(|new| self.is_open(*old, *new))?;
+            // A place that somebody may need is the last that is taken by who does not.
+            if self.is_spared(*old, new) {
+                return None;
+            }
             if seats.contains(&new) {
                 return None;
             }

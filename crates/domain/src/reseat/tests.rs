@@ -35,7 +35,7 @@ fn whoever_can_keeps_the_label() {
     let same = planned("..../....", "..../....", &["A1 A2", "B3"], &[]);
     assert_eq!(same, ["A1 A2", "B3"]);
     // An aisle came between A2 and A3: the couple moves, and nobody's seat is taken for it.
-    let apart = planned("..../....", ".. ../....", &["A2 A3", "A1"], &[]);
+    let apart = planned("....", ".. ..", &["A2 A3", "A1"], &[]);
     assert_eq!(apart, ["A3 A4", "A1"]);
 }
 
@@ -78,7 +78,7 @@ fn wishes_come_first() {
         &["A1 A2", "A4"],
         &[("A1", "A4"), ("A2", "A3")],
     );
-    assert_eq!(wished, ["A4 A3", "A1"]);
+    assert_eq!(wished, ["A4 A3", "A2"]);
     // Staff may seat apart who would get nothing.
     let apart = planned("...", ".. .", &["A1 A2 A3"], &[("A3", "A3")]);
     assert_eq!(apart, ["A1 A2 A3"]);
