@@ -48,7 +48,7 @@ pub const EVENT_TYPES: &[EventType] = &[
     EventType {
         name: "booking.changed",
         version: 1,
-        about: "The theater moved the show; `starts_before` is when it was to begin.",
+        about: "The theater moved the show to another time, screen or both; `starts_before` is when it was to begin.",
         schema: "BookingChangedV1",
     },
     EventType {
@@ -68,6 +68,13 @@ pub const EVENT_TYPES: &[EventType] = &[
         version: 1,
         about: "The theater cancelled the show: the booking has no seats any more, and all that was paid goes back.",
         schema: "BookingShowCancelledV1",
+    },
+    EventType {
+        name: "booking.no_room",
+        version: 1,
+        about: "The theater moved the show to a screen without room for the booking: it has no seats any more, and all that \
+                was paid goes back.",
+        schema: "BookingNoRoomV1",
     },
     EventType {
         name: "booking.payment_failed",

@@ -1,18 +1,21 @@
 //! Calls of staff, under `/manage`: who works in a theater, and what was changed by whom.
 //!
 //! What they make and change of the programme is in [`programme`], letting people in in [`door`], selling to them in
-//! [`counter`], what they do when things go wrong in [`bad_days`], what a day brought in [`days`].
+//! [`counter`], what they do when things go wrong in [`bad_days`], what a day brought in [`days`],
+//! and shows that go elsewhere in [`moves`].
 
 mod bad_days;
 mod counter;
 mod days;
 mod door;
+mod moves;
 mod programme;
 
 pub use bad_days::*;
 pub use counter::*;
 pub use days::*;
 pub use door::*;
+pub use moves::*;
 pub use programme::*;
 
 use chrono::{DateTime, Utc};

@@ -56,6 +56,8 @@ codes! {
     ShowStarted = "show_started", 409, "The show has started";
     SetUpAlready = "set_up_already", 409, "The server has an administrator";
     ShowCancelled = "show_cancelled", 409, "The show is cancelled";
+    ShowMoved = "show_moved", 409, "The show is on another screen now";
+    MoveUnfinished = "move_unfinished", 409, "The move before is not finished";
     LastOwner = "last_owner", 409, "The theater needs an owner";
     ShowClash = "show_clash", 409, "Another show is on this screen then";
     ShowSold = "show_sold", 409, "Seats of the show are held or sold";

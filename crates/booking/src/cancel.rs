@@ -170,7 +170,7 @@ impl Desk {
         step.by_theater = back.by_theater;
         let told = self.claim_refund(&mut step, file, back.amount_minor, back.reason, now)?;
         let message = self.message(file, back.message, now);
-        step.messages.extend(message.map(about_refunds(&told)));
+        step.messages.push(about_refunds(&told)(message));
         Ok(step)
     }
 
@@ -332,20 +332,22 @@ pub(crate) fn seats_to_cancel(
     on_file: &OnFile,
     named: Option<&[SeatId]>,
 ) -> Result<Vec<SeatNo>, SaleError> {
-    let open = open_seats(&on_file.file);
-    let Some(named) = named else { return Ok(open) };
+    let Some(named) = named else {
+        return Ok(open_seats(&on_file.file));
+    };
     if named.is_empty() {
         return Err(SaleError::NoSeats);
     }
+    let booked = on_file.file.booking.seats.iter();
+    let open: Vec<_> = booked
+        .filter(|booked| !booked.cancelled)
+        .map(|booked| (on_file.show.place_id(booked), booked.seat))
+        .collect();
     let mut seen = HashSet::new();
     let mut seats = Vec::with_capacity(named.len().min(open.len()));
     for (index, seat) in named.iter().enumerate() {
-        let no = on_file
-            .show
-            .map
-            .seat_no(&seat.0)
-            .filter(|no| open.contains(no));
-        let Some(no) = no else {
+        let found = open.iter().find(|(seat_id, _)| seat_id == seat);
+        let Some(no) = found.map(|(_, no)| *no) else {
             return Err(SaleError::UnknownSeat {
                 index,
                 seat: seat.clone(),

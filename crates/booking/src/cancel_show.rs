@@ -19,17 +19,29 @@ use matinee_domain::{
 };
 use matinee_store::bookings::{BookingFile, SHOW_CANCELLED, SeatsEffect, Step, StepOutcome};
 
-/// The kind of the message that tells it.
-const MESSAGE: &str = "show_cancelled";
 /// Shows looked at in one round, and bookings of each.
-const SHOWS: u16 = 16;
-const PAGE: u16 = 64;
-const PAGES: usize = 8;
+pub(crate) const SHOWS: u16 = 16;
+pub(crate) const PAGE: u16 = 64;
+pub(crate) const PAGES: usize = 8;
 /// Bookings under way at once: they share commits.
-const AT_ONCE: usize = 8;
+pub(crate) const AT_ONCE: usize = 8;
 const TRIES: usize = 4;
 
-/// What is to be done about a booking of a cancelled show.
+/// Why the theater ends a booking.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ending {
+    /// As refunds keep it.
+    pub(crate) reason: &'static str,
+    /// The kind of the message that tells it.
+    pub(crate) message: &'static str,
+}
+
+const CANCELLED: Ending = Ending {
+    reason: SHOW_CANCELLED,
+    message: "show_cancelled",
+};
+
+/// What is to be done about a booking that the theater ends.
 enum Next {
     Take(Box<Step>),
     /// Its money is being taken this moment; once that is certain, it can go back.
@@ -61,12 +73,14 @@ impl Desk {
             let full = page.len() == usize::from(PAGE);
             after = page.last().copied();
             let ended: Vec<_> = stream::iter(page)
-                .map(|booking_id| async move { (booking_id, self.end_booking(booking_id).await) })
+                .map(|booking_id| async move {
+                    (booking_id, self.end_booking(booking_id, CANCELLED).await)
+                })
                 .buffer_unordered(AT_ONCE)
                 .collect()
                 .await;
             for (booking_id, ended) in ended {
-                self.count(report, booking_id, ended);
+                self.count_ended(report, "cancelled show", booking_id, ended);
             }
             if !full {
                 let now = self.clock.now();
@@ -78,8 +92,14 @@ impl Desk {
         Ok(())
     }
 
-    fn count(&self, report: &mut JobReport, booking_id: BookingId, ended: Result<bool, SaleError>) {
-        let what = format!("cancelled show {booking_id}");
+    pub(crate) fn count_ended(
+        &self,
+        report: &mut JobReport,
+        of: &str,
+        booking_id: BookingId,
+        ended: Result<bool, SaleError>,
+    ) {
+        let what = format!("{of} {booking_id}");
         match ended {
             Ok(done) => {
                 report.done += usize::from(done);
@@ -88,19 +108,23 @@ impl Desk {
             Err(error) => {
                 report.failed += 1;
                 if self.notes.first(what) {
-                    tracing::warn!(%error, booking = %booking_id, "a booking of a cancelled show is tried again");
+                    tracing::warn!(%error, booking = %booking_id, "a booking of a {of} is tried again");
                 }
             }
         }
     }
 
     /// Ends one booking; false when it has to wait.
-    async fn end_booking(&self, booking_id: BookingId) -> Result<bool, SaleError> {
+    pub(crate) async fn end_booking(
+        &self,
+        booking_id: BookingId,
+        why: Ending,
+    ) -> Result<bool, SaleError> {
         for _ in 0..TRIES {
             let Some(file) = self.store.booking(booking_id).await? else {
                 return Err(SaleError::NoBooking);
             };
-            let step = match self.next_of_cancelled(&file, self.clock.now())? {
+            let step = match self.next_to_end(&file, why, self.clock.now())? {
                 Next::Take(step) => step,
                 Next::Wait => return Ok(false),
                 Next::Over => return Ok(true),
@@ -112,7 +136,12 @@ impl Desk {
         Err(SaleError::Contended)
     }
 
-    fn next_of_cancelled(&self, file: &BookingFile, now: DateTime<Utc>) -> Result<Next, SaleError> {
+    fn next_to_end(
+        &self,
+        file: &BookingFile,
+        why: Ending,
+        now: DateTime<Utc>,
+    ) -> Result<Next, SaleError> {
         let state = file.booking.state;
         let to = match state.show_cancelled() {
             Ok(to) => to,
@@ -123,8 +152,8 @@ impl Desk {
             BookingState::Held { .. } => step(file, to, SeatsEffect::Free, now),
             BookingState::AwaitingPayment { .. } => {
                 let mut step = step(file, to, SeatsEffect::Free, now);
-                let message = self.message(file, MESSAGE, now);
-                step.messages.extend(message.map(about_refunds(&[])));
+                let message = self.message(file, why.message, now);
+                step.messages.push(about_refunds(&[])(message));
                 step
             }
             _ if paying(file).is_none() && file.payments.iter().any(|p| p.status.is_live()) => {
@@ -144,8 +173,8 @@ impl Desk {
                     GiveBack {
                         seats,
                         amount_minor,
-                        reason: SHOW_CANCELLED,
-                        message: MESSAGE,
+                        reason: why.reason,
+                        message: why.message,
                         by_theater: true,
                     },
                     now,

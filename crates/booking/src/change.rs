@@ -204,6 +204,6 @@ fn kept_types(
         .seats
         .iter()
         .filter(|seat| chosen.contains(&seat.seat) && seat.ticket_type != STANDARD)
-        .map(|seat| (show.map.seat_id(seat.seat).0, seat.ticket_type.clone()))
+        .map(|seat| (show.place_id(seat).0, seat.ticket_type.clone()))
         .collect()
 }

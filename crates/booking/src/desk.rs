@@ -15,7 +15,7 @@ use matinee_domain::{
     },
 };
 use matinee_store::{
-    BookingStore, CancellationStore, GiftStore, PromoStore,
+    BookingStore, CancellationStore, GiftStore, MoveStore, PromoStore,
     bookings::{BookingFile, NotificationRow, PaymentRow, SeatsEffect, Step, TicketState},
     outbox::{MessageStatus, NewMessage},
 };
@@ -52,6 +52,7 @@ pub struct Desk {
     pub store: Arc<dyn BookingStore>,
     pub promos: Arc<dyn PromoStore>,
     pub cancellations: Arc<dyn CancellationStore>,
+    pub moves: Arc<dyn MoveStore>,
     pub gifts: Arc<dyn GiftStore>,
     pub shows: Arc<dyn Shows>,
     pub gateway: Option<Arc<dyn PaymentGateway>>,
@@ -98,19 +99,14 @@ impl Desk {
         })
     }
 
-    /// An e-mail about a booking, if it has somewhere to go.
-    pub(crate) fn message(
-        &self,
-        file: &BookingFile,
-        kind: &str,
-        now: DateTime<Utc>,
-    ) -> Option<NewMessage> {
+    /// An e-mail about a booking. One that has nowhere to go is written all the same: programs are told by it.
+    pub(crate) fn message(&self, file: &BookingFile, kind: &str, now: DateTime<Utc>) -> NewMessage {
         // A user's address is looked up at delivery, so that a changed address is used; a guest's stands in the row.
         let recipient = match &file.booking.owner {
             matinee_store::bookings::Owner::User(user) => format!("user:{user}"),
-            matinee_store::bookings::Owner::Guest { email } => email.clone()?,
+            matinee_store::bookings::Owner::Guest { email } => email.clone().unwrap_or_default(),
         };
-        Some(NewMessage {
+        NewMessage {
             notification_id: NotificationId::from_bytes(self.entropy.bytes()),
             booking_id: Some(file.booking.booking_id),
             kind: kind.into(),
@@ -118,7 +114,7 @@ impl Desk {
             recipient,
             payload: "{}".into(),
             created_at: now,
-        })
+        }
     }
 }
 
@@ -254,7 +250,12 @@ impl Desk {
             .booking(booking_id)
             .await?
             .ok_or(crate::SaleError::NoBooking)?;
-        let show = self.show_of(file.booking.show_id).await?;
+        let mut show = self.show_of(file.booking.show_id).await?;
+        if show.is_before(&file.booking) {
+            // It moved to another screen, and this server has not heard of it.
+            let moved = self.shows.reload(file.booking.show_id).await?;
+            show = moved.ok_or(crate::SaleError::NoShow)?;
+        }
         Ok(OnFile { file, show })
     }
 

@@ -21,6 +21,9 @@ pub enum SaleError {
     /// Whatever was paid goes back by itself.
     #[error("the theater cancelled the show")]
     ShowCancelled,
+    /// Its seats are others now.
+    #[error("the show moved to another screen")]
+    ShowMoved,
     #[error("no seats were chosen")]
     NoSeats,
     #[error("at most {max} seats")]

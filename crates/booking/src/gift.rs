@@ -206,8 +206,7 @@ impl Desk {
         let payment_id = paid.payment_id;
         step.payments.push(paid);
         step.tickets = self.issue(file);
-        step.messages
-            .extend(self.message(file, "confirmation", now));
+        step.messages.push(self.message(file, "confirmation", now));
         let now_on_file = OnFile {
             file: after(file, &step),
             show: on_file.show.clone(),

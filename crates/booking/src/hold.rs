@@ -281,6 +281,7 @@ impl Desk {
                 ticket_type,
                 price_minor: price.amount_minor,
                 cancelled: false,
+                seating: show.seating,
             })
             .collect();
         let mut content = Content {
@@ -353,6 +354,7 @@ pub(crate) fn refusal(outcome: HoldOutcome, now: DateTime<Utc>) -> SaleError {
         },
         HoldOutcome::NoShow => SaleError::NoShow,
         HoldOutcome::ShowCancelled => SaleError::ShowCancelled,
+        HoldOutcome::ShowMoved => SaleError::ShowMoved,
         HoldOutcome::PromoGone => SaleError::PromoInvalid,
         HoldOutcome::Stale(None) => SaleError::NoBooking,
         HoldOutcome::Stale(Some(booking)) => match booking.state {

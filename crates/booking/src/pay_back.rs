@@ -199,7 +199,7 @@ impl Desk {
                 }
                 let message = self.message(file, "refund", now);
                 let told = about_refunds(&[refund.refund_id]);
-                step.messages.extend(message.map(told));
+                step.messages.push(told(message));
             }
         }
         step.payments.push(row);

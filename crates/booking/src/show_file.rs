@@ -5,9 +5,13 @@ use chrono::{DateTime, Utc};
 use matinee_domain::{
     catalog::{Movie, Show, Theater},
     ids::ShowId,
-    seat_map::{SeatId, SeatMap, SeatNo},
+    seat_map::{Seat, SeatId, SeatMap, SeatNo},
 };
-use matinee_store::{StoreError, feed::SeatState};
+use matinee_store::{
+    StoreError,
+    bookings::{BookedSeat, BookingRow},
+    feed::SeatState,
+};
 use rustc_hash::FxHashMap;
 use std::sync::{
     Arc,
@@ -73,11 +77,48 @@ pub struct ShowFile {
     pub cancelled: bool,
     /// When it was moved last: who booked before may give tickets back free of charge.
     pub moved_at: Option<DateTime<Utc>>,
+    /// How often it moved to another screen.
+    pub seating: u16,
+    /// The maps it had before each move, the first first.
+    pub maps_before: Vec<Arc<IndexedMap>>,
     /// Seats that are held, sold or blocked, as far as this server knows.
     pub taken: Arc<Taken>,
     pub theater: Arc<Theater>,
     pub movie: Arc<Movie>,
     pub map: Arc<IndexedMap>,
+}
+
+impl ShowFile {
+    /// The map that a booked seat is a number of.
+    pub fn map_of(&self, booked: &BookedSeat) -> &IndexedMap {
+        self.maps_before
+            .get(usize::from(booked.seating))
+            .unwrap_or(&self.map)
+    }
+
+    /// A booking's seat, on the map that its number is of.
+    pub fn place(&self, booked: &BookedSeat) -> Option<&Seat> {
+        self.map_of(booked).map.seat(booked.seat.place())
+    }
+
+    /// The id of a booking's seat; empty for a number that no map has.
+    pub fn place_id(&self, booked: &BookedSeat) -> SeatId {
+        self.map_of(booked).seat_id(booked.seat.place())
+    }
+
+    /// The seat of one of a booking's tickets.
+    pub fn ticket_place(&self, booking: &BookingRow, seat: SeatNo) -> Option<&Seat> {
+        let mut booked = booking.seats.iter();
+        booked
+            .find(|booked| booked.seat == seat)
+            .and_then(|booked| self.place(booked))
+    }
+
+    /// It was read before it moved to the screen that the booking's seats are on.
+    pub fn is_before(&self, booking: &BookingRow) -> bool {
+        let mut seats = booking.seats.iter();
+        seats.any(|seat| seat.seating > self.seating)
+    }
 }
 
 /// Every seat's state at one version of the show.
@@ -107,6 +148,8 @@ impl SeatStates {
 #[async_trait]
 pub trait Shows: Send + Sync + 'static {
     async fn show(&self, show_id: ShowId) -> Result<Option<Arc<ShowFile>>, StoreError>;
+    /// The same, read anew: nothing that was kept of it is relied on.
+    async fn reload(&self, show_id: ShowId) -> Result<Option<Arc<ShowFile>>, StoreError>;
     /// The seats now, as far as this server knows; the store decides.
     async fn seats(&self, show: &ShowFile) -> Result<Arc<SeatStates>, StoreError>;
 }

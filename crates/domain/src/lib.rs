@@ -22,6 +22,7 @@ pub mod price;
 pub mod promo;
 pub mod refund;
 pub mod reminder;
+pub mod reseat;
 pub mod seat_map;
 pub mod settlement;
 pub mod staff;

@@ -56,10 +56,34 @@ impl fmt::Display for SeatId {
 #[serde(transparent)]
 pub struct SeatNo(pub u16);
 
+/// What sets a number apart from all places of a map.
+const SHELF: u16 = MAX_SEATS as u16;
+/// Numbers that one place can be put aside under.
+const SHELVES: u16 = 2;
+
 impl SeatNo {
+    /// The least number that is no place of any map.
+    pub const FIRST_ASIDE: Self = Self(SHELF);
+
     /// As an index into the map's seats.
     pub const fn index(self) -> usize {
         self.0 as usize
+    }
+
+    /// The numbers under which a place of an earlier map is kept when its show was moved to another one.
+    pub fn aside(self) -> impl Iterator<Item = Self> {
+        let place = self.place();
+        (1..=SHELVES).map(move |shelf| Self(place.0 + shelf * SHELF))
+    }
+
+    /// It is no place of the show's map: the show was moved, and there is none for it.
+    pub const fn is_aside(self) -> bool {
+        self.0 >= SHELF
+    }
+
+    /// The place it is, or was, on its map.
+    pub const fn place(self) -> Self {
+        Self(self.0 % SHELF)
     }
 }
 

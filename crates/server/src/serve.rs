@@ -306,6 +306,7 @@ pub(crate) async fn open(
         store: store.clone(),
         promos: store.clone(),
         cancellations: store.clone(),
+        moves: store.clone(),
         gifts: store.clone(),
         shows: Arc::clone(&catalog) as Arc<dyn matinee_booking::Shows>,
         gateway,

@@ -286,6 +286,7 @@ impl House {
             store: Arc::clone(&desk.store),
             promos: Arc::clone(&desk.promos),
             cancellations: Arc::clone(&desk.cancellations),
+            moves: Arc::clone(&desk.moves),
             gifts: Arc::clone(&desk.gifts),
             shows: Arc::clone(&desk.shows),
             gateway: Some(Arc::new(BrokenBank)),

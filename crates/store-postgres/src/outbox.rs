@@ -442,7 +442,7 @@ impl OutboxStore for PostgresStore {
         let sql = "SELECT b.booking, b.\"user\", b.guest_email FROM bookings AS b \
              WHERE b.theater = $1 AND b.booking IN (SELECT s.booking FROM seats AS s \
                WHERE s.theater = $1 AND s.show = $2 AND s.state = 2 AND s.booking > $3) \
-             AND (b.\"user\" IS NOT NULL OR b.guest_email IS NOT NULL) ORDER BY b.booking LIMIT $4";
+             ORDER BY b.booking LIMIT $4";
         let conn = self.connection().await?;
         let theater = show_id.theater();
         let after = after.map_or_else(Vec::new, |id| id.own().to_vec());
@@ -457,7 +457,7 @@ impl OutboxStore for PostgresStore {
             let booking_id = BookingId::from_parts(theater, row.bytes(0)?);
             let recipient = match row.optional_bytes(1)? {
                 Some(user) => format!("user:{}", UserId::from_bytes(user)),
-                None => row.value(2)?,
+                None => row.value::<Option<String>>(2)?.unwrap_or_default(),
             };
             Ok((booking_id, recipient))
         })

@@ -91,6 +91,12 @@ both! {
         bookings_of_a_cancelled_show_end,
         refunds_of_a_cancelled_show_are_counted,
         cancelling_and_holding_exclude_each_other;
+    moves:
+        everybody_moves_with_the_show,
+        numbers_of_the_map_before_are_refused,
+        a_move_depends_on_what_it_was_decided_on,
+        who_is_in_stays_in,
+        moving_and_holding_exclude_each_other;
     change:
         a_hold_changes_in_one_step,
         other_ticket_types_leave_the_seats_alone,

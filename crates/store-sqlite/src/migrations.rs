@@ -76,6 +76,10 @@ const STEPS: &[(&str, &str)] = &[
         "bad_days",
         include_str!("../../../migrations/sqlite/0017_bad_days.sql"),
     ),
+    (
+        "moved_shows",
+        include_str!("../../../migrations/sqlite/0018_moved_shows.sql"),
+    ),
 ];
 
 /// "MTNE": tells our files from other SQLite databases.

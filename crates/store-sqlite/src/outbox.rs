@@ -229,7 +229,7 @@ const WAITING: &str = of_status!("WHERE status = 'pending'", "created_at");
 pub(crate) const TO_TELL: &str = "SELECT b.booking, b.user, b.guest_email FROM bookings AS b \
      WHERE b.theater = ?1 AND b.booking IN \
        (SELECT s.booking FROM seats AS s WHERE s.theater = ?1 AND s.show = ?2 AND s.state = 2 AND s.booking > ?3) \
-     AND (b.user IS NOT NULL OR b.guest_email IS NOT NULL) ORDER BY b.booking LIMIT ?4";
+     ORDER BY b.booking LIMIT ?4";
 
 fn to_tell(
     conn: &Connection,
@@ -245,7 +245,7 @@ fn to_tell(
         let user: Option<[u8; 16]> = row.get(1).db()?;
         let recipient = match user {
             Some(user) => format!("user:{}", UserId::from_bytes(user)),
-            None => row.get(2).db()?,
+            None => row.get::<_, Option<String>>(2).db()?.unwrap_or_default(),
         };
         Ok((booking_id, recipient))
     })

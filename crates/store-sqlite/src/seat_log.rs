@@ -19,8 +19,8 @@ struct Seen {
     taken: i64,
     /// How often its version grew by blocks alone, before the commit.
     blocks: i64,
-    /// Whether it is on sale; not known any more once somebody changed that.
-    offer: Option<Offer>,
+    /// Whether it is on sale, and its count of seatings; not known any more once somebody changed that.
+    offer: Option<(Offer, u16)>,
     /// Log entries about it; with any, the commit gives it the next version.
     entries: u32,
 }
@@ -50,6 +50,14 @@ impl Offer {
     }
 }
 
+/// A show that is on sale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OnSale {
+    pub(crate) version: u64,
+    /// Of which of its seatings the numbers of its seats are.
+    pub(crate) seating: u16,
+}
+
 /// Why nobody buys of a show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NotOnSale {
@@ -59,7 +67,7 @@ pub(crate) enum NotOnSale {
 }
 
 /// What [`SeatLog`] reads of a show.
-const READ: &str = "SELECT version, taken, blocks, publication = 1, cancelled FROM show_state \
+const READ: &str = "SELECT version, taken, blocks, publication = 1, cancelled, seating FROM show_state \
      WHERE theater = ?1 AND show = ?2";
 
 struct Entry {
@@ -106,32 +114,84 @@ impl SeatLog {
         }
     }
 
-    /// The show's version as it stands inside this commit, if it is there and on sale.
+    /// The show's version as it stands inside this commit, with its seating, if it is there and on sale.
     pub(crate) fn on_sale(
         &mut self,
         conn: &Connection,
         show: ShowId,
-    ) -> Result<Result<u64, NotOnSale>, StoreError> {
-        let Some(at) = self.look(conn, show)? else {
+    ) -> Result<Result<OnSale, NotOnSale>, StoreError> {
+        let Some((offer, version, seating)) = self.offer(conn, show)? else {
             return Ok(Err(NotOnSale::NoShow));
         };
+        Ok(match offer {
+            Offer::OnSale => Ok(OnSale { version, seating }),
+            Offer::NotPublished => Err(NotOnSale::NoShow),
+            Offer::Cancelled => Err(NotOnSale::Cancelled),
+        })
+    }
+
+    /// Of which of the show's seatings the numbers of its seats are; `None` when there is no such show.
+    pub(crate) fn seating(
+        &mut self,
+        conn: &Connection,
+        show: ShowId,
+    ) -> Result<Option<u16>, StoreError> {
+        let found = self.offer(conn, show)?;
+        Ok(found.map(|(_, _, seating)| seating))
+    }
+
+    fn offer(
+        &mut self,
+        conn: &Connection,
+        show: ShowId,
+    ) -> Result<Option<(Offer, u64, u16)>, StoreError> {
+        let Some(at) = self.look(conn, show)? else {
+            return Ok(None);
+        };
         let seen = &mut self.shows[at as usize];
-        let offer = match seen.offer {
+        let (offer, seating) = match seen.offer {
             Some(offer) => offer,
             None => conn
                 .prepare_cached(READ)
                 .db()?
                 .query_row(params![show.theater().as_bytes(), show.own()], |row| {
-                    Ok(Offer::of(row.get(3)?, row.get(4)?))
+                    Ok((Offer::of(row.get(3)?, row.get(4)?), row.get(5)?))
                 })
                 .db()?,
         };
-        seen.offer = Some(offer);
-        Ok(match offer {
-            Offer::OnSale => Ok(seen.version_now()),
-            Offer::NotPublished => Err(NotOnSale::NoShow),
-            Offer::Cancelled => Err(NotOnSale::Cancelled),
-        })
+        seen.offer = Some((offer, seating));
+        Ok(Some((offer, seen.version_now(), seating)))
+    }
+
+    /// Writes that all of a show's seats are others now, so many of them taken. Nobody is told seat by seat: whoever looks
+    /// reads the show again. It cannot be taken back but with the whole commit.
+    pub(crate) fn reseated(
+        &mut self,
+        conn: &Connection,
+        show: ShowId,
+        taken: u16,
+    ) -> Result<(), StoreError> {
+        let at = self
+            .look(conn, show)?
+            .ok_or_else(|| damaged(format_args!("seats of {show}, which is not there")))?;
+        let seen = &mut self.shows[at as usize];
+        if seen.entries > 0 {
+            return Err(damaged(format_args!(
+                "{show} moves in the commit that changes its seats"
+            )));
+        }
+        let taken = i64::from(taken);
+        conn.prepare_cached(
+            "UPDATE show_state SET version = version + 1, taken = ?3, blocks = blocks + 1 WHERE theater = ?1 AND show = ?2",
+        )
+        .db()?
+        .execute(params![show.theater().as_bytes(), show.own(), taken])
+        .db()?;
+        seen.version += 1;
+        seen.taken = taken;
+        seen.blocks += 1;
+        seen.offer = None;
+        Ok(())
     }
 
     /// Whether seats of the show were ever held or sold; `None` when there is no such show.
@@ -171,11 +231,12 @@ impl SeatLog {
         if let Some(at) = self.index.get(&show) {
             return Ok(Some(*at));
         }
-        let found: Option<(i64, i64, i64, Offer)> = conn
+        let found: Option<(i64, i64, i64, (Offer, u16))> = conn
             .prepare_cached(READ)
             .db()?
             .query_row(params![show.theater().as_bytes(), show.own()], |row| {
                 let offer = Offer::of(row.get(3)?, row.get(4)?);
+                let offer = (offer, row.get(5)?);
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?, offer))
             })
             .optional()

@@ -151,8 +151,10 @@ fn block(tx: &mut Tx<'_>, block: &BlockSeats) -> Result<BlockOutcome, StoreError
         return Ok(BlockOutcome::Repeated(found));
     }
     let show = block.show_id;
-    if tx.show_version(show)?.is_none() {
-        return Ok(BlockOutcome::NoShow);
+    match tx.seating(show)? {
+        None => return Ok(BlockOutcome::NoShow),
+        Some(seating) if seating != block.seating => return Ok(BlockOutcome::ShowMoved),
+        Some(_) => {}
     }
     let (taken, to_change) = sorted_out(tx, block)?;
     if !taken.is_empty() {

@@ -10,7 +10,7 @@
 use crate::{
     checkpoints::Checkpoints,
     failure::{OrStoreError, store_error},
-    seat_log::{NotOnSale, SeatLog},
+    seat_log::{NotOnSale, OnSale, SeatLog},
 };
 use matinee_domain::{ids::ShowId, seat_map::SeatNo};
 use matinee_planted::planted;
@@ -57,8 +57,21 @@ impl<'a> Tx<'a> {
     }
 
     /// The same, if the show is on sale as well.
-    pub(crate) fn on_sale(&mut self, show: ShowId) -> Result<Result<u64, NotOnSale>, StoreError> {
+    pub(crate) fn on_sale(
+        &mut self,
+        show: ShowId,
+    ) -> Result<Result<OnSale, NotOnSale>, StoreError> {
         self.seats.on_sale(self.conn, show)
+    }
+
+    /// Of which of the show's seatings the numbers of its seats are; `None` when there is no such show.
+    pub(crate) fn seating(&mut self, show: ShowId) -> Result<Option<u16>, StoreError> {
+        self.seats.seating(self.conn, show)
+    }
+
+    /// To be called last when every seat of a show became another: so many of them are taken.
+    pub(crate) fn show_reseated(&mut self, show: ShowId, taken: u16) -> Result<(), StoreError> {
+        self.seats.reseated(self.conn, show, taken)
     }
 
     /// Whether seats of the show were ever held or sold; `None` when there is no such show.

@@ -47,6 +47,14 @@ pub struct BookedSeat {
     /// Set when this seat's ticket was cancelled.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cancelled: bool,
+    /// Of which of its show's seatings the number is: how often the show had moved to another screen by then.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub seating: u16,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_first(seating: &u16) -> bool {
+    *seating == 0
 }
 
 /// A booking as it is kept.
@@ -73,6 +81,14 @@ pub struct BookingRow {
     pub version: u64,
     /// Paid in a sandbox.
     pub test: bool,
+}
+
+impl BookingRow {
+    /// Its seats are numbers of this of its show's seatings.
+    pub fn is_of_seating(&self, seating: u16) -> bool {
+        let mut open = self.seats.iter().filter(|seat| !seat.cancelled);
+        open.all(|seat| seat.seating == seating)
+    }
 }
 
 /// A payment attempt as it is kept.
@@ -237,6 +253,8 @@ pub enum HoldOutcome {
     ShowChanged {
         show_version: u64,
     },
+    /// The show moved to another screen since the seats were chosen: their numbers are those of other seats now.
+    ShowMoved,
     /// The caller has too many unpaid seats of this show.
     TooManyUnpaid {
         held: u16,

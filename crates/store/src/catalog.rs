@@ -30,6 +30,8 @@ pub struct ListedShow {
     pub cancelled: bool,
     /// When it was moved last. Who booked before may give tickets back free of charge.
     pub moved_at: Option<DateTime<Utc>>,
+    /// How often it moved to another screen: seats are numbers of the map it has since.
+    pub seating: u16,
 }
 
 /// Which shows.

@@ -19,6 +19,7 @@ pub mod finding;
 pub mod gifts;
 pub mod idempotency;
 pub mod ledger;
+pub mod moves;
 pub mod moving;
 pub mod outbox;
 pub mod promos;
@@ -39,6 +40,7 @@ pub use feed::{SeatFeed, ShowChange};
 pub use finding::FindingStore;
 pub use gifts::GiftStore;
 pub use ledger::SandboxLedger;
+pub use moves::MoveStore;
 pub use outbox::OutboxStore;
 pub use promos::PromoStore;
 pub use sign_in::SignInStore;
@@ -51,6 +53,7 @@ pub trait Store:
     CatalogStore
     + BookingStore
     + CancellationStore
+    + MoveStore
     + DayStore
     + FindingStore
     + AccountStore
@@ -70,6 +73,7 @@ impl<T> Store for T where
     T: CatalogStore
         + BookingStore
         + CancellationStore
+        + MoveStore
         + DayStore
         + FindingStore
         + AccountStore

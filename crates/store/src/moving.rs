@@ -89,10 +89,14 @@ pub const TABLES: &[Table] = tables! {
     secret_keys { name Text, secret Bytes }
     show_state {
         theater Bytes, show Bytes, version Number, taken Small, publication Small, blocks Number,
-        cancelled Flag, moved_at Number,
+        cancelled Flag, moved_at Number, seating Small,
     }
     show_cancellations {
         theater Bytes, show Bytes, at Number, reason Text, words Text, bookings Small, finished_at Number,
+    }
+    show_relocations {
+        theater Bytes, show Bytes, seating Small, at Number, screen Bytes, seat_map Bytes, starts_before Number,
+        bookings Small, finished_at Number,
     }
     promo_codes {
         theater Bytes, code Text, terms Json, starts_at Number, ends_at Number, max_uses Number, used Number,

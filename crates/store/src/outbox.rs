@@ -188,8 +188,8 @@ pub trait OutboxStore: Send + Sync + 'static {
         notification_id: NotificationId,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError>;
-    /// Bookings with sold seats of a show, and where mail about them goes, by booking id, after `after`. Those with
-    /// nobody to tell are left out.
+    /// Bookings with sold seats of a show, and where mail about them goes, by booking id, after `after`. It is empty for
+    /// those with nobody to mail to: programs are told of them too.
     async fn bookings_to_tell(
         &self,
         show_id: ShowId,

@@ -74,6 +74,8 @@ pub enum StaffOutcome {
 pub struct BlockSeats {
     pub show_id: ShowId,
     pub seats: Vec<SeatNo>,
+    /// Of which of the show's seatings the numbers are.
+    pub seating: u16,
     /// False puts them back.
     pub blocked: bool,
     /// Written when a seat changed.
@@ -90,6 +92,8 @@ pub enum BlockOutcome {
     },
     /// These are held or sold; nothing was changed.
     Taken(Vec<SeatNo>),
+    /// The show moved to another screen since the seats were chosen; nothing was changed.
+    ShowMoved,
     NoShow,
     /// An earlier request with this key.
     Repeated(Lookup),

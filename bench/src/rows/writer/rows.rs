@@ -107,6 +107,7 @@ fn booked(seat: u16) -> BookedSeat {
         ticket_type: "standard".into(),
         price_minor: 1210,
         cancelled: false,
+        seating: 0,
     }
 }
 

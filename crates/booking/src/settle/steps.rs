@@ -57,8 +57,7 @@ impl Desk {
         let status = match to {
             PaymentStatus::Captured => {
                 step.tickets = self.issue(file);
-                step.messages
-                    .extend(self.message(file, "confirmation", now));
+                step.messages.push(self.message(file, "confirmation", now));
                 Some(200)
             }
             PaymentStatus::Declined => Some(402),
@@ -67,7 +66,7 @@ impl Desk {
         };
         if matches!(booking_to, BookingState::Expired | BookingState::Cancelled) {
             step.messages
-                .extend(self.message(file, "payment_failed", now));
+                .push(self.message(file, "payment_failed", now));
         }
         if let (Some(status), Some(key)) = (status, &paid.idempotency) {
             let body = self.body(
@@ -120,7 +119,7 @@ impl Desk {
         step.payments.push(row);
         let told: Vec<_> = step.refunds.iter().map(|it| it.refund_id).collect();
         let message = self.message(&on_file.file, "refund", now);
-        step.messages.extend(message.map(about_refunds(&told)));
+        step.messages.push(about_refunds(&told)(message));
         Ok(Next::Take(Box::new(step)))
     }
 

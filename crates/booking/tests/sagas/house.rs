@@ -19,7 +19,8 @@ use matinee_domain::{
 };
 use matinee_integrations::{CounterGateway, SandboxGateway};
 use matinee_store::{
-    CancellationStore, CatalogStore, GiftStore, Maintenance, PromoStore, SandboxLedger, StoreError,
+    CancellationStore, CatalogStore, GiftStore, Maintenance, MoveStore, PromoStore, SandboxLedger,
+    StoreError,
     bookings::{BookingFile, BookingStore},
     conformance::fixtures,
     feed::{NoFeed, SeatState},
@@ -136,7 +137,12 @@ impl Shows for StoredShows {
             return Ok(None);
         };
         let (published, cancelled) = (listed.published, listed.cancelled);
-        let moved_at = listed.moved_at;
+        let (moved_at, seating) = (listed.moved_at, listed.seating);
+        let mut maps_before = Vec::new();
+        for map in self.store.maps_before(show_id).await? {
+            let map = self.store.seat_map(map).await?.unwrap();
+            maps_before.push(Arc::new(IndexedMap::new(map)));
+        }
         let show = listed.show;
         let map = self.store.seat_map(show.seat_map_id).await?.unwrap();
         let file = Arc::new(ShowFile {
@@ -147,10 +153,16 @@ impl Shows for StoredShows {
             published,
             cancelled,
             moved_at,
+            seating,
+            maps_before,
             taken: Arc::default(),
         });
         self.read().insert(show_id, Arc::clone(&file));
         Ok(Some(file))
+    }
+    async fn reload(&self, show_id: ShowId) -> Result<Option<Arc<ShowFile>>, StoreError> {
+        self.read().remove(&show_id);
+        self.show(show_id).await
     }
     async fn seats(&self, show: &ShowFile) -> Result<Arc<SeatStates>, StoreError> {
         let snapshot = BookingStore::seats(&*self.store, show.show.show_id)
@@ -292,6 +304,7 @@ impl House {
             store: self.desk.store.clone(),
             promos: self.desk.promos.clone(),
             cancellations: self.desk.cancellations.clone(),
+            moves: self.desk.moves.clone(),
             gifts: self.desk.gifts.clone(),
             shows: self.desk.shows.clone(),
             gateway,
@@ -380,6 +393,7 @@ fn desk(
         }),
         promos: Arc::clone(store) as Arc<dyn PromoStore>,
         cancellations: Arc::clone(store) as Arc<dyn CancellationStore>,
+        moves: Arc::clone(store) as Arc<dyn MoveStore>,
         gifts: Arc::clone(store) as Arc<dyn GiftStore>,
         shows: Arc::new(StoredShows {
             store: Arc::clone(store),

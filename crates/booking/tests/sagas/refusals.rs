@@ -264,6 +264,7 @@ fn with_old_news(house: &House, lies: usize, meanwhile: Option<Work>) -> Desk {
         store: house.desk.store.clone(),
         promos: house.desk.promos.clone(),
         cancellations: house.desk.cancellations.clone(),
+        moves: house.desk.moves.clone(),
         gifts: house.desk.gifts.clone(),
         shows: Arc::new(OldNews {
             inner: house.desk.shows.clone(),

@@ -115,6 +115,19 @@ impl CatalogCache {
         let seen = head.position ^ head.epoch.rotate_left(32);
         if self.head.swap(seen, Ordering::AcqRel) != seen {
             self.forget();
+            self.look_at_watched().await?;
+        }
+        Ok(())
+    }
+
+    /// Who watches a show that moved to another screen looks at another map from now on.
+    async fn look_at_watched(&self) -> Result<(), StoreError> {
+        for show_id in self.live.watched() {
+            if let Some(file) = self.show(show_id).await?
+                && !self.live.is_on(&file)
+            {
+                self.live.retire(show_id);
+            }
         }
         Ok(())
     }
@@ -158,6 +171,25 @@ impl CatalogCache {
     }
 }
 
+impl CatalogCache {
+    /// The maps of a show's earlier seatings.
+    async fn maps_before(
+        &self,
+        show_id: ShowId,
+        seating: u16,
+    ) -> Result<Vec<Arc<IndexedMap>>, StoreError> {
+        if seating == 0 {
+            return Ok(Vec::new());
+        }
+        let ids = self.store.maps_before(show_id).await?;
+        let mut maps = Vec::with_capacity(ids.len());
+        for id in ids.into_iter().take(usize::from(seating)) {
+            maps.push(self.map(id).await?);
+        }
+        Ok(maps)
+    }
+}
+
 #[async_trait]
 impl Shows for CatalogCache {
     async fn show(&self, show_id: ShowId) -> Result<Option<Arc<ShowFile>>, StoreError> {
@@ -191,12 +223,19 @@ impl Shows for CatalogCache {
             published: listed.published,
             cancelled: listed.cancelled,
             moved_at: listed.moved_at,
+            seating: listed.seating,
+            maps_before: self.maps_before(show_id, listed.seating).await?,
             show: listed.show,
         });
         if epoch == self.epoch() {
             self.shows.insert(show_id, file.clone());
         }
         Ok(Some(file))
+    }
+
+    async fn reload(&self, show_id: ShowId) -> Result<Option<Arc<ShowFile>>, StoreError> {
+        self.shows.remove(&show_id);
+        self.show(show_id).await
     }
 
     async fn seats(&self, show: &ShowFile) -> Result<Arc<SeatStates>, StoreError> {

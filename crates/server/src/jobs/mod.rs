@@ -77,6 +77,13 @@ pub fn start(app: &Arc<App>, tasks: &mut JoinSet<()>) {
         END_SHOWS_EVERY,
         async |app| app.desk.end_cancelled_shows().await,
     ));
+    tasks.spawn(every(
+        By::One,
+        app.clone(),
+        "moved shows",
+        END_SHOWS_EVERY,
+        async |app| app.desk.end_moved_shows().await,
+    ));
     if app
         .desk
         .gateway

@@ -132,6 +132,26 @@ impl LiveSeats {
         taken
     }
 
+    /// Ends what is kept of a show: who watches it comes again and loads its seats anew.
+    pub fn retire(&self, show_id: ShowId) {
+        if let Some(live) = self.shows.lock().remove(&show_id) {
+            live.retire();
+        }
+    }
+
+    /// Shows that somebody watches.
+    pub fn watched(&self) -> Vec<ShowId> {
+        let shows = self.shows.lock();
+        let watched = shows.iter().filter(|(_, live)| live.viewers() > 0);
+        watched.map(|(show_id, _)| *show_id).collect()
+    }
+
+    /// What is kept of the show, if anything, is on the map it has.
+    pub fn is_on(&self, file: &ShowFile) -> bool {
+        let live = self.shows.lock().get(&file.show.show_id).cloned();
+        live.is_none_or(|live| live.is_on(&file.map))
+    }
+
     /// Forgets everything that nobody watches: after the catalog changed.
     pub fn forget(&self) {
         self.shows.lock().retain(|_, live| {

@@ -1,6 +1,6 @@
 //! The files that go with a mail.
 
-use super::{DeliveryError, kind::Kind};
+use super::{DeliveryError, kind::Kind, letters::Elsewhere};
 use crate::{app::App, tickets};
 use chrono::{DateTime, Utc};
 use matinee_booking::OnFile;
@@ -13,6 +13,7 @@ pub(super) fn files(
     app: &App,
     kind: Kind,
     on_file: &OnFile,
+    elsewhere: &Elsewhere,
     now: DateTime<Utc>,
 ) -> Result<Vec<Attachment>, DeliveryError> {
     let calendar = |method: tickets::Method| Attachment {
@@ -21,21 +22,23 @@ pub(super) fn files(
         media_type: format!("text/calendar; charset=utf-8; method={}", method.name()),
         bytes: tickets::calendar(on_file, Some((method, now))).into_bytes(),
     };
+    let pdf = || {
+        let pdf = tickets::pdf(&app.keys, on_file);
+        let bytes = pdf.map_err(|error| DeliveryError::Files(error.0.detail.clone()))?;
+        Ok::<_, DeliveryError>(Attachment {
+            name: "tickets.pdf".into(),
+            media_type: "application/pdf".into(),
+            bytes,
+        })
+    };
     Ok(match kind {
-        Kind::Confirmation => {
-            let pdf = tickets::pdf(&app.keys, on_file);
-            let pdf = pdf.map_err(|error| DeliveryError::Files(error.0.detail.clone()))?;
-            vec![
-                Attachment {
-                    name: "tickets.pdf".into(),
-                    media_type: "application/pdf".into(),
-                    bytes: pdf,
-                },
-                calendar(tickets::Method::Publish),
-            ]
+        Kind::Confirmation => vec![pdf()?, calendar(tickets::Method::Publish)],
+        // The tickets of the other screen open no door any more.
+        Kind::Change if elsewhere.screen_before.is_some() => {
+            vec![pdf()?, calendar(tickets::Method::Publish)]
         }
         Kind::Change => vec![calendar(tickets::Method::Publish)],
-        Kind::Cancellation | Kind::ShowCancelled if is_cancelled(on_file) => {
+        Kind::Cancellation | Kind::ShowCancelled | Kind::NoRoom if is_cancelled(on_file) => {
             vec![calendar(tickets::Method::Cancel)]
         }
         _ => vec![],

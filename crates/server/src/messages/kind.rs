@@ -14,16 +14,19 @@ pub enum Kind {
     Change,
     /// The theater cancelled the show.
     ShowCancelled,
+    /// The theater moved the show to a screen without room for the booking.
+    NoRoom,
     Recovery,
     PasswordReset,
     EmailVerification,
 }
 
 impl Kind {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Confirmation,
         Self::Cancellation,
         Self::ShowCancelled,
+        Self::NoRoom,
         Self::Refund,
         Self::PaymentFailed,
         Self::Reminder,
@@ -43,6 +46,7 @@ impl Kind {
             Self::Reminder => "reminder",
             Self::Change => "change",
             Self::ShowCancelled => "show_cancelled",
+            Self::NoRoom => "no_room",
             Self::Recovery => "recovery",
             Self::PasswordReset => "password_reset",
             Self::EmailVerification => "email_verification",
@@ -71,6 +75,7 @@ impl Kind {
             Self::PaymentFailed => Some("booking.payment_failed"),
             Self::Change => Some("booking.changed"),
             Self::ShowCancelled => Some("booking.show_cancelled"),
+            Self::NoRoom => Some("booking.no_room"),
             _ => None,
         }
     }
@@ -85,7 +90,7 @@ impl Kind {
     pub const fn is_told_in_any_case(self) -> bool {
         matches!(
             self,
-            Self::PaymentFailed | Self::Change | Self::ShowCancelled
+            Self::PaymentFailed | Self::Change | Self::ShowCancelled | Self::NoRoom
         ) || self.holds_a_secret()
     }
 }
@@ -100,7 +105,7 @@ impl fmt::Display for Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a kind is one of confirmation, cancellation, refund, payment_failed, reminder, change, \
-     show_cancelled, recovery, password_reset, email_verification"
+     show_cancelled, no_room, recovery, password_reset, email_verification"
 )]
 pub struct UnknownKind;
 

@@ -11,6 +11,22 @@ use matinee_api::{Booking, Refund, RefundStatus};
 use matinee_domain::money::Money;
 use matinee_integrations::channels::Letter;
 use minijinja::{Value, context};
+use serde::Deserialize;
+
+/// Where a show was before it moved to another screen; nothing when it stays on it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Elsewhere {
+    pub screen_before: Option<String>,
+    pub seats_before: Option<String>,
+}
+
+impl Elsewhere {
+    /// As a message's payload says it.
+    pub fn of(payload: &str) -> Self {
+        serde_json::from_str(payload).unwrap_or_default()
+    }
+}
 
 /// What the words can name. Times and money are written out already.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +40,8 @@ pub struct View {
     pub screen: String,
     pub seats: String,
     pub total: String,
+    /// Where it was to be before the theater moved it to another screen.
+    pub elsewhere: Elsewhere,
     /// What goes back, if anything does.
     pub refund: Option<String>,
     pub refund_method: String,
@@ -108,6 +126,7 @@ impl View {
             screen: booking.show.screen.name.clone(),
             seats: seats.join(", "),
             total: place.money(booking.total_amount),
+            elsewhere: Elsewhere::default(),
             refund,
             refund_method,
             words: None,
@@ -148,6 +167,8 @@ pub fn letter(kind: Kind, words: &Words, view: &View) -> Result<Letter, WordsErr
         reference => &view.reference,
         when => &view.when,
         before => view.before.clone(),
+        screen_before => view.elsewhere.screen_before.clone(),
+        seats_before => view.elsewhere.seats_before.clone().filter(|seats| *seats != view.seats),
         theater => &view.theater,
         screen => &view.screen,
         seats => &view.seats,
@@ -204,6 +225,7 @@ mod tests {
                     if case & 4 > 0 {
                         (view.refund, view.before, view.unsubscribe) = (None, None, None);
                         view.words = None;
+                        view.elsewhere = Elsewhere::default();
                     }
                     let letter = letter(kind, Words::of(language), &view).unwrap();
                     let all = [&letter.subject, &letter.text, &letter.html]

@@ -25,7 +25,7 @@ pub use words::{LANGUAGES, Language};
 
 use crate::{app::App, render};
 use chrono::{DateTime, TimeDelta, Utc};
-use letters::View;
+use letters::{Elsewhere, View};
 use locale::Place;
 use matinee_booking::{OnFile, SaleError};
 use matinee_domain::{booking::BookingStatus, reminder};
@@ -372,13 +372,14 @@ fn about_booking(
     let place = Place::new(language, country);
     let mut view = View::of_booking(place, &booking, planned.before, &refunds)?;
     view.words = told.words;
+    view.elsewhere = Elsewhere::of(payload);
     view.link = link(app, payload).unwrap_or_else(|| page_of(app, on_file));
     if kind == Kind::Reminder {
         view.unsubscribe = Some(format!("{}/profile", app.base_url));
     }
     let mut letter = letters::letter(kind, Words::of(language), &view)?;
     if medium == Medium::Email {
-        letter.attachments = attached::files(app, kind, on_file, now)?;
+        letter.attachments = attached::files(app, kind, on_file, &view.elsewhere, now)?;
     }
     Ok(letter)
 }

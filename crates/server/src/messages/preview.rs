@@ -2,7 +2,7 @@
 
 use super::{
     kind::Kind,
-    letters::{View, letter},
+    letters::{Elsewhere, View, letter},
     locale::Place,
     words::{Language, Words, WordsError},
 };
@@ -21,7 +21,7 @@ pub fn sample(kind: Kind, language: Language, country: &str) -> Result<View, Wor
     let euro = |amount| place.money(Money::new(amount, Currency::new(*b"EUR")));
     let back = matches!(
         kind,
-        Kind::Cancellation | Kind::Refund | Kind::ShowCancelled
+        Kind::Cancellation | Kind::Refund | Kind::ShowCancelled | Kind::NoRoom
     );
     Ok(View {
         movie: "Casablanca".into(),
@@ -34,6 +34,13 @@ pub fn sample(kind: Kind, language: Language, country: &str) -> Result<View, Wor
         screen: "Saal 1".into(),
         seats: "G7, G8".into(),
         total: euro(2900),
+        elsewhere: match kind {
+            Kind::Change => Elsewhere {
+                screen_before: Some("Saal 2".into()),
+                seats_before: Some("F3, F4".into()),
+            },
+            _ => Elsewhere::default(),
+        },
         refund: back.then(|| euro(2900)),
         refund_method: "Visa •••• 4242".into(),
         words: (kind == Kind::ShowCancelled).then(|| "☂ 3.–5.5.".into()),

@@ -219,9 +219,9 @@ fn booked_seat(
     show: &ShowFile,
     total: Money,
 ) -> api::BookedSeat {
-    let place = show.map.map.seat(seat.seat);
+    let place = show.place(seat);
     api::BookedSeat {
-        seat_id: show.map.seat_id(seat.seat),
+        seat_id: show.place_id(seat),
         row: place.map(|p| p.row.clone()).unwrap_or_default(),
         number: place.map(|p| p.number.clone()).unwrap_or_default(),
         ticket_type: seat.ticket_type.clone(),
@@ -327,7 +327,7 @@ fn terms(file: &BookingFile, show: &ShowFile, now: DateTime<Utc>) -> api::Cancel
     let back = |seats: &[&BookedSeat]| refund_of(show, &file.booking, seats.iter().copied(), now);
     let amounts: BTreeMap<String, Money> = open
         .iter()
-        .map(|seat| (show.map.seat_id(seat.seat).0, back(&[*seat])))
+        .map(|seat| (show.place_id(seat).0, back(&[*seat])))
         .collect();
     api::CancellationTerms {
         text: policy.in_words(),

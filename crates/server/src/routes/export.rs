@@ -180,7 +180,9 @@ async fn booking(
     let tickets = file.tickets.iter().map(|row| api::ExportedTicket {
         admitted_at: admitted_at(row.ticket_id),
         ticket_id: row.ticket_id,
-        seat_id: show.map.map.seat(row.seat).map(|seat| seat.seat_id.clone()),
+        seat_id: show
+            .ticket_place(&file.booking, row.seat)
+            .map(|seat| seat.seat_id.clone()),
         status: match row.state {
             TicketState::Valid => api::TicketStatus::Valid,
             TicketState::Redeemed => api::TicketStatus::Redeemed,

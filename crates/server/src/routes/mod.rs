@@ -250,6 +250,11 @@ pub fn api() -> Router<AppState> {
             get(manage::cancellations::cancellation),
         )
         .route(
+            "/manage/shows/{show_id}/move",
+            get(manage::moves::progress).post(manage::moves::move_show),
+        )
+        .route("/manage/shows/{show_id}/seats", get(manage::seats::seats))
+        .route(
             "/manage/theaters/{theater_id}/days/{date}",
             get(manage::days::day),
         )

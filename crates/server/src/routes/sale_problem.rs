@@ -144,6 +144,10 @@ fn conflict(error: &SaleError) -> (Code, String) {
             Code::ShowCancelled,
             "The theater cancelled this show. Nothing was booked, and whatever was paid for it goes back by itself, all of it.",
         ),
+        SaleError::ShowMoved => (
+            Code::ShowMoved,
+            "The theater moved this show to another screen, which has other seats. Nothing was changed; look at its seats again.",
+        ),
         SaleError::PromoInvalid => (
             Code::PromoInvalid,
             "This promo code is not valid for this booking. Nothing was changed.",

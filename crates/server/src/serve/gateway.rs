@@ -61,6 +61,7 @@ pub(crate) async fn compare_books(
         store: store.clone(),
         promos: store.clone(),
         cancellations: store.clone(),
+        moves: store.clone(),
         gifts: store.clone(),
         shows: Arc::new(CatalogCache::new(Arc::clone(store), live)),
         gateway,

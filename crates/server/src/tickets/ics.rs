@@ -38,7 +38,7 @@ pub fn calendar(on_file: &OnFile, mailed: Option<(Method, DateTime<Utc>)>) -> St
         .seats
         .iter()
         .filter(|seat| !seat.cancelled)
-        .filter_map(|seat| show.map.map.seat(seat.seat))
+        .filter_map(|seat| show.place(seat))
         .map(|seat| format!("{}{}", seat.row, seat.number))
         .collect();
     let mut out = Calendar::new("-//Matinee//Tickets//EN");

@@ -92,16 +92,13 @@ impl Coded {
 
 fn ticket(keys: &Keys, on_file: &OnFile, row: &TicketRow) -> Result<Coded, ApiError> {
     let show = &on_file.show;
-    let map = &show.map.map;
+    let mut booked = on_file.file.booking.seats.iter();
+    let booked = booked.find(|booked| booked.seat == row.seat);
+    let map = booked.map_or(&*show.map, |booked| show.map_of(booked));
+    let map = &map.map;
     let seat = map
-        .seat(row.seat)
+        .seat(row.seat.place())
         .ok_or_else(|| ApiError::not_found("seat"))?;
-    let booked = on_file
-        .file
-        .booking
-        .seats
-        .iter()
-        .find(|booked| booked.seat == row.seat);
     let code = booked.map_or(matinee_domain::price::STANDARD, |booked| {
         booked.ticket_type.as_str()
     });

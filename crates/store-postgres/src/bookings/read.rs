@@ -113,7 +113,10 @@ async fn rows_of(conn: &Connection, call: Call<'_>) -> Result<Vec<Row>, StoreErr
 }
 
 /// The bookings of rows that begin with theater and booking.
-async fn files(conn: &Connection, rows: Vec<Row>) -> Result<Vec<BookingFile>, StoreError> {
+pub(crate) async fn files(
+    conn: &Connection,
+    rows: Vec<Row>,
+) -> Result<Vec<BookingFile>, StoreError> {
     let mut out = Vec::with_capacity(rows.len());
     for row in rows {
         out.extend(file(conn, booking_id(&row)?).await?);

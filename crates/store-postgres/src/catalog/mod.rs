@@ -8,6 +8,7 @@ mod apply;
 mod cancel;
 mod changes;
 mod read;
+mod relocate;
 mod rows;
 mod screens;
 mod shows;

@@ -123,7 +123,7 @@ macro_rules! list {
         concat!(
             "SELECT ",
             show_columns!(),
-            ", t.taken, t.version, t.publication = 1, t.cancelled, t.moved_at FROM shows AS s \
+            ", t.taken, t.version, t.publication = 1, t.cancelled, t.moved_at, t.seating FROM shows AS s \
              JOIN show_state AS t ON t.theater = s.theater AND t.show = s.show WHERE ",
             $condition,
             " AND s.starts_at >= $1 AND s.starts_at < $2 AND (s.starts_at, s.theater, s.show) > ($1, $3, $4) \
@@ -177,7 +177,7 @@ pub(super) async fn shows_by_id(
     let sql = concat!(
         "SELECT ",
         show_columns!(),
-        ", t.taken, t.version, t.publication = 1, t.cancelled, t.moved_at FROM unnest($1::bytea[], $2::bytea[]) AS w (theater, show) \
+        ", t.taken, t.version, t.publication = 1, t.cancelled, t.moved_at, t.seating FROM unnest($1::bytea[], $2::bytea[]) AS w (theater, show) \
          JOIN shows AS s ON s.theater = w.theater AND s.show = w.show \
          JOIN show_state AS t ON t.theater = s.theater AND t.show = s.show"
     );
@@ -219,6 +219,7 @@ async fn listed(conn: &Connection, rows: Vec<Row>) -> Result<Vec<ListedShow>, St
             published: row.value(15)?,
             cancelled: row.value(16)?,
             moved_at: optional_time(row.value(17)?)?,
+            seating: row.small(18)?,
         })
     };
     rows.iter().map(read).collect()

@@ -301,7 +301,7 @@ const WRITE: &str = "INSERT INTO shows (theater, show, external_id, movie, scree
        language = excluded.language, subtitles = excluded.subtitles, \
        price_sheet = excluded.price_sheet, seats_total = excluded.seats_total";
 
-async fn write(conn: &Connection, shows: &[&Show]) -> Result<(), Stop> {
+pub(super) async fn write(conn: &Connection, shows: &[&Show]) -> Result<(), Stop> {
     if shows.is_empty() {
         return Ok(());
     }
@@ -409,7 +409,7 @@ async fn blame(
 
 /// Refuses when a show that came or moved overlaps another one on its screen, its cleaning included. Two shows that were
 /// there before do not overlap, so each needs only its neighbours.
-async fn refuse_overlaps(conn: &Connection, moved: &[Show]) -> Result<(), Stop> {
+pub(super) async fn refuse_overlaps(conn: &Connection, moved: &[Show]) -> Result<(), Stop> {
     const SQL: &str = "SELECT w.theater, w.show, coalesce(before.show, after.show) \
          FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bigint[], $5::bigint[]) WITH ORDINALITY \
            AS w (theater, show, screen, starts_at, ends_at, place) \

@@ -293,7 +293,7 @@ fn take(world: &mut World, about: About, row: &Row) -> Result<(), StoreError> {
         About::Show => {
             world.shows.insert(
                 row.bytes(0)?,
-                ShowNow::new(row.count(1)?, row.value(2)?, row.value(3)?),
+                ShowNow::new(row.count(1)?, row.value(2)?, row.value(3)?, row.small(4)?),
             );
         }
         About::Seat => {

@@ -23,7 +23,8 @@ macro_rules! all_done {
 // What is read. The records of answers come last: whoever sees the seats of a request that was done elsewhere sees
 // its record too.
 
-pub(super) const SHOWS: &str = "SELECT show, version, publication = 1, cancelled FROM show_state WHERE theater = $1 AND show = ANY($2)";
+pub(super) const SHOWS: &str = "SELECT show, version, publication = 1, cancelled, seating FROM show_state \
+     WHERE theater = $1 AND show = ANY($2)";
 
 // `OFFSET 0` keeps a lookup a lookup: without statistics (in the first minute of a database) PostgreSQL takes a theater for
 // a handful of rows and compares each of them with each of the batch.
@@ -290,18 +291,18 @@ pub(super) const NEW_RECORDS: &str = all_done!(
     "$6::bigint"
 );
 
-/// Show versions last: locked in order, each once. A show whose version somebody relied on must still have it, and one
-/// that seats were held of must still be on sale.
+/// Show versions last: locked in order, each once. A show whose version somebody relied on must still have it, one that
+/// seats were held of must still be on sale, and each must still have the map that its seats are numbers of.
 pub(super) const SHOW_VERSIONS: &str = "WITH locked AS ( \
        SELECT s.show, w.taken, w.blocks FROM (SELECT * FROM unnest($2::bytea[], $3::int[], $4::bigint[], $5::bool[], \
-         $6::bigint[]) AS u (show, taken, expected, sold_from, blocks) ORDER BY u.show) AS w \
+         $6::bigint[], $7::int[]) AS u (show, taken, expected, sold_from, blocks, seating) ORDER BY u.show) AS w \
        CROSS JOIN LATERAL (SELECT x.show FROM show_state AS x WHERE x.theater = $1 AND x.show = w.show \
          AND (w.expected IS NULL OR x.version = w.expected) AND (x.publication = 1 OR NOT w.sold_from) \
-         FOR UPDATE) AS s), \
+         AND x.seating = w.seating FOR UPDATE) AS s), \
      done AS ( \
        UPDATE show_state AS s SET version = s.version + 1, taken = s.taken + l.taken, blocks = s.blocks + l.blocks \
        FROM locked AS l WHERE s.theater = $1 AND s.show = l.show RETURNING s.show, s.version, s.taken) \
-     SELECT d.show, d.version, d.taken, g.ok FROM (SELECT 1 / ((SELECT count(*) FROM done) = $7::bigint)::int AS ok) AS g \
+     SELECT d.show, d.version, d.taken, g.ok FROM (SELECT 1 / ((SELECT count(*) FROM done) = $8::bigint)::int AS ok) AS g \
      LEFT JOIN done AS d ON true";
 
 /// Nobody went past the limit of unpaid seats together with another server. It comes after the show's row was locked,

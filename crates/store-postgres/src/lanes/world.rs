@@ -29,6 +29,8 @@ pub(super) struct ShowNow {
     pub(super) published: bool,
     /// The theater cancelled it.
     pub(super) cancelled: bool,
+    /// Of which of its seatings the numbers of its seats are.
+    pub(super) seating: u16,
     /// Somebody relied on that it is on sale.
     pub(super) sold_from: bool,
     /// Somebody relied on the version.
@@ -41,11 +43,12 @@ pub(super) struct ShowNow {
 }
 
 impl ShowNow {
-    pub(super) fn new(version: u64, published: bool, cancelled: bool) -> Self {
+    pub(super) fn new(version: u64, published: bool, cancelled: bool, seating: u16) -> Self {
         Self {
             version,
             published,
             cancelled,
+            seating,
             sold_from: false,
             conditional: false,
             taken: 0,

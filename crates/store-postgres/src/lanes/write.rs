@@ -421,6 +421,7 @@ impl<'w> List<'w> {
             .with(column(&changed, |(_, now)| expected(now)))
             .with(column(&changed, |(_, now)| now.sold_from))
             .with(column(&changed, |(_, now)| i64::from(now.only_blocks())))
+            .with(column(&changed, |(_, now)| i32::from(now.seating)))
             .with(changed.len() as i64);
         self.calls.push(call);
         Some(self.calls.len() - 1)

@@ -93,6 +93,7 @@ pub fn hold(number: u32, seats: &[u16]) -> HoldSeats {
         ticket_type: "standard".into(),
         price_minor: 1500,
         cancelled: false,
+        seating: 0,
     };
     let booking = BookingRow {
         booking_id: BookingId::from_parts(theater_id(1), own),

@@ -24,10 +24,14 @@ pub(super) fn change(tx: &mut Tx<'_>, change: &ChangeHold) -> Result<HoldOutcome
     if unfit {
         return Ok(HoldOutcome::Stale(Some(Box::new(current))));
     }
-    let show_version = match tx.on_sale(booking.show_id)? {
-        Ok(version) => version,
+    let on_sale = match tx.on_sale(booking.show_id)? {
+        Ok(on_sale) => on_sale,
         Err(why) => return Ok(refusal(why)),
     };
+    if !booking.is_of_seating(on_sale.seating) {
+        return Ok(HoldOutcome::ShowMoved);
+    }
+    let show_version = on_sale.version;
     if change
         .only_if_version
         .is_some_and(|wanted| wanted != show_version)

@@ -23,10 +23,14 @@ pub(super) fn hold(tx: &mut Tx<'_>, hold: &HoldSeats) -> Result<HoldOutcome, Sto
     if let Some(found) = idempotency::earlier(tx, hold.idempotency.as_ref())? {
         return Ok(HoldOutcome::Repeated(found));
     }
-    let show_version = match tx.on_sale(booking.show_id)? {
-        Ok(version) => version,
+    let on_sale = match tx.on_sale(booking.show_id)? {
+        Ok(on_sale) => on_sale,
         Err(why) => return Ok(refusal(why)),
     };
+    if !booking.is_of_seating(on_sale.seating) {
+        return Ok(HoldOutcome::ShowMoved);
+    }
+    let show_version = on_sale.version;
     if hold
         .only_if_version
         .is_some_and(|wanted| wanted != show_version)

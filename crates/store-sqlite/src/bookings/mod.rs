@@ -14,7 +14,7 @@ mod insert;
 #[cfg(test)]
 mod plans;
 mod promo;
-mod read;
+pub(crate) mod read;
 mod rows;
 mod seats;
 mod step;

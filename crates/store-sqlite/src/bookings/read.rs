@@ -17,7 +17,7 @@ use matinee_store::{
 use rusqlite::{Connection, Row, params};
 
 /// Runs several reads on one state of the database.
-pub(super) fn snapshot<T>(
+pub(crate) fn snapshot<T>(
     conn: &Connection,
     read: impl FnOnce(&Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
@@ -90,7 +90,10 @@ fn booking_id(row: &Row<'_>) -> Result<BookingId, StoreError> {
     Ok(BookingId::from_parts(theater, row.get(1).db()?))
 }
 
-fn files(conn: &Connection, ids: Vec<BookingId>) -> Result<Vec<BookingFile>, StoreError> {
+pub(crate) fn files(
+    conn: &Connection,
+    ids: Vec<BookingId>,
+) -> Result<Vec<BookingFile>, StoreError> {
     let mut out = Vec::with_capacity(ids.len());
     for id in ids {
         out.extend(file(conn, id)?);

@@ -225,9 +225,16 @@ fn take_seats(
     match step.seats {
         SeatsEffect::Keep => {}
         SeatsEffect::Sell => return seats::sell(tx, show, booking, &kept),
-        // A show that was withdrawn meanwhile sells nothing any more.
-        SeatsEffect::Reclaim if tx.on_sale(show)?.is_err() => return Ok(Err(kept)),
-        SeatsEffect::Reclaim => return seats::claim(tx, show, booking, &kept, SeatState::Sold),
+        // A show that was withdrawn meanwhile sells nothing any more, and one that moved has other seats.
+        SeatsEffect::Reclaim => {
+            let open = current.seats.iter().filter(|seat| !seat.cancelled);
+            let mut seatings = open.map(|seat| seat.seating);
+            match tx.on_sale(show)? {
+                Ok(on_sale) if seatings.all(|seating| seating == on_sale.seating) => {}
+                _ => return Ok(Err(kept)),
+            }
+            return seats::claim(tx, show, booking, &kept, SeatState::Sold);
+        }
         SeatsEffect::Free => {
             let sold = matches!(
                 current.status,

@@ -7,6 +7,7 @@ mod apply;
 mod cancel;
 mod changes;
 mod read;
+mod relocate;
 pub(crate) mod rows;
 mod screens;
 mod shows;

@@ -54,7 +54,7 @@ fn shows_sql(query: &ShowQuery) -> String {
         (None, None) => ("shows_by_start", "?1 IS NULL AND ?2 IS NULL"),
     };
     format!(
-        "SELECT {SHOW_COLUMNS}, t.taken, t.version, t.publication = 1, t.cancelled, t.moved_at
+        "SELECT {SHOW_COLUMNS}, t.taken, t.version, t.publication = 1, t.cancelled, t.moved_at, t.seating
          FROM shows AS s INDEXED BY {index}
          JOIN show_state AS t ON t.theater = s.theater AND t.show = s.show
          WHERE {named} AND s.starts_at >= ?3 AND s.starts_at < ?4
@@ -97,7 +97,7 @@ pub(super) fn shows(conn: &Connection, query: &ShowQuery) -> rusqlite::Result<Ve
 
 pub(super) fn show(conn: &Connection, show_id: ShowId) -> rusqlite::Result<Option<ListedShow>> {
     let sql = format!(
-        "SELECT {SHOW_COLUMNS}, t.taken, t.version, t.publication = 1, t.cancelled, t.moved_at FROM shows AS s
+        "SELECT {SHOW_COLUMNS}, t.taken, t.version, t.publication = 1, t.cancelled, t.moved_at, t.seating FROM shows AS s
          JOIN show_state AS t ON t.theater = s.theater AND t.show = s.show
          WHERE s.theater = ?1 AND s.show = ?2"
     );

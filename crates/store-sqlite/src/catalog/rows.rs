@@ -139,7 +139,7 @@ pub(super) fn show(
 }
 
 /// A show with its counters, from [`SHOW_COLUMNS`] followed by `taken`, `version`, whether it is
-/// published or cancelled, and when it was moved.
+/// published or cancelled, when it was moved, and its `seating`.
 pub(super) fn listed_show(
     conn: &Connection,
     row: &Row<'_>,
@@ -155,5 +155,6 @@ pub(super) fn listed_show(
             .get::<_, Option<i64>>(17)?
             .map(|_| time(row, 17))
             .transpose()?,
+        seating: row.get(18)?,
     })
 }

@@ -164,6 +164,14 @@ impl ShowWriter {
         Ok(put)
     }
 
+    /// Writes a show that moves to another screen with all who have seats of it.
+    pub(super) fn place(&mut self, conn: &Connection, show: &Show) -> Result<(), Stop> {
+        let sheet = self.sheet(conn, &show.prices)?;
+        write(conn, show, sheet)?;
+        self.moved.push(show.clone());
+        Ok(())
+    }
+
     /// Refuses when a show that came or moved overlaps another one on its screen, its cleaning included. Two shows that
     /// were there before do not overlap, so each needs only its neighbours.
     pub(super) fn refuse_overlaps(&mut self, conn: &Connection) -> Result<(), Stop> {

@@ -300,6 +300,7 @@ fn booking(number: u32, show_id: ShowId, seats: &[u16]) -> BookingRow {
                 ticket_type: "standard".into(),
                 price_minor: PRICE,
                 cancelled: false,
+                seating: 0,
             })
             .collect(),
         total: eur(PRICE * seats.len() as i64),

@@ -294,6 +294,7 @@ impl House {
             ticket_type: "standard".into(),
             price_minor: PRICE,
             cancelled: false,
+            seating: 0,
         };
         let booking = BookingRow {
             booking_id: booking_id(number),

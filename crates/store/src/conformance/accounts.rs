@@ -399,6 +399,7 @@ fn booking(number: u32, owner: Owner) -> HoldSeats {
             ticket_type: "standard".into(),
             price_minor: 1500,
             cancelled: false,
+            seating: 0,
         }],
         total: price,
         lines: vec![],

@@ -1,12 +1,13 @@
 //! Calls of staff when things go wrong, and when a day is over.
 
 use super::{
-    Answer, CURSOR, Callers, JSON, LIMIT, NOT_MODIFIED, Operation, Parameter, STRING, call, query,
-    schema_of,
+    Answer, CURSOR, Callers, IF_MATCH, JSON, LIMIT, NOT_MODIFIED, Operation, Parameter, STRING,
+    call, query, schema_of,
 };
 use crate::{
-    CancelShowRequest, DayTotals, FoundBooking, ManagedBooking, ManagedMessage, Page,
-    ProblemCode as P, ShowCancellation, StaffRefundAnswer, StaffRefundRequest,
+    CancelShowRequest, DayTotals, FoundBooking, ManagedBooking, ManagedMessage, MoveShowRequest,
+    Page, ProblemCode as P, ShowCancellation, ShowMove, ShowMovePlan, StaffRefundAnswer,
+    StaffRefundRequest,
 };
 use matinee_domain::staff::Action;
 
@@ -41,6 +42,42 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "get",
             "/manage/shows/{show_id}/cancellation",
             "How far the cancellation of a show is",
+        )
+    },
+    Operation {
+        callers: Callers::Staff(Action::ChangeProgramme),
+        parameters: &[IF_MATCH],
+        body: Some(schema_of::<MoveShowRequest>),
+        answers: &[ok!(
+            200,
+            "Who sits where, and who gets the money back; with `dry_run` nothing was changed.",
+            ShowMovePlan
+        )],
+        problems: &[
+            P::Invalid,
+            P::ShowStarted,
+            P::ShowCancelled,
+            P::ShowClash,
+            P::MoveUnfinished,
+            P::VersionMismatch,
+            P::PreconditionRequired,
+        ],
+        idempotent: true,
+        ..call(
+            "moveShow",
+            "post",
+            "/manage/shows/{show_id}/move",
+            "Move a show to another screen or time with everybody who has seats of it",
+        )
+    },
+    Operation {
+        callers: Callers::Staff(Action::See),
+        answers: &[ok!(200, "How far it is.", ShowMove), NOT_MODIFIED],
+        ..call(
+            "getShowMove",
+            "get",
+            "/manage/shows/{show_id}/move",
+            "How far a show's last move to another screen is",
         )
     },
     Operation {

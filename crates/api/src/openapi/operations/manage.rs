@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     AuditEntry, BlockAnswer, BlockRequest, ManagedMovie, ManagedScreen, ManagedShow,
-    ManagedTheater, MovieSpec, MyTheater, Page, PricesSpec, ProblemCode as P, ScreenSpec, ShowSpec,
-    StaffMember, StaffRequest, TheaterSpec, UnblockRequest,
+    ManagedTheater, MovieSpec, MyTheater, Page, PricesSpec, ProblemCode as P, ScreenSpec,
+    ShowSeats, ShowSpec, StaffMember, StaffRequest, TheaterSpec, UnblockRequest,
 };
 use matinee_domain::staff::Action;
 
@@ -310,10 +310,20 @@ pub(super) const OPERATIONS: &[Operation] = &[
         )
     },
     Operation {
+        callers: Callers::Staff(Action::See),
+        answers: &[ok!(200, "Who has what.", ShowSeats), NOT_MODIFIED],
+        ..call(
+            "getManagedSeats",
+            "get",
+            "/manage/shows/{show_id}/seats",
+            "The seats of a show, also of one that is not published",
+        )
+    },
+    Operation {
         callers: Callers::Staff(Action::BlockSeats),
         body: Some(schema_of::<BlockRequest>),
         answers: &[ok!(200, "All of them are blocked.", BlockAnswer)],
-        problems: &[P::Invalid, P::SeatsUnavailable],
+        problems: &[P::Invalid, P::SeatsUnavailable, P::ShowMoved],
         idempotent: true,
         ..call(
             "blockSeats",
@@ -326,7 +336,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         callers: Callers::Staff(Action::BlockSeats),
         body: Some(schema_of::<UnblockRequest>),
         answers: &[ok!(200, "None of them is blocked.", BlockAnswer)],
-        problems: &[P::Invalid, P::SeatsUnavailable],
+        problems: &[P::Invalid, P::SeatsUnavailable, P::ShowMoved],
         idempotent: true,
         ..call(
             "unblockSeats",

@@ -14,7 +14,7 @@ use crate::{
 };
 use axum::{extract::State, response::Response};
 use matinee_api::{BlockAnswer, BlockRequest, ProblemCode, UnblockRequest};
-use matinee_booking::{ShowFile, Shows as _};
+use matinee_booking::{SaleError, ShowFile, Shows as _};
 use matinee_domain::{
     ids::ShowId,
     seat_map::{SeatId, SeatNo},
@@ -93,12 +93,14 @@ async fn make(
     let block = BlockSeats {
         show_id,
         seats,
+        seating: file.seating,
         blocked,
         audit: changing::entry(app, staff.who(), (action, show_id.to_string()), states),
         idempotency: once.record(app, 200, &shown),
     };
     match app.store.block_seats(block).await? {
         BlockOutcome::Done { .. } => Ok(answer::json(200, &shown)),
+        BlockOutcome::ShowMoved => Err(SaleError::ShowMoved.into()),
         BlockOutcome::NoShow => Err(ApiError::not_found("show")),
         BlockOutcome::Repeated(found) => changing::again(found),
         BlockOutcome::Taken(taken) => {

@@ -26,6 +26,7 @@ use matinee_booking::{
 use matinee_domain::{
     ids::{BookingId, ShowId, TheaterId},
     money::Money,
+    seat_map::SeatId,
     staff::Action,
 };
 use matinee_store::{
@@ -116,7 +117,6 @@ async fn listed(
     let screens = staff.theater.screens.iter();
     let mut of_show = screens.filter(|screen| screen.screen_id == file.show.screen_id);
     let seats = booking.seats.iter().filter(|seat| !seat.cancelled);
-    let place = |seat| file.map.map.seat(seat);
     Ok(Some(FoundBooking {
         booking_id: booking.booking_id,
         reference: booking.reference,
@@ -129,7 +129,7 @@ async fn listed(
             .map(|screen| screen.name.clone())
             .unwrap_or_default(),
         seats: seats
-            .filter_map(|seat| place(seat.seat))
+            .filter_map(|seat| file.place(seat))
             .map(|seat| format!("{}{}", seat.row, seat.number))
             .collect(),
         total_amount: booking.total,
@@ -205,7 +205,9 @@ fn managed(
 ) -> ManagedBooking {
     let left = paying(file).map_or(0, |paid| paid.captured_minor - paid.refunded_minor);
     let ticket = |ticket: &TicketRow| ManagedTicket {
-        seat_id: show.map.seat_id(ticket.seat),
+        seat_id: show
+            .ticket_place(&file.booking, ticket.seat)
+            .map_or_else(|| SeatId(String::new()), |seat| seat.seat_id.clone()),
         status: match ticket.state {
             TicketState::Valid => TicketStatus::Valid,
             TicketState::Redeemed => TicketStatus::Redeemed,

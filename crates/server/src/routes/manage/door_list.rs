@@ -126,7 +126,11 @@ async fn list_of(app: &App, theater: &Theater, date: NaiveDate) -> Result<DoorLi
         // Some microseconds for each signature add up to more than a thread that serves others should be kept.
         let tickets = tokio::task::spawn_blocking(move || {
             let shown = |ticket| door_ticket(&keys, &shown, ticket);
-            tickets.into_iter().map(shown).collect()
+            // Those without room after a move are given back: nobody is let in with them.
+            let seated = tickets
+                .into_iter()
+                .filter(|listed| !listed.ticket.seat.is_aside());
+            seated.map(shown).collect()
         });
         let tickets = tickets.await.map_err(|error| {
             tracing::error!(%error, "a list for doors was not made");

@@ -25,6 +25,7 @@ use matinee_domain::{
     catalog::{Movie, Screen, Show},
     ids::{SeatMapId, ShowId, TheaterId},
     price::{PriceList, ShowPrices},
+    seat_map::SeatMap,
     staff::Action,
 };
 use matinee_import::{parse_show_words, staff_start};
@@ -119,8 +120,8 @@ pub async fn create(
         ));
     }
     let list = price_list(&staff, spec.price_list.as_deref())?;
-    let map = wanted.screen.seat_map_id;
-    let prices = prices(&app, &staff, &wanted, (list, map)).await?;
+    let map = seat_map(&app, wanted.screen.seat_map_id).await?;
+    let prices = prices(&staff, list, &map, wanted.start)?;
     let show_id = ShowId::from_parts(theater_id, app.entropy.bytes());
     let show = wanted.show(show_id, show_id.to_string(), prices);
     let listed = ListedShow {
@@ -130,6 +131,7 @@ pub async fn create(
         published: spec.publish,
         cancelled: false,
         moved_at: None,
+        seating: 0,
     };
     let shown = views::show(&listed, &staff.theater, &wanted.movie.name);
     let what = ("show.create", show_id.to_string());
@@ -195,7 +197,8 @@ pub async fn change(
             } else {
                 wanted.screen.seat_map_id
             };
-            prices(&app, staff, &wanted, (price_list(staff, named)?, map)).await?
+            let map = seat_map(&app, map).await?;
+            prices(staff, price_list(staff, named)?, &map, wanted.start)?
         }
     };
     let mut show = wanted.show(show_id, old.external_id.clone(), prices);
@@ -305,16 +308,16 @@ async fn set_published(
 }
 
 /// A show with who asks for it.
-struct Found {
-    staff: Staff,
-    listed: ListedShow,
-    shown: ManagedShow,
-    version: u64,
+pub(super) struct Found {
+    pub(super) staff: Staff,
+    pub(super) listed: ListedShow,
+    pub(super) shown: ManagedShow,
+    pub(super) version: u64,
 }
 
 /// The show, if the caller may do this in its theater. The version is read first: should the show change in between, a
 /// change is refused when it is made.
-async fn there(
+pub(super) async fn there(
     app: &App,
     caller: &Caller,
     show_id: ShowId,
@@ -404,7 +407,10 @@ impl Wanted {
     }
 }
 
-fn price_list<'s>(staff: &'s Staff, named: Option<&str>) -> Result<&'s PriceList, ApiError> {
+pub(super) fn price_list<'s>(
+    staff: &'s Staff,
+    named: Option<&str>,
+) -> Result<&'s PriceList, ApiError> {
     let lists = &staff.theater.price_lists;
     let found = match named {
         None => lists.first(),
@@ -420,17 +426,20 @@ fn price_list<'s>(staff: &'s Staff, named: Option<&str>) -> Result<&'s PriceList
     })
 }
 
+async fn seat_map(app: &App, map: SeatMapId) -> Result<Arc<SeatMap>, ApiError> {
+    let map = app.store.seat_map(map).await?;
+    map.ok_or_else(|| ApiError::invalid("/screen_id", "The screen has no seats."))
+}
+
 /// The prices of a list for a show of these seats, at its local start.
-async fn prices(
-    app: &App,
+pub(super) fn prices(
     staff: &Staff,
-    wanted: &Wanted,
-    (list, map): (&PriceList, SeatMapId),
+    list: &PriceList,
+    map: &SeatMap,
+    start: DateTime<Utc>,
 ) -> Result<ShowPrices, ApiError> {
     let theater = &staff.theater;
-    let map = app.store.seat_map(map).await?;
-    let map = map.ok_or_else(|| ApiError::invalid("/screen_id", "The screen has no seats."))?;
-    let local = wanted.start.with_timezone(&theater.time_zone).naive_local();
+    let local = start.with_timezone(&theater.time_zone).naive_local();
     ShowPrices::resolve(
         theater.currency,
         list,

@@ -17,8 +17,10 @@ pub(super) fn block<'u>(
     if let Some(found) = world.earlier(block.idempotency.as_ref()) {
         return BlockOutcome::Repeated(found);
     }
-    if !world.shows.contains_key(show.own()) {
-        return BlockOutcome::NoShow;
+    match world.shows.get(show.own()) {
+        None => return BlockOutcome::NoShow,
+        Some(now) if now.seating != block.seating => return BlockOutcome::ShowMoved,
+        Some(_) => {}
     }
     let (mut taken, mut to_change): (Vec<SeatNo>, Vec<SeatNo>) = (Vec::new(), Vec::new());
     for seat in &block.seats {

@@ -2,7 +2,7 @@
 
 use super::{
     Writes, claim, free,
-    hold::{Wanted, count, moved, not_on_sale, refused},
+    hold::{Wanted, count, moved, not_on_sale, refused, reseated},
     numbers, promo,
 };
 use crate::lanes::{unit::Outcome, world::World};
@@ -32,6 +32,9 @@ pub(super) fn change<'u>(
         return Outcome::Hold(HoldOutcome::Stale(Some(Box::new(current))));
     }
     if let Some(refusal) = not_on_sale(world, show) {
+        return Outcome::Hold(refusal);
+    }
+    if let Some(refusal) = reseated(world, booking) {
         return Outcome::Hold(refusal);
     }
     if let Some(refusal) = moved(world, show, change.only_if_version) {

@@ -8,7 +8,7 @@ use crate::lanes::{
 use chrono::{DateTime, Utc};
 use matinee_domain::ids::ShowId;
 use matinee_store::{
-    bookings::{HoldLimits, HoldOutcome, HoldSeats},
+    bookings::{BookingRow, HoldLimits, HoldOutcome, HoldSeats},
     feed::SeatState,
 };
 
@@ -24,6 +24,9 @@ pub(super) fn hold<'u>(
         return Outcome::Hold(HoldOutcome::Repeated(found));
     }
     if let Some(refusal) = not_on_sale(world, show) {
+        return Outcome::Hold(refusal);
+    }
+    if let Some(refusal) = reseated(world, booking) {
         return Outcome::Hold(refusal);
     }
     if let Some(refusal) = moved(world, show, hold.only_if_version) {
@@ -75,6 +78,12 @@ pub(super) fn not_on_sale(world: &World, show: ShowId) -> Option<HoldOutcome> {
         (true, false) => None,
         (false, false) => Some(HoldOutcome::NoShow),
     }
+}
+
+/// The booking's seats are numbers of another map than the show has now.
+pub(super) fn reseated(world: &World, booking: &BookingRow) -> Option<HoldOutcome> {
+    let now = world.shows.get(booking.show_id.own())?;
+    (!booking.is_of_seating(now.seating)).then_some(HoldOutcome::ShowMoved)
 }
 
 /// The show is not there, or not as it was when the caller decided.

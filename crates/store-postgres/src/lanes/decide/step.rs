@@ -162,9 +162,9 @@ fn is_cancelled(world: &World, step: &Step) -> bool {
     show.is_some_and(|now| now.cancelled)
 }
 
-fn is_published(world: &World, step: &Step) -> bool {
-    let show = world.shows.get(step.show_id.own());
-    show.is_some_and(|now| now.published)
+fn is_on_sale(world: &World, current: &BookingRow) -> bool {
+    let show = world.shows.get(current.show_id.own());
+    show.is_some_and(|now| now.published && current.is_of_seating(now.seating))
 }
 
 /// What the step does to the seats; the seats in its way, with nothing noted.
@@ -191,8 +191,8 @@ fn take_seats(
                 world.change(ids.0, seat, SeatState::Sold, 0);
             }
         }
-        // A show that was withdrawn meanwhile sells nothing any more.
-        SeatsEffect::Reclaim if !is_published(world, step) => return Err(kept),
+        // A show that was withdrawn meanwhile sells nothing any more, and one that moved has other seats.
+        SeatsEffect::Reclaim if !is_on_sale(world, current) => return Err(kept),
         SeatsEffect::Reclaim => {
             let taken = world.taken(ids.0, &kept);
             if !taken.is_empty() || !world.shows.contains_key(ids.0.own()) {

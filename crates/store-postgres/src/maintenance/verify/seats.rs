@@ -34,7 +34,9 @@ async fn rows(checks: &mut Checks<'_>) -> Result<(), StoreError> {
             "SELECT x.theater, x.show, CASE WHEN s.show IS NULL THEN format('is not there, its seat %s is taken', x.seat) \
                  ELSE format('has no seat %s, its map ends at %s', x.seat, s.seats_total - 1) END \
              FROM seats AS x LEFT JOIN shows AS s ON s.theater = x.theater AND s.show = x.show \
-             WHERE s.show IS NULL OR x.seat NOT BETWEEN 0 AND s.seats_total - 1",
+             WHERE s.show IS NULL OR x.seat NOT BETWEEN 0 AND s.seats_total - 1 \
+               AND (x.seat < 20000 OR NOT EXISTS (SELECT 1 FROM show_relocations AS r \
+                 WHERE r.theater = x.theater AND r.show = x.show AND r.finished_at IS NULL))",
             &[],
             show_says,
         )

@@ -32,6 +32,7 @@ pub(super) fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
          WHERE b.booking IS NULL
            OR (t.state = 'valid' OR t.state = 'redeemed' AND NOT EXISTS (SELECT 1 FROM show_cancellations AS c
                  WHERE c.theater = b.theater AND c.show = b.show)
+               AND NOT EXISTS (SELECT 1 FROM show_relocations AS m WHERE m.theater = b.theater AND m.show = b.show)
                AND NOT EXISTS (SELECT 1 FROM refunds AS r WHERE r.theater = b.theater AND r.booking = b.booking
                  AND r.reason <> 'cancelled_by_customer'))
              AND (b.status NOT IN ('confirmed', 'partly_cancelled')

@@ -19,6 +19,7 @@ fn block(number: u32, seats: &[u16], blocked: bool) -> BlockSeats {
     BlockSeats {
         show_id: first_show(),
         seats: seat_numbers(seats),
+        seating: 0,
         blocked,
         audit: entry(number),
         idempotency: None,

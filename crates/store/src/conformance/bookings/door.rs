@@ -63,7 +63,7 @@ impl House {
         let scans = vec![scan(number, ticket, ScanVerdict::Admitted)];
         self.store.keep_scans(keep(scans)).await.unwrap()
     }
-    async fn undo(&self, number: u32, scan: u32, not_before: i64) -> UndoOutcome {
+    pub(super) async fn undo(&self, number: u32, scan: u32, not_before: i64) -> UndoOutcome {
         let undo = UndoScan {
             scan_id: scan_id(scan),
             not_before: later(not_before),

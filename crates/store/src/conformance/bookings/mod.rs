@@ -9,6 +9,7 @@ pub mod expire;
 pub mod gift;
 pub mod hold;
 pub mod lists;
+pub mod moves;
 pub mod promo;
 pub mod restart;
 pub mod step;
@@ -250,6 +251,7 @@ pub(super) fn booked(seat: u16) -> BookedSeat {
         ticket_type: "standard".into(),
         price_minor: 1500,
         cancelled: false,
+        seating: 0,
     }
 }
 

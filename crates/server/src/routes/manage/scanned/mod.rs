@@ -153,7 +153,12 @@ impl Look<'_> {
             verdict: ScanVerdict::Cancelled,
             entry: None,
             show: Arc::clone(&show),
-            seat: ticket.seat,
+            // Of a show that moved the number may be another seat's by now.
+            seat: if show.seating == 0 {
+                ticket.seat
+            } else {
+                SeatNo::FIRST_ASIDE
+            },
             ticket_type: String::new(),
         };
         Ok(Seen {
