@@ -110,12 +110,15 @@ async function sellAtCounter(page, title) {
 
 /** Two seats by a test card; answers what was paid, and the codes of its tickets. */
 async function buyOnTheWeb(guest, showId, email) {
-  const answer = guest.waitForResponse((one) => /\/bookings\/[^/]+\/tickets/.test(one.url()) && one.ok());
+  // Read as they come: a page that is left forgets what was answered.
+  const read = (path) =>
+    guest
+      .waitForResponse((one) => one.request().method() === 'GET' && new RegExp(`/api/v1/bookings/[^/]+${path}$`).test(one.url()) && one.ok())
+      .then((one) => one.json());
+  const [asked, wanted] = [read(''), read('/tickets')];
   const bookingId = await buy(guest, { show_id: showId }, email);
-  const { tickets } = await (await answer).json();
-  const booking = guest.waitForResponse((one) => new RegExp(`/bookings/${bookingId}$`).test(one.url()) && one.ok());
-  await guest.reload();
-  const { total_amount: total, reference } = await (await booking).json();
+  const { total_amount: total, reference } = await asked;
+  const { tickets } = await wanted;
   return { total: total.amount_minor, codes: tickets.map((ticket) => ticket.qr_payload), reference, bookingId };
 }
 
@@ -173,7 +176,7 @@ async function goodwill(page, sale) {
   await named(page, 'q').fill(sale.reference);
   await button(page, 'day_find_go').click();
   await page.getByRole('link', { name: sale.reference }).click();
-  await page.getByText(say('day_refund_amount')).click();
+  await page.getByRole('radio', { name: say('day_refund_amount') }).check();
   await named(page, 'amount').fill('2.50');
   await named(page, 'reason').selectOption('complaint');
   await named(page, 'words').fill('It was cold');
@@ -284,14 +287,14 @@ async function firstDay(scene) {
 
     // The buyer of the cancelled show was written to, and staff see that.
     await visit(page, 'day_messages');
-    await page.getByText(say('day_messages_sent')).click();
+    await page.getByRole('radio', { name: say('day_messages_sent') }).check();
     await page.getByText(say('day_kind_show_cancelled', {}, { whole: false })).first().waitFor({ timeout: 20_000 });
     ok(server.mails().some((mail) => mail.includes('guest@example.org') && mail.includes('We are sorry.')), 'the word to the buyers is in their mail');
     await visit(page, 'manage_changes');
     await page.getByText(say('day_did_show_cancel')).first().waitFor();
     await page.getByText(say('day_did_payout')).first().waitFor();
-  } finally {
     await scene.close();
+  } finally {
     await server.end();
   }
 }
