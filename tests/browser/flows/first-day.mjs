@@ -113,7 +113,7 @@ async function buyOnTheWeb(guest, showId, email) {
   // Read as they come: a page that is left forgets what was answered.
   const read = (path) =>
     guest
-      .waitForResponse((one) => one.request().method() === 'GET' && new RegExp(`/api/v1/bookings/[^/]+${path}$`).test(one.url()) && one.ok())
+      .waitForResponse((one) => one.request().method() === 'GET' && new RegExp(`/api/v1/bookings/[^/]+${path}$`).test(one.url()) && one.ok(), { timeout: 60_000 })
       .then((one) => one.json());
   const [asked, wanted] = [read(''), read('/tickets')];
   const bookingId = await buy(guest, { show_id: showId }, email);
