@@ -1,49 +1,17 @@
-/**
- * The pictures of the documentation, taken from the real thing: twelve screens, two sizes, two themes. Their colours are
- * reduced, so that all of them together stay small.
- */
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** The pictures of the documentation, taken from the real thing: what moviegoers see, then what staff see, in each size and theme. */
 import { newEmail, register } from './flows/account.mjs';
 import { names, openShow, payAs, proceed, ticketShown } from './lib/buying.mjs';
+import { Camera } from './lib/pictures.mjs';
 import { button, field, heading } from './lib/screen.mjs';
-import { quantised } from './lib/png.mjs';
 import { Scene, sizes } from './lib/stage.mjs';
-import { root, say } from './lib/tools.mjs';
+import { say } from './lib/tools.mjs';
+import { takeStaffPictures } from './pictures-staff.mjs';
 
-const folder = join(root, 'docs/pictures');
-
-async function quiet(page) {
-  await page.waitForLoadState('networkidle').catch(() => undefined);
-  await page.evaluate(() => document.fonts.ready);
-  await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => undefined))));
-  await page.mouse.move(0, 0);
-  await page.waitForTimeout(350);
-}
-
-async function series(stage, { server, programme }, size, theme) {
-  const scene = new Scene(stage, server.address, size);
-  const write = (name, png) => {
-    const file = `${name}-${size}-${theme}.png`;
-    const small = quantised(png);
-    writeFileSync(join(folder, file), small);
-    console.log(`${file} ${Math.round(small.length / 1024)} kB`);
-  };
-  const shot = async (name) => {
-    await quiet(page);
-    write(name, await page.screenshot());
-  };
-  // In a window as high as the page, so that what sticks to the window's edges stays there.
-  const whole = async (name) => {
-    const usual = page.viewportSize();
-    await quiet(page);
-    const height = await page.evaluate(() => document.documentElement.scrollHeight);
-    await page.setViewportSize({ ...usual, height });
-    await shot(name);
-    await page.setViewportSize(usual);
-  };
+async function series(stage, { server, programme }, given) {
+  const scene = new Scene(stage, server.address, given.size);
   const settings = { favourite_theater_id: programme.theater.theater_id };
-  const page = await scene.person({ theme, settings });
+  const page = await scene.person({ theme: given.theme, settings });
+  const { shot, whole } = new Camera(page, given);
   const show = programme.show({ atLeast: 200 });
   await page.goto(`/?date=${show.date}`);
   await page.getByRole('link', { name: show.movie.name, exact: true }).waitFor();
@@ -96,12 +64,15 @@ async function otherGuests(api, show, count) {
   }
 }
 
-export async function takePictures(stage, world) {
-  mkdirSync(folder, { recursive: true });
+/** `only` is part of "moviegoers phone dark", "staff desktop light", …; `language` is for staff's alone, to look at. */
+export async function takePictures(stage, world, { only = '', language } = {}) {
   for (const size of Object.keys(sizes)) {
     for (const theme of ['dark', 'light']) {
-      await otherGuests(world.api, world.programme.peek({ atLeast: 200 }), 34);
-      await series(stage, world, size, theme);
+      if (`moviegoers ${size} ${theme}`.includes(only)) {
+        await otherGuests(world.api, world.programme.peek({ atLeast: 200 }), 34);
+        await series(stage, world, { size, theme });
+      }
+      if (`staff ${size} ${theme}`.includes(only)) await takeStaffPictures(stage, world, { size, theme }, language);
     }
   }
 }

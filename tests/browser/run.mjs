@@ -1,21 +1,25 @@
 /**
- * The UI in a real browser against a real server: node tests/browser/run.mjs [--only TEXT] [--pictures].
+ * The UI in a real browser against a real server: node tests/browser/run.mjs [--only TEXT] [--pictures
+ * [--language de]].
  * Needs a built UI and a built server; everything else it starts, and stops, itself. A failed test leaves a picture and
  * its console in target/browser/.
  */
 import { account } from './flows/account.mjs';
+import { door } from './flows/door.mjs';
+import { opening } from './flows/first-day.mjs';
 import { guest } from './flows/guest.mjs';
 import { outage, stopping } from './flows/outage.mjs';
 import { expiring, payment } from './flows/payment.mjs';
 import { recovery } from './flows/recovery.mjs';
 import { settingUp } from './flows/set-up.mjs';
 import { staff } from './flows/staff.mjs';
-import { incomplete, surfaces } from './flows/surfaces.mjs';
+import { surfaces } from './flows/surfaces.mjs';
 import { together } from './flows/together.mjs';
 import { tonight } from './flows/tonight.mjs';
 import { waysIn } from './flows/ways-in.mjs';
 import { worker } from './flows/worker.mjs';
 import { Api, Programme } from './lib/api.mjs';
+import { incomplete } from './lib/findings.mjs';
 import { Provider } from './lib/provider.mjs';
 import { Runner } from './lib/runner.mjs';
 import { Server } from './lib/server.mjs';
@@ -50,12 +54,12 @@ async function main() {
   const runner = new Runner(stage, { only: argument('--only') });
   try {
     if (process.argv.includes('--pictures')) {
-      await takePictures(stage, await world(usual));
+      await takePictures(stage, await world(usual), { only: argument('--only'), language: argument('--language') });
       return true;
     }
     await provider.startFor(usual);
     const [usualWorld, hastyWorld] = await Promise.all([world(usual), world(hasty)]);
-    const others = [guest, account, waysIn, payment, together, recovery, outage, worker, settingUp, staff, tonight, surfaces].flat();
+    const others = [opening, guest, account, waysIn, payment, together, recovery, outage, worker, settingUp, staff, tonight, door, surfaces].flat();
     // The waiting for a hold's end runs beside everything else; that server is stopped only afterwards.
     const waiting = new Runner(stage, { only: argument('--only'), lanes: 1 });
     const patience = waiting

@@ -135,6 +135,8 @@ pub struct SessionUser {
     pub email: String,
     pub email_verified: bool,
     pub second_factor: SecondFactorState,
+    /// Runs this server and showed a second factor in this session: makes theaters, and may everything in each.
+    pub administrator: bool,
 }
 
 /// Whether an account has a code generator, or should.

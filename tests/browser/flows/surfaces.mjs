@@ -4,86 +4,15 @@
  */
 import { gzipSync } from 'node:zlib';
 import { buy, openShow, payAs, proceed } from '../lib/buying.mjs';
-import { axe, cutText, sideways, smallTargets, typeSize } from '../lib/checks.mjs';
-import { ok, until } from '../lib/expect.mjs';
+import { ok } from '../lib/expect.mjs';
+import { Findings, settled } from '../lib/findings.mjs';
 import { button, field, heading, link } from '../lib/screen.mjs';
+import { busyHouse } from '../lib/house.mjs';
 import { signInAsStaff } from '../lib/staff.mjs';
 import { say } from '../lib/tools.mjs';
+import { parts, walkThrough } from '../lib/tour.mjs';
 
 const BUDGET = 80 * 1024;
-export const incomplete = new Set();
-
-async function settled(page) {
-  await page.locator('main').locator('h1, h2').first().waitFor();
-  await until('nothing is loading', async () => (await page.locator('[aria-busy=true]').count()) === 0);
-  await still(page);
-}
-
-/**
- * Two frames for a change to begin its transitions, then their end. What turns without end (a spinner, a skeleton) is not
- * waited for, and nothing for long: a page that makes no frames must not keep a whole run.
- */
-const still = (page) =>
-  page.evaluate(async () => {
-    const atMost = (work, ms) => Promise.race([work, new Promise((end) => setTimeout(end, ms))]);
-    for (let frame = 0; frame < 2; frame += 1) await atMost(new Promise(requestAnimationFrame), 500);
-    const ending = document.getAnimations().filter((one) => Number.isFinite(one.effect?.getComputedTiming().endTime));
-    await atMost(Promise.all(ending.map((one) => one.finished.catch(() => undefined))), 3000);
-  });
-
-/**
- * What axe finds, and finds again a moment later: right after a change of theme Chromium now and then still reports a
- * colour of the theme before, on elements that have no transition. What is wrong with the page stays wrong.
- */
-async function lasting(page) {
-  const found = await axe(page, incomplete);
-  if (found.length === 0) return found;
-  await page.waitForTimeout(500);
-  await still(page);
-  const again = new Set(await axe(page, incomplete));
-  return found.filter((one) => again.has(one));
-}
-
-/** Checks collect everything wrong at a size before they fail, so that one run shows it all. */
-class Findings {
-  list = [];
-
-  constructor(scene) {
-    this.scene = scene;
-  }
-
-  async look(page, where) {
-    const add = (found) => found && this.list.push(`${where}: ${found}`);
-    this.scene.at = where;
-    const wide = page.viewportSize();
-    const grounds = [];
-    for (const colorScheme of ['light', 'dark']) {
-      await page.emulateMedia({ colorScheme });
-      await still(page);
-      grounds.push(await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor));
-      (await lasting(page)).forEach((one) => add(`${colorScheme}: ${one}`));
-    }
-    if (grounds[0] === grounds[1]) add(`both themes are ${grounds[0]}`);
-    (await smallTargets(page)).forEach((one) => add(`target ${one}`));
-    add(await sideways(page));
-    await typeSize(page, 200);
-    await still(page);
-    const large = await sideways(page);
-    add(large && `at 200 % text ${large}`);
-    (await cutText(page)).forEach((one) => add(`at 200 % text ${one}`));
-    await typeSize(page, null);
-    if (wide.width >= 600) return;
-    await page.setViewportSize({ width: 320, height: 700 });
-    const over = await sideways(page);
-    add(over && `at 320 px ${over}`);
-    await page.setViewportSize(wide);
-  }
-
-  end() {
-    ok(this.list.length === 0, this.list.join('\n'));
-  }
-}
-
 async function publicPages(scene, { programme }) {
   const found = new Findings(scene);
   const settings = { favourite_theater_id: programme.theater.theater_id };
@@ -190,36 +119,33 @@ async function accountPages(scene, { programme }) {
   found.end();
 }
 
-/** What an owner sees of a theater with a programme: every page of staff's that needs nothing to be sold first. */
+/** Every page of staff's, as an administrator sees them in a house where everything happened. */
 const staffPages = (part) => async (scene, world) => {
   const found = new Findings(scene);
-  const show = world.programme.peek();
-  const { theater_id: theater, show_id: showId } = show;
   const page = await scene.person();
-  await signInAsStaff(page, world, theater, 'owner');
-  const of = `/manage/${theater}`;
-  const routes = {
-    programme: ['/manage', of, `${of}/shows/new`, `${of}/shows/${showId}`, `${of}/shows/${showId}/seats`, `${of}/movies`, `${of}/movies/new`],
-    house: [`${of}/prices`, `${of}/screens`, `${of}/screens/new`, `${of}/facts`, `${of}/people`, `${of}/changes`, '/manage/t-nowhere']
-  };
-  for (const route of routes[part]) {
-    await page.goto(route);
-    await settled(page);
-    await found.look(page, route.replace(theater, 'T').replace(showId, 'S'));
-  }
-  if (part === 'programme') {
-    await page.goto(of);
-    await settled(page);
-    await page.getByRole('radio', { name: say('manage_view_hours') }).check({ force: true });
-    await page.getByRole('region').first().waitFor();
-    await found.look(page, 'programme by the hour');
-    await page.goto(`${of}/movies/new`);
-    await button(page, 'manage_movie_make').click();
-    await page.locator('[aria-invalid=true]').first().waitFor();
-    await found.look(page, 'new movie refused');
-  }
+  await signInAsStaff(page, world, null, 'admin');
+  const house = await houseOf(page, world);
+  await walkThrough(part, { page, house, world, stop: (name) => found.look(page, name) });
   found.end();
 };
+
+/** Long words and little room: the same pages in German on a narrow phone. */
+const germanPages = (part) => async (scene, world) => {
+  const found = new Findings(scene);
+  const narrow = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
+  const page = await scene.person({ size: narrow, locale: 'de-DE' });
+  await signInAsStaff(page, world, null, 'admin');
+  const house = await houseOf(page, world);
+  await walkThrough(part, { page, house, world, language: 'de', stop: (name) => found.fits(page, name) });
+  found.end();
+};
+
+let shared;
+/** One house for all of these tests: making it takes longer than looking at it. */
+function houseOf(page, world) {
+  shared ??= busyHouse(page, world);
+  return shared;
+}
 
 /** JavaScript of a first visit, as the network carried it: every script that came before the page was usable. */
 async function firstLoad(scene, { programme, server }) {
@@ -258,7 +184,7 @@ export const surfaces = [
   { name: 'every open page', sizes, run: publicPages },
   { name: 'every page of buying', sizes, run: buyingPages },
   { name: 'every page of an account', sizes, run: accountPages },
-  { name: 'every page of staff: the programme', sizes, run: staffPages('programme') },
-  { name: 'every page of staff: the house', sizes, run: staffPages('house') },
+  ...parts.map((part) => ({ name: `every page of staff: ${part}`, sizes, ms: 300_000, run: staffPages(part) })),
+  ...parts.map((part) => ({ name: `every page of staff in German: ${part}`, sizes: ['phone'], run: germanPages(part) })),
   { name: 'first-load JavaScript', sizes: ['desktop'], run: firstLoad }
 ];

@@ -13,7 +13,7 @@ export class Runner {
     this.lanes = lanes;
   }
 
-  /** A test is { name, size?, world?, run(scene, world) }; those of one lane run after each other. */
+  /** A test is { name, size?, world?, ms?, run(scene, world) }; those of one lane run after each other. */
   async run(tests) {
     const queue = tests.filter(({ name, size }) => `${name} ${size ?? ''}`.includes(this.only));
     const lane = async () => {
@@ -22,7 +22,7 @@ export class Runner {
     await Promise.all(Array.from({ length: this.lanes }, lane));
   }
 
-  async #one({ name, size, world, run }) {
+  async #one({ name, size, world, ms = TEST_MS, run }) {
     const title = size ? `${name} (${size})` : name;
     const scene = new Scene(this.stage, world.server.address, size ?? 'desktop');
     const started = Date.now();
@@ -30,7 +30,7 @@ export class Runner {
     try {
       const late = new Promise((_, reject) => {
         const at = () => (scene.at ? `, at or after: ${scene.at}` : '');
-        timer = setTimeout(() => reject(new Error(`still running after ${TEST_MS} ms${at()}`)), TEST_MS);
+        timer = setTimeout(() => reject(new Error(`still running after ${ms} ms${at()}`)), ms);
       });
       await Promise.race([run(scene, world), late]);
       const trouble = scene.unexpected();

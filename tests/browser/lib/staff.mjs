@@ -50,15 +50,19 @@ export async function signInAsStaff(page, { api, server }, theaterId, role) {
   return { ...person, secret };
 }
 
+/** Staff's calls by the cookies a page has, as its own pages make them. */
+export const callsOf = (page) => async (method, path, data, headers = {}) => {
+  const answer = await page.request.fetch(`/api/v1${path}`, {
+    method, data, headers: { ...(method === 'POST' ? { 'idempotency-key': randomUUID() } : {}), ...headers }
+  });
+  if (!answer.ok()) throw new Error(`${method} ${path}: ${answer.status()} ${await answer.text()}`);
+  const text = await answer.text();
+  return text ? JSON.parse(text) : null;
+};
+
 /** A theater of one's own whose show begins in so many minutes, made by the calls its pages use; `page` is signed in as administrator. */
 export async function houseTonight(page, minutes = 25) {
-  const call = async (method, path, data, headers = {}) => {
-    const answer = await page.request.fetch(`/api/v1${path}`, {
-      method, data, headers: { ...(method === 'POST' ? { 'idempotency-key': randomUUID() } : {}), ...headers }
-    });
-    if (!answer.ok()) throw new Error(`${method} ${path}: ${answer.status()} ${await answer.text()}`);
-    return answer.json();
-  };
+  const call = callsOf(page);
   const theater = await call('POST', '/manage/theaters', {
     name: `Kino ${randomUUID().slice(0, 6)}`, time_zone: 'Europe/Berlin', currency: 'EUR',
     location: { address: 'Torstr. 1', city: 'Berlin', country: 'DE', latitude: 52.53, longitude: 13.4 }
@@ -85,5 +89,6 @@ export async function boughtTickets(api, showId, count) {
   const headers = { authorization: `Bearer ${booking.guest_token}` };
   const { status, body } = await api.call('GET', `/bookings/${booking.booking_id}/tickets`, { headers });
   if (status !== 200) throw new Error(`tickets: ${status} ${JSON.stringify(body)}`);
-  return { reference: booking.reference, codes: body.tickets.map((ticket) => ticket.qr_payload) };
+  const { tickets } = body;
+  return { reference: booking.reference, codes: tickets.map((one) => one.qr_payload), pictures: tickets.map((one) => one.qr_svg) };
 }

@@ -9,6 +9,7 @@ import { browserPath, chromium, evidence } from './tools.mjs';
 
 export const sizes = {
   phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
+  tablet: { viewport: { width: 800, height: 1180 }, hasTouch: true },
   desktop: { viewport: { width: 1280, height: 800 } }
 };
 
@@ -19,11 +20,12 @@ const FLAGS = [
 const STEP_MS = 8000;
 
 export class Stage {
-  static async open() {
+  /** More flags are for what only some tests need, such as a camera that is a film. */
+  static async open(flags = []) {
     const profile = mkdtempSync(join(tmpdir(), 'matinee-profile-'));
     const context = await chromium.launchPersistentContext(profile, {
       executablePath: browserPath,
-      args: FLAGS,
+      args: [...FLAGS, ...flags],
       headless: true
     });
     return new Stage(context, profile);

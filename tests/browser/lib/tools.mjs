@@ -33,21 +33,23 @@ export function checkTools() {
   if (missing.length > 0) process.exit(2);
 }
 
-const messages = Object.assign(
-  {},
-  ...readdirSync(join(root, 'ui/messages/en'))
-    .filter((name) => name.endsWith('.json'))
-    .map((name) => JSON.parse(readFileSync(join(root, 'ui/messages/en', name), 'utf8')))
-);
+const read = (language) =>
+  Object.assign(
+    {},
+    ...readdirSync(join(root, 'ui/messages', language))
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => JSON.parse(readFileSync(join(root, 'ui/messages', language, name), 'utf8')))
+  );
+const messages = Object.fromEntries(readdirSync(join(root, 'ui/messages')).map((language) => [language, read(language)]));
 
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 /**
- * The English text of a message, as a pattern in which what is not given may be anything. Tests name messages by their
+ * The text of a message, English unless said otherwise, as a pattern in which what is not given may be anything. Tests name messages by their
  * key, so that a better wording does not break them and a missing one does.
  */
-export function say(key, given = {}, { whole = true } = {}) {
-  const message = messages[key];
+export function say(key, given = {}, { whole = true, language = 'en' } = {}) {
+  const message = messages[language][key];
   if (message === undefined) throw new Error(`no message named ${key}`);
   const texts = typeof message === 'string' ? [message] : message.flatMap((m) => Object.values(m.match));
   const patterns = texts.map((text) =>

@@ -172,9 +172,9 @@ pub async fn session(
     headers: HeaderMap,
     caller: Result<Caller, ApiError>,
 ) -> Result<Response, ApiError> {
-    let user_id = match caller {
-        Ok(caller) => caller.user(),
-        Err(error) if error.code() == ProblemCode::SessionEnded => None,
+    let (user_id, administrator) = match caller {
+        Ok(caller) => (caller.user(), caller.is_admin()),
+        Err(error) if error.code() == ProblemCode::SessionEnded => (None, false),
         Err(error) => return Err(error),
     };
     let row = match user_id {
@@ -188,6 +188,7 @@ pub async fn session(
             name: row.profile.name,
             email: row.email,
             email_verified: row.email_verified,
+            administrator,
         }),
         None => None,
     };

@@ -34,6 +34,10 @@ export function counterCalls(send: Send): CounterCalls {
       post<Shift>(shifts(theaterId), { window, float_minor: floatMinor }, attempt),
     shift: async (theaterId, shiftId) =>
       (await send<Shift>({ method: 'GET', path: `${shifts(theaterId)}/${id(shiftId)}` })).value,
+    async payOut(theaterId, shiftId, refundId) {
+      const path = `${shifts(theaterId)}/${id(shiftId)}/payouts`;
+      return (await send<Shift>({ method: 'POST', path, body: { refund_id: refundId } })).value;
+    },
     closeShift: (theaterId, shiftId, countedMinor, attempt) =>
       post<Shift>(
         `${shifts(theaterId)}/${id(shiftId)}/close`,

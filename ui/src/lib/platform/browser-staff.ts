@@ -1,6 +1,7 @@
 /** Staff's calls in a browser: the HTTP contract below `/manage`, call by call. */
 import { dayCalls } from './browser-days';
 import type { DayCalls } from './days';
+import type { SessionInfo } from './generated/api';
 import type { Answer, Call, Send } from './http';
 import type { Attempt } from './platform';
 import type { StaffCalls, Versioned } from './staff';
@@ -42,6 +43,8 @@ export function staffCalls(send: Send): StaffCalls & DayCalls {
   return {
     ...dayCalls(send),
     theaters: async () => (await get<Page<MyTheater>>('/manage/theaters')).value.items,
+    administrator: async () =>
+      (await get<SessionInfo>('/auth/session')).value.user?.administrator === true,
     theater: (theaterId) => get(`/manage/theaters/${id(theaterId)}`),
     createTheater: (spec, attempt) => make('/manage/theaters', spec, attempt),
     changeTheater: (theaterId, spec, version) =>

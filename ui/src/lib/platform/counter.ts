@@ -16,6 +16,8 @@ export interface CounterCalls {
     attempt: Attempt
   ): Promise<Shift>;
   shift(theaterId: string, shiftId: string): Promise<Shift>;
+  /** Notes that the cash of a refund was handed out, once: repeated in the same shift it changes nothing. */
+  payOut(theaterId: string, shiftId: string, refundId: string): Promise<Shift>;
   closeShift(
     theaterId: string,
     shiftId: string,

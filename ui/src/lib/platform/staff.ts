@@ -29,6 +29,8 @@ export interface Versioned<T> {
 export interface StaffCalls {
   /** Where the person works, with what they may do there. Empty for customers, and in a session without a second factor. */
   theaters(): Promise<MyTheater[]>;
+  /** Whether the person runs the server, in a session that showed a second factor. */
+  administrator(): Promise<boolean>;
   theater(theaterId: string): Promise<Versioned<ManagedTheater>>;
   createTheater(spec: TheaterSpec, attempt: Attempt): Promise<ManagedTheater>;
   changeTheater(

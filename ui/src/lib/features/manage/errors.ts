@@ -57,6 +57,10 @@ const words: Record<string, () => Explanation> = {
     title: m.counter_error_closed_title(),
     detail: m.counter_error_closed_detail()
   }),
+  paid_out: () => ({
+    title: m.counter_error_paid_out_title(),
+    detail: m.counter_error_paid_out_detail()
+  }),
   shift_busy: () => ({
     title: m.counter_error_busy_title(),
     detail: m.counter_error_busy_detail()

@@ -20,11 +20,10 @@ async function asked<T>(ask: (staff: StaffCalls) => Promise<T>): Promise<Read<T>
 export const myTheatersQuery = () =>
   queryOptions({ queryKey: manageKeys.mine, queryFn: () => asked((staff) => staff.theaters()) });
 
-/** Whether the server has no theater at all. */
-export const nothingHereQuery = () =>
+export const administratorQuery = () =>
   queryOptions({
-    queryKey: [...manageKeys.all, 'nothing-here'],
-    queryFn: async () => (await platform().theaters({ limit: 1 })).value.items.length === 0,
+    queryKey: [...manageKeys.all, 'administrator'],
+    queryFn: async () => (await platform().staff()).administrator(),
     staleTime: 0
   });
 

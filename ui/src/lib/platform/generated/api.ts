@@ -1454,6 +1454,8 @@ export type SessionUser = {
 	email: string,
 	email_verified: boolean,
 	second_factor: SecondFactorState,
+	/**  Runs this server and showed a second factor in this session: makes theaters, and may everything in each. */
+	administrator: boolean,
 };
 
 /**  What a gateway took and gave back, on a day. */

@@ -20,6 +20,12 @@ const names: Record<string, () => string> = {
   'show.cancel': () => m.day_did_show_cancel(),
   'show.move': () => m.day_did_show_move(),
   'booking.refund': () => m.day_did_refund(),
+  'shift.open': () => m.day_did_shift_open(),
+  'shift.close': () => m.day_did_shift_close(),
+  'counter.sell': () => m.day_did_sell(),
+  'counter.payout': () => m.day_did_payout(),
+  'ticket.undo': () => m.day_did_scan_undo(),
+  'ticket.scans': () => m.day_did_scans(),
   'staff.set': () => m.manage_did_staff_set(),
   'staff.remove': () => m.manage_did_staff_remove()
 };

@@ -6,6 +6,7 @@ export type Act =
   | { do: 'best'; count: number }
   | { do: 'pay' }
   | { do: 'method'; method: 'cash' | 'terminal' | 'invitation' }
+  | { do: 'tender' }
   | { do: 'sell' }
   | { do: 'print' }
   | { do: 'next' }
@@ -21,6 +22,7 @@ export function actOf(step: Step, key: string): Act | null {
   }
   if (step === 'pay') {
     if (key === 'Enter') return { do: 'sell' };
+    if (/^\d$/.test(key)) return { do: 'tender' };
     const method = { b: 'cash', c: 'cash', k: 'terminal', t: 'terminal', i: 'invitation' }[
       key.toLowerCase()
     ];

@@ -70,6 +70,7 @@ describe('the till', () => {
     expect(actOf('seats', '3')).toEqual({ do: 'best', count: 3 });
     expect(actOf('seats', 'Enter')).toEqual({ do: 'pay' });
     expect(actOf('pay', 'Enter')).toEqual({ do: 'sell' });
+    expect(actOf('pay', '5')).toEqual({ do: 'tender' });
     expect(actOf('pay', 't')).toEqual({ do: 'method', method: 'terminal' });
     expect(actOf('done', 'Enter')).toEqual({ do: 'next' });
     expect(actOf('pay', 'Escape')).toEqual({ do: 'back' });

@@ -42,3 +42,37 @@ export const bookingStatus = named({
   expired: () => m.day_status_expired(),
   released: () => m.day_status_released()
 });
+
+export const kindName = named({
+  confirmation: () => m.day_kind_confirmation(),
+  cancellation: () => m.day_kind_cancellation(),
+  refund: () => m.day_kind_refund(),
+  payment_failed: () => m.day_kind_payment_failed(),
+  reminder: () => m.day_kind_reminder(),
+  change: () => m.day_kind_change(),
+  show_cancelled: () => m.day_kind_show_cancelled(),
+  recovery: () => m.day_kind_recovery(),
+  password_reset: () => m.day_kind_password_reset(),
+  email_verification: () => m.day_kind_email_verification()
+});
+
+export const mediumName = named({
+  email: () => m.day_medium_email(),
+  sms: () => m.day_medium_sms(),
+  web_push: () => m.day_medium_push(),
+  fcm: () => m.day_medium_push(),
+  apns: () => m.day_medium_push(),
+  webhook: () => m.day_medium_webhook()
+});
+
+export const refundState = named({
+  pending: () => m.day_refund_pending(),
+  succeeded: () => m.day_refund_succeeded(),
+  failed: () => m.day_refund_failed()
+});
+
+/** What people call a ticket type; types that are gone from the list stand by their code. */
+export const typeName = (
+  types: readonly { code: string; label: string }[] | undefined,
+  code: string
+): string => types?.find((one) => one.code === code)?.label ?? code;

@@ -17,6 +17,7 @@ export interface FactsDraft {
   max_seats: string;
   gap_rule: GapRule;
   hold_minutes: string;
+  doors_open_minutes: string;
   tiers: { hours: string; percent: string }[];
 }
 
@@ -37,6 +38,7 @@ export function draftOf(facts: TheaterSpec): FactsDraft {
     max_seats: String(facts.max_seats_per_booking ?? 10),
     gap_rule: facts.gap_rule ?? 'advise',
     hold_minutes: facts.hold_minutes ? String(facts.hold_minutes) : '',
+    doors_open_minutes: String(facts.doors_open_minutes ?? ''),
     tiers: (facts.cancellation_policy ?? []).map((tier) => ({
       hours: String(tier.minutes_before / 60),
       percent: percentText(tier.refund_basis_points)
@@ -60,6 +62,7 @@ export function emptyDraft(timeZone: string): FactsDraft {
     max_seats: '10',
     gap_rule: 'advise',
     hold_minutes: '',
+    doors_open_minutes: '',
     tiers: [{ hours: '1', percent: '100' }]
   };
 }
@@ -115,6 +118,9 @@ export function specOf(
     ...(draft.hold_minutes.trim() === ''
       ? {}
       : { hold_minutes: number('hold_minutes', draft.hold_minutes) }),
+    ...(draft.doors_open_minutes.trim() === ''
+      ? {}
+      : { doors_open_minutes: number('doors_open_minutes', draft.doors_open_minutes) }),
     cancellation_policy: draft.tiers.map((tier, index) => {
       const percent = basisPointsOf(tier.percent);
       if (percent === null) fields[`tiers/${index}/percent`] = words.percent();

@@ -60,6 +60,7 @@ describe('a week of shows', () => {
 
   it('tells drafts, on sale, running and over apart', () => {
     const at = (text: string) => Date.parse(text);
+    expect(stateOf(show({ cancelled: true }), at('2030-05-04T17:00:00Z'))).toBe('cancelled');
     expect(stateOf(show({ published: false }), at('2030-05-04T17:00:00Z'))).toBe('draft');
     expect(stateOf(show({}), at('2030-05-04T17:00:00Z'))).toBe('on_sale');
     expect(stateOf(show({}), at('2030-05-04T19:00:00Z'))).toBe('running');

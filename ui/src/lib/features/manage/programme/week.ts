@@ -9,12 +9,13 @@ export function weekOf(from: string): string[] {
 }
 
 /** What a show is to staff. A withdrawn one is a draft again. */
-export type ShowState = 'draft' | 'on_sale' | 'running' | 'over';
+export type ShowState = 'draft' | 'on_sale' | 'running' | 'over' | 'cancelled';
 
 export function stateOf(
-  show: Pick<ManagedShow, 'published' | 'start_time' | 'end_time'>,
+  show: Pick<ManagedShow, 'published' | 'cancelled' | 'start_time' | 'end_time'>,
   now: number
 ): ShowState {
+  if (show.cancelled) return 'cancelled';
   if (Date.parse(show.end_time) <= now) return 'over';
   if (!show.published) return 'draft';
   return Date.parse(show.start_time) <= now ? 'running' : 'on_sale';

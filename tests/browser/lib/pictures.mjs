@@ -1,0 +1,43 @@
+/** Pictures of a page for the documentation. Their colours are reduced, so that all of them together stay small. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { quantised } from './png.mjs';
+import { root } from './tools.mjs';
+
+/** Of a page that is longer, its beginning. */
+const HIGHEST = 2200;
+
+export const folder = join(root, 'docs/pictures');
+
+async function quiet(page) {
+  await page.waitForLoadState('networkidle').catch(() => undefined);
+  await page.evaluate(() => document.fonts.ready);
+  await page.evaluate(() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => undefined))));
+  await page.mouse.move(0, 0);
+  await page.waitForTimeout(350);
+}
+
+export class Camera {
+  constructor(page, { size, theme, into = '' }) {
+    Object.assign(this, { page, size, theme, folder: join(folder, into) });
+    mkdirSync(this.folder, { recursive: true });
+  }
+
+  shot = async (name) => {
+    await quiet(this.page);
+    const file = `${name}-${this.size}-${this.theme}.png`;
+    const small = quantised(await this.page.screenshot());
+    writeFileSync(join(this.folder, file), small);
+    console.log(`${file} ${Math.round(small.length / 1024)} kB`);
+  };
+
+  // In a window as high as the page, so that what sticks to the window's edges stays there.
+  whole = async (name) => {
+    const usual = this.page.viewportSize();
+    await quiet(this.page);
+    const height = await this.page.evaluate(() => document.documentElement.scrollHeight);
+    await this.page.setViewportSize({ ...usual, height: Math.max(usual.height, Math.min(height, HIGHEST)) });
+    await this.shot(name);
+    await this.page.setViewportSize(usual);
+  };
+}

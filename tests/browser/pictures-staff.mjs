@@ -1,0 +1,34 @@
+/** The pictures of staff's pages: the same walk as the checks take, in three sizes and two themes. */
+import { busyHouse } from './lib/house.mjs';
+import { Camera } from './lib/pictures.mjs';
+import { Server } from './lib/server.mjs';
+import { signInAsStaff } from './lib/staff.mjs';
+import { Scene } from './lib/stage.mjs';
+import { parts, walkThrough } from './lib/tour.mjs';
+
+/** An empty server's first page, which nobody sees any more once it has an administrator. */
+async function beginning(stage, given) {
+  const server = await new Server({ demo: false }).start();
+  try {
+    const scene = new Scene(stage, server.address, given.size);
+    const page = await scene.person({ theme: given.theme });
+    const camera = new Camera(page, { ...given, into: 'staff' });
+    await page.goto(/http:\S+\/setup#code=\S+/.exec(server.log)[0]);
+    await page.locator('form').waitFor();
+    await camera.whole('setup');
+    await scene.close();
+  } finally {
+    await server.end();
+  }
+}
+
+export async function takeStaffPictures(stage, world, given, language = 'en') {
+  await beginning(stage, given);
+  const scene = new Scene(stage, world.server.address, given.size);
+  const page = await scene.person({ theme: given.theme, locale: language === 'en' ? 'en-GB' : language });
+  await signInAsStaff(page, world, null, 'admin');
+  const house = await busyHouse(page, world);
+  const camera = new Camera(page, { ...given, into: 'staff' });
+  for (const part of parts) await walkThrough(part, { page, house, world, language, stop: camera.whole });
+  await scene.close();
+}
