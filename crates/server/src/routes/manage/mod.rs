@@ -18,6 +18,7 @@ pub mod messages;
 pub mod movies;
 mod scanned;
 pub mod screens;
+pub mod setting_up;
 pub mod shifts;
 pub mod shows;
 pub mod staff;
