@@ -1,8 +1,8 @@
 //! Calls of staff, under `/manage`: who works in a theater, and what was changed by whom.
 //!
 //! What they make and change of the programme is in [`programme`], letting people in in [`door`], selling to them in
-//! [`counter`], what they do when things go wrong in [`bad_days`], what a day brought in [`days`],
-//! and shows that go elsewhere in [`moves`].
+//! [`counter`], what they do when things go wrong in [`bad_days`], shows that go elsewhere in [`moves`], what a day
+//! brought in [`days`], what setting a theater up needs in [`setting_up`].
 
 mod bad_days;
 mod counter;
@@ -10,6 +10,7 @@ mod days;
 mod door;
 mod moves;
 mod programme;
+mod setting_up;
 
 pub use bad_days::*;
 pub use counter::*;
@@ -17,6 +18,7 @@ pub use days::*;
 pub use door::*;
 pub use moves::*;
 pub use programme::*;
+pub use setting_up::*;
 
 use chrono::{DateTime, Utc};
 use matinee_domain::{

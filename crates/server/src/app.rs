@@ -50,6 +50,8 @@ pub struct App {
     pub passkeys: Option<crate::auth::Passkeys>,
     /// Whether the server has an administrator, as far as is known.
     pub set_up: crate::routes::setup::SetUpSeen,
+    /// Its local network, when it is open to it.
+    pub lan: Option<Arc<crate::lan::Lan>>,
     /// Set when the server drains: live streams end.
     pub draining: CancellationToken,
 }

@@ -16,7 +16,7 @@ pub use openid::OpenId;
 pub use options::{GatewayChoice, LogFormat, Options, SecondFactorPolicy, Switch};
 pub use outlets::Outlets;
 
-use crate::messages::channels::addresses;
+use crate::{lan, messages::channels::addresses};
 pub use matinee_integrations::Secret;
 use matinee_integrations::stripe::StripeSettings;
 use matinee_store_postgres::RedisAddress;
@@ -83,6 +83,8 @@ pub struct Config {
     /// What people type; without a path. Links in mails begin with it.
     pub public_url: Option<Url>,
     pub tls: Option<TlsFiles>,
+    /// The port on the local network, when the server is opened to it.
+    pub lan: Option<u16>,
     /// Payments in the sandbox.
     pub sandbox_payments: bool,
     /// Payments by Stripe; never along with the sandbox.
@@ -122,6 +124,7 @@ impl Config {
             ui: None,
             public_url: None,
             tls: None,
+            lan: None,
             sandbox_payments: false,
             stripe: None,
             hold_minutes: options::HOLD_MINUTES,
@@ -180,6 +183,10 @@ impl Config {
                 return Err(wrong("tls-cert", "--tls-key needs its certificate".into()));
             }
         };
+        let lan = options
+            .lan
+            .unwrap_or(false)
+            .then(|| options.lan_port.unwrap_or(lan::PORT));
         let mail = match options.smtp_url {
             Some(url) => MailRoute::Smtp(Secret::new(url)),
             None => MailRoute::Folder(options.mail_dir.unwrap_or_else(|| mail_folder(&database))),
@@ -222,6 +229,7 @@ impl Config {
             ui: options.ui,
             public_url: options.public_url.as_deref().map(public_url).transpose()?,
             tls,
+            lan,
             sandbox_payments,
             stripe,
             hold_minutes,
@@ -251,17 +259,33 @@ impl Config {
         })
     }
 
+    /// An address others can reach it at, if there is one.
+    fn reachable(&self) -> Option<SocketAddr> {
+        let lan = |port| SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
+        let listen = (!self.listen.ip().is_loopback()).then_some(self.listen);
+        listen.or(self.lan.map(lan))
+    }
+
     fn check(&self, allow_test_payments: bool) -> Result<(), ConfigError> {
-        if !self.listen.ip().is_loopback() {
+        if self.lan.is_some() && !self.listen.ip().is_loopback() {
+            return Err(ConfigError::Option {
+                option: "lan",
+                reason: format!(
+                    "the server listens on {} already, which others can reach; leave --listen on a loopback address, or --lan away",
+                    self.listen
+                ),
+            });
+        }
+        if let Some(address) = self.reachable() {
             if self.sandbox_payments && !allow_test_payments {
-                return Err(ConfigError::TestPaymentsInPublic(self.listen));
+                return Err(ConfigError::TestPaymentsInPublic(address));
             }
             let test_key = self.stripe.as_ref().is_some_and(StripeSettings::is_test);
             if test_key && !allow_test_payments {
-                return Err(ConfigError::TestKeyInPublic(self.listen));
+                return Err(ConfigError::TestKeyInPublic(address));
             }
             if !self.rate_limit {
-                return Err(ConfigError::UnlimitedInPublic(self.listen));
+                return Err(ConfigError::UnlimitedInPublic(address));
             }
         }
         let live = self.stripe.as_ref().is_some_and(|stripe| !stripe.is_test());
@@ -342,6 +366,19 @@ mod tests {
         let unlimited =
             options(|o| (o.rate_limit, o.listen) = (Some(Switch::Off), Some(public.clone())));
         assert!(matches!(unlimited, Err(ConfigError::UnlimitedInPublic(_))));
+        // The local network is a place others are, too.
+        let lan = |o: &mut Options| (o.demo, o.lan) = (Some(true), Some(true));
+        assert!(matches!(
+            options(lan),
+            Err(ConfigError::TestPaymentsInPublic(_))
+        ));
+        let unlimited = options(|o| (o.rate_limit, o.lan) = (Some(Switch::Off), Some(true)));
+        assert!(matches!(unlimited, Err(ConfigError::UnlimitedInPublic(_))));
+        let open = options(|o| {
+            lan(o);
+            o.allow_test_payments = Some(true);
+        });
+        assert_eq!(open.ok().unwrap().lan, Some(8443));
         let metrics = options(|o| o.metrics = Some("0.0.0.0:9090".into()));
         assert!(matches!(metrics, Err(ConfigError::MetricsInPublic(_))));
     }
@@ -355,6 +392,9 @@ mod tests {
             ),
             ("database", |o| o.database = Some("postgres:x".into())),
             ("pg-lanes", |o| o.pg_lanes = Some(0)),
+            ("lan", |o| {
+                (o.lan, o.listen) = (Some(true), Some("0.0.0.0:80".into()));
+            }),
             ("redis", |o| o.redis = Some("redis://localhost".into())),
             ("redis", |o| {
                 o.database = Some("postgres://localhost/m".into());

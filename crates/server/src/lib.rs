@@ -14,6 +14,7 @@ pub mod feeds;
 pub mod http;
 pub mod importing;
 pub mod jobs;
+pub mod lan;
 pub mod live;
 pub mod messages;
 pub mod moving;

@@ -20,6 +20,7 @@ use crate::{
     engine::{self, OpenError},
     http::{RateLimits, metrics::Metrics, outer::Outer},
     jobs,
+    lan::{Lan, LanError},
     live::LiveSeats,
     messages::{Ahead, Channels, ChannelsError, planned::Reminded},
     render::{Around, BookingRender},
@@ -33,14 +34,14 @@ use crate::{
     system::{DatabaseClock, SystemClock, SystemEntropy},
 };
 use chrono::TimeDelta;
-use listener::Listener;
+use listener::{Listener, Transport};
 use matinee_booking::{Clock, Desk, Entropy, JobNotes};
 use matinee_integrations::{OpenIdProvider, OpenIdSettings, stripe::StripeUnusable};
 use matinee_store::{Store, StoreError};
 use matinee_store_postgres::{Redis, RedisRefused};
 use std::{
     io,
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::{
         Arc,
@@ -49,6 +50,7 @@ use std::{
     time::Duration,
 };
 use tokio::task::{JoinHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 /// Requests and jobs that began have this long to finish once the server stops.
@@ -62,6 +64,8 @@ pub enum ServeError {
         address: SocketAddr,
         source: io::Error,
     },
+    #[error("cannot open to the local network: {0}")]
+    Lan(#[from] LanError),
     #[error("cannot read {path}: {reason}")]
     Tls { path: PathBuf, reason: String },
     #[error(transparent)]
@@ -132,23 +136,44 @@ impl Server {
         };
         let address = listener.address();
         let metrics_address = metrics_listener.as_ref().map(Listener::address);
-        let tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
+        let mut tls = config.tls.as_ref().map(tls::acceptor).transpose()?;
+        let lan = open_lan(&config, &mut tls).await?;
         let ui = Ui::open(config.ui.clone())?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{address}");
-        let app = open(config, &url, Arc::new(SystemClock)).await?;
+        let known = lan.as_ref().map(|(lan, _)| Arc::clone(lan));
+        let app = open(config, (&url, known), Arc::new(SystemClock)).await?;
         add_probes(&app);
         let mut tasks = JoinSet::new();
         jobs::start(&app, &mut tasks);
         let router = routes::router(Arc::clone(&app), ui);
-        let outer = Outer::new(Arc::clone(&app), router, address.ip(), tls.is_some());
+        let outer = Outer::new(
+            Arc::clone(&app),
+            router.clone(),
+            address.ip(),
+            tls.is_some(),
+        );
         let draining = app.draining.clone();
+        let on_lan = lan.map(|(lan, listener)| {
+            let (watched, clock) = (Arc::clone(&lan), Arc::clone(&app.clock));
+            let end = draining.clone();
+            tasks.spawn(async move {
+                end.run_until_cancelled(watched.watch(clock)).await;
+            });
+            let outer = Outer::on_lan(Arc::clone(&app), router, &lan);
+            listener.serve(outer, Transport::Lan(lan), draining.clone(), DRAIN)
+        });
         let metrics_task = metrics_listener.map(|listener| {
             tokio::spawn(listener.serve_metrics(Arc::clone(&app), draining.clone()))
         });
         let store = Arc::clone(&app.store);
         let running = tokio::spawn(async move {
-            listener.serve(outer, tls, draining, DRAIN).await;
+            let transport = tls.map_or(Transport::Plain, Transport::Tls);
+            let here = listener.serve(outer, transport, draining, DRAIN);
+            match on_lan {
+                None => here.await,
+                Some(there) => drop(tokio::join!(here, there)),
+            }
             let jobs_end = async { while tasks.join_next().await.is_some() {} };
             if tokio::time::timeout(Duration::from_secs(1), jobs_end)
                 .await
@@ -188,7 +213,12 @@ impl Server {
         if self.app.config.demo || !setup::needed(&self.app).await? {
             return Ok(None);
         }
-        let (site, code) = (&self.app.base_url, self.app.keys.setup_code());
+        // On this machine where that is possible: there nobody has to trust a certificate first.
+        let site = match &self.app.config.public_url {
+            Some(_) => &self.app.base_url,
+            None => &self.url,
+        };
+        let code = self.app.keys.setup_code();
         Ok(Some(format!("{site}/setup#code={code}")))
     }
     /// What its handlers share, for programs that run it in-process.
@@ -215,6 +245,10 @@ pub async fn serve(config: Config, ready: impl FnOnce(&Server)) -> Result<(), Se
     if let Some(link) = server.setup_link().await? {
         // Not into the log: logs are kept and sent elsewhere, and the link makes an administrator of whoever opens it.
         eprintln!("Nobody runs this server yet. To set it up, open {link}");
+    }
+    if let Some(lan) = &server.app.lan {
+        // For whoever sits there, not for the log.
+        eprint!("{}", lan.announcement());
     }
     ready(&server);
     signal.await;
@@ -263,10 +297,25 @@ fn add_probes(app: &AppState) {
     );
 }
 
-/// Opens the database and puts the parts together.
+/// The local network's part, when the server is opened to it, with a socket there. A certificate that was given is shown there
+/// and not on the loopback address, whose name it does not bear.
+async fn open_lan(
+    config: &Config,
+    tls: &mut Option<TlsAcceptor>,
+) -> Result<Option<(Arc<Lan>, Listener)>, ServeError> {
+    let Some(port) = config.lan else {
+        return Ok(None);
+    };
+    let listener = Listener::bind(SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))).await?;
+    let lan = Lan::open(config, port, tls.take(), SystemClock.now())?;
+    let lan = lan.on_port(listener.address().port());
+    Ok(Some((Arc::new(lan), listener)))
+}
+
+/// Opens the database and puts the parts together. `url` is where it listens, beside its local network if it is open to it.
 pub(crate) async fn open(
     config: Config,
-    url: &str,
+    (url, lan): (&str, Option<Arc<Lan>>),
     clock: Arc<dyn Clock>,
 ) -> Result<AppState, ServeError> {
     let live = Arc::new(LiveSeats::default());
@@ -286,9 +335,10 @@ pub(crate) async fn open(
         tracing::info!(added, "demo data");
     }
     let catalog = Arc::new(CatalogCache::new(Arc::clone(&store), live));
-    let base_url = match &config.public_url {
-        Some(public) => public.as_str().trim_end_matches('/').to_owned(),
-        None => url.to_owned(),
+    let base_url = match (&config.public_url, &lan) {
+        (Some(public), _) => public.as_str().trim_end_matches('/').to_owned(),
+        (None, Some(lan)) => lan.url(),
+        (None, None) => url.to_owned(),
     };
     let gateway = gateway::open(&config, &store, &base_url).await?;
     let counter = gateway::counter(&store, gateway.as_deref());
@@ -352,6 +402,7 @@ pub(crate) async fn open(
         ahead: Ahead::default(),
         reminded: Reminded::default(),
         set_up: SetUpSeen::default(),
+        lan,
         draining: CancellationToken::new(),
     }))
 }

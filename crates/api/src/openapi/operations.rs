@@ -125,6 +125,7 @@ mod bad_days;
 mod counter;
 mod door;
 mod manage;
+mod setting_up;
 
 /// Every operation.
 pub const OPERATIONS: &[Operation] = &joined();
@@ -132,6 +133,7 @@ pub const OPERATIONS: &[Operation] = &joined();
 const HOW_MANY: usize = SELLING.len()
     + account::OPERATIONS.len()
     + manage::OPERATIONS.len()
+    + setting_up::OPERATIONS.len()
     + door::OPERATIONS.len()
     + counter::OPERATIONS.len()
     + bad_days::OPERATIONS.len()
@@ -143,6 +145,7 @@ const fn joined() -> [Operation; HOW_MANY] {
         SELLING,
         account::OPERATIONS,
         manage::OPERATIONS,
+        setting_up::OPERATIONS,
         door::OPERATIONS,
         counter::OPERATIONS,
         bad_days::OPERATIONS,

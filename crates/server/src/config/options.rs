@@ -99,6 +99,12 @@ pub struct Options {
     /// Private key, PEM
     #[arg(long, env = "MATINEE_TLS_KEY", value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
+    /// Open the server to the local network, over TLS: with the certificate given, or one made on the spot
+    #[arg(long, env = "MATINEE_LAN", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub lan: Option<bool>,
+    /// The port there; 0 picks a free one [default: 8443]
+    #[arg(long, env = "MATINEE_LAN_PORT", value_name = "PORT")]
+    pub lan_port: Option<u16>,
     /// Payment gateway [default: sandbox with --demo, otherwise none]
     #[arg(long, env = "MATINEE_GATEWAY", value_enum)]
     pub gateway: Option<GatewayChoice>,
@@ -289,7 +295,7 @@ impl Options {
         };
         let file = Self::read(&path)?;
         fill!(self from file:
-            listen, database, pg_locking, pg_lanes, pg_connections, redis, demo, ui, public_url, tls_cert, tls_key, gateway, allow_test_payments, hold_minutes,
+            listen, database, pg_locking, pg_lanes, pg_connections, redis, demo, ui, public_url, tls_cert, tls_key, lan, lan_port, gateway, allow_test_payments, hold_minutes,
             stripe_secret_key, stripe_secret_key_file, stripe_webhook_secret, stripe_webhook_secret_file, smtp_url, channels, kafka, kafka_topic, kafka_credentials, nats, nats_subject, nats_credentials, sqs_queue_url, sqs_credentials, private_targets, to, tmdb_key, oidc_issuer, oidc_client_id, oidc_client_secret, oidc_name, staff_second_factor, mail_from, mail_dir, trusted_proxies, metrics, rate_limit, log_level, log_format,
         );
         Ok(self)

@@ -13,6 +13,8 @@ use std::net::IpAddr;
 #[derive(Debug, Clone)]
 pub struct Gate {
     listen: IpAddr,
+    /// Names of this machine on its local network, in lower case.
+    names: Vec<String>,
     /// Host name of the public URL, in lower case.
     public_host: Option<String>,
     /// `https://tickets.example.org`
@@ -25,11 +27,18 @@ impl Gate {
         let public = config.public_url.as_ref();
         Self {
             listen,
+            names: Vec::new(),
             public_host: public
                 .and_then(|url| url.host_str())
                 .map(str::to_ascii_lowercase),
             public_origin: public.map(|url| url.origin().ascii_serialization()),
         }
+    }
+
+    /// The same for a server that others on its network call by these names.
+    pub fn called(mut self, names: &[String]) -> Self {
+        self.names = names.to_vec();
+        self
     }
 
     /// The host a request names: of its URI (HTTP/2) or its Host header.
@@ -52,7 +61,11 @@ impl Gate {
     }
 
     fn serves(&self, host: &str) -> bool {
-        if self.is_public(host) || host.eq_ignore_ascii_case("localhost") {
+        let named = self
+            .names
+            .iter()
+            .any(|name| host.eq_ignore_ascii_case(name));
+        if named || self.is_public(host) || host.eq_ignore_ascii_case("localhost") {
             return true;
         }
         // A name is what rebinding needs; an address literal names this machine itself.
@@ -179,6 +192,11 @@ mod tests {
             assert!(passes(&open, ours), "{ours}");
         }
         assert!(!passes(&open, "evil.example") && !passes(&open, "0.0.0.0"));
+        let lan = gate("0.0.0.0", None).called(&["foyer.local".into(), "foyer".into()]);
+        for ours in ["Foyer.local:8443", "foyer", "192.168.1.5:8443"] {
+            assert!(passes(&lan, ours), "{ours}");
+        }
+        assert!(!passes(&lan, "local") && !passes(&lan, "other.local"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use super::{
     gate::{self, Gate},
     problem, security,
 };
-use crate::app::AppState;
+use crate::{app::AppState, lan::Lan};
 use axum::body::HttpBody as _;
 use axum::{
     Router,
@@ -19,7 +19,7 @@ use axum::{
 use futures_util::FutureExt;
 use matinee_api::ProblemCode;
 use std::{
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     panic::AssertUnwindSafe,
     sync::Arc,
     task::Poll,
@@ -45,6 +45,8 @@ pub struct Outer {
     ids: RequestIds,
     /// This listener speaks TLS.
     tls: bool,
+    /// And will next year, so that browsers may insist on it.
+    lasting: bool,
     timeout: Duration,
 }
 
@@ -52,6 +54,23 @@ impl Outer {
     /// Wraps the routes of a server that listens at `listen`.
     pub fn new(app: AppState, router: Router, listen: IpAddr, tls: bool) -> Arc<Self> {
         let gate = Gate::new(&app.config, listen);
+        Self::behind(app, router, gate, (tls, true))
+    }
+
+    /// The same on the local network. Its certificate may be one of this server's own, which a person may trust no more
+    /// tomorrow: browsers are not told to insist on it.
+    pub fn on_lan(app: AppState, router: Router, lan: &Lan) -> Arc<Self> {
+        let gate = Gate::new(&app.config, Ipv4Addr::UNSPECIFIED.into()).called(lan.names());
+        let lasting = lan.authority().is_none();
+        Self::behind(app, router, gate, (true, lasting))
+    }
+
+    fn behind(
+        app: AppState,
+        router: Router,
+        gate: Gate,
+        (tls, lasting): (bool, bool),
+    ) -> Arc<Self> {
         let ids = RequestIds::new(app.entropy.bytes());
         Arc::new(Self {
             app,
@@ -59,6 +78,7 @@ impl Outer {
             gate,
             ids,
             tls,
+            lasting,
             timeout: TIMEOUT,
         })
     }
@@ -104,7 +124,7 @@ impl Outer {
             Ok(()) => self.run(request, &context).await,
             Err(error) => error.into_response(),
         };
-        Self::finish(&mut response, &context, api);
+        self.finish(&mut response, &context, api);
         let took = began.elapsed();
         let status = response.status().as_u16();
         self.app.metrics.answered(context.route(), status, took);
@@ -166,7 +186,7 @@ impl Outer {
     }
 
     /// What every answer carries.
-    fn finish(response: &mut Response, context: &Context, api: bool) {
+    fn finish(&self, response: &mut Response, context: &Context, api: bool) {
         let status = response.status();
         let failed = status.is_client_error() || status.is_server_error();
         // A refusal outside /api (a wrong host, a timeout) is a problem as well when it began as one.
@@ -184,7 +204,7 @@ impl Outer {
         if let Some(cookie) = context.cookie() {
             headers.append(header::SET_COOKIE, cookie.clone());
         }
-        security::add_headers(headers, api, context.secure);
+        security::add_headers(headers, api, context.secure && self.lasting);
     }
 
     /// The caller's address as trusted proxies tell it: the last one in the list that is not one of them.

@@ -14,6 +14,7 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use chrono::{DateTime, Utc};
 use matinee_api::{self as api, ProblemCode};
 use matinee_booking::{Heard, Message, NotGenuine, PaymentPage};
 use matinee_domain::ids::PaymentId;
@@ -39,6 +40,8 @@ pub struct KnownNews {
     known: Mutex<(HashSet<String>, VecDeque<String>)>,
     /// Refused in a row since the last one that was taken.
     refused: AtomicU64,
+    /// When the last genuine one came.
+    heard_at: Mutex<Option<DateTime<Utc>>>,
 }
 
 impl KnownNews {
@@ -58,8 +61,15 @@ impl KnownNews {
         }
     }
 
+    /// When the last genuine message came, and how many were refused since.
+    pub fn heard(&self) -> (Option<DateTime<Utc>>, u64) {
+        let refused = self.refused.load(Ordering::Relaxed);
+        (*self.heard_at.lock(), refused)
+    }
+
     /// A message was genuine; how many were refused before it.
-    fn genuine(&self) -> u64 {
+    fn genuine(&self, now: DateTime<Utc>) -> u64 {
+        *self.heard_at.lock() = Some(now);
         self.refused.swap(0, Ordering::Relaxed)
     }
 
@@ -105,7 +115,7 @@ pub async fn news(
         refused(&app, why)
     };
     let news = gateway.news(message).map_err(refused)?;
-    let before = app.known_news.genuine();
+    let before = app.known_news.genuine(now);
     if before > 1 {
         tracing::info!(before, "messages of the payment gateway are taken again");
     }

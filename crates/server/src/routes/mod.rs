@@ -47,6 +47,7 @@ pub fn router(app: AppState, ui: Ui) -> Router {
         .nest(matinee_api::BASE_PATH, api())
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
+        .route(crate::lan::CA_PATH, get(setup::authority))
         .route_layer(NoteRoute)
         .fallback(
             async move |State(app): State<AppState>,
@@ -186,6 +187,18 @@ pub fn api() -> Router<AppState> {
         .route(
             "/manage/theaters/{theater_id}/shows",
             get(manage::shows::list).post(manage::shows::create),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/shows/batch",
+            post(manage::shows::create_batch),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/gateways",
+            get(manage::setting_up::gateways),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/network",
+            get(manage::setting_up::network),
         )
         .route(
             "/manage/shows/{show_id}",

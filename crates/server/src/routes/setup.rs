@@ -13,7 +13,7 @@ use crate::{
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use matinee_api::{ProblemCode, RegisterRequest, SetupRequest, SetupState};
 use matinee_store::{
@@ -88,6 +88,19 @@ pub async fn set_up(
         &address,
         plain,
     ))
+}
+
+/// `GET /setup/ca.crt`: what a device of the local network installs to trust this server. A plain file, as phones take it from
+/// their browser.
+pub async fn authority(State(app): State<AppState>) -> Response {
+    match &app.lan {
+        Some(lan) => lan.certificate(),
+        None => (
+            StatusCode::NOT_FOUND,
+            "This server is not open to a local network, so there is no certificate to trust.\n",
+        )
+            .into_response(),
+    }
 }
 
 fn already() -> ApiError {

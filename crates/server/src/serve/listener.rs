@@ -1,7 +1,11 @@
 //! Accepting connections: bounded, without delay, and drained when the server stops.
 
 use super::ServeError;
-use crate::{AppState, http::outer::Outer};
+use crate::{
+    AppState,
+    http::outer::Outer,
+    lan::{self, Lan},
+};
 use axum::{
     body::Body,
     http::{Request, Response, StatusCode, header},
@@ -14,7 +18,7 @@ use hyper_util::{
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
-    net::{TcpListener, TcpSocket},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::Semaphore,
 };
 use tokio_rustls::TlsAcceptor;
@@ -30,6 +34,14 @@ const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 const HTTP2_STREAMS: u32 = 256;
 const HTTP2_PING: Duration = Duration::from_secs(30);
+
+/// How a listener is spoken to.
+pub enum Transport {
+    Plain,
+    Tls(TlsAcceptor),
+    /// TLS on the local network; what comes in plain text is shown the way.
+    Lan(Arc<Lan>),
+}
 
 /// A bound socket.
 pub struct Listener {
@@ -65,13 +77,14 @@ impl Listener {
     pub async fn serve(
         self,
         outer: Arc<Outer>,
-        tls: Option<TlsAcceptor>,
+        transport: Transport,
         draining: CancellationToken,
         patience: Duration,
     ) {
         raise_file_limit();
         let builder = Arc::new(http_builder());
         let graceful = GracefulShutdown::new();
+        let transport = Arc::new(transport);
         let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         loop {
             let place = tokio::select! {
@@ -94,17 +107,24 @@ impl Listener {
             let outer = Arc::clone(&outer);
             let builder = Arc::clone(&builder);
             let watcher = graceful.watcher();
-            let tls = tls.clone();
+            let transport = Arc::clone(&transport);
             tokio::spawn(async move {
                 let _place = place;
-                match tls {
-                    None => serve_connection(&builder, stream, peer, outer, watcher).await,
-                    Some(tls) => {
-                        let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream));
-                        if let Ok(Ok(stream)) = handshake.await {
-                            serve_connection(&builder, stream, peer, outer, watcher).await;
-                        }
+                let tls = match &*transport {
+                    Transport::Plain => {
+                        serve_connection(&builder, stream, peer, outer, watcher).await;
+                        return;
                     }
+                    Transport::Tls(tls) => tls,
+                    Transport::Lan(lan) => match begins(lan, &stream).await {
+                        Some(lan::HANDSHAKE) => lan.acceptor(),
+                        Some(_) => return show_the_way(&builder, stream, lan, watcher).await,
+                        None => return,
+                    },
+                };
+                let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, tls.accept(stream));
+                if let Ok(Ok(stream)) = handshake.await {
+                    serve_connection(&builder, stream, peer, outer, watcher).await;
                 }
             });
         }
@@ -191,6 +211,35 @@ async fn serve_connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let service = service_fn(move |request: Request<Incoming>| {
         let outer = Arc::clone(&outer);
         async move { Ok::<_, Infallible>(outer.answer(request.map(Body::new), peer).await) }
+    });
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(error, "a connection broke off");
+    }
+}
+
+/// The first byte of a connection from the local network, once it is there; none of one that came another way.
+async fn begins(lan: &Lan, stream: &TcpStream) -> Option<u8> {
+    let came_to = stream.local_addr().ok()?;
+    if !lan.admits(came_to.ip()) {
+        return None;
+    }
+    let mut first = [0];
+    let peek = tokio::time::timeout(HANDSHAKE_TIMEOUT, stream.peek(&mut first));
+    matches!(peek.await, Ok(Ok(1))).then_some(first[0])
+}
+
+/// Answers what came in plain text where only TLS is spoken.
+async fn show_the_way(
+    builder: &auto::Builder<TokioExecutor>,
+    stream: TcpStream,
+    lan: &Arc<Lan>,
+    watcher: hyper_util::server::graceful::Watcher,
+) {
+    let lan = Arc::clone(lan);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let answer = lan.answer_plain(&request);
+        async move { Ok::<_, Infallible>(answer) }
     });
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection).await {

@@ -5,7 +5,15 @@ import type { SessionInfo } from './generated/api';
 import type { Answer, Call, Send } from './http';
 import type { Attempt } from './platform';
 import type { StaffCalls, Versioned } from './staff';
-import type { ManagedShow, MyTheater, Page, StaffMember } from './types';
+import type {
+  GatewayHere,
+  ManagedShow,
+  MyTheater,
+  NetworkHere,
+  Page,
+  ShowBatchAnswer,
+  StaffMember
+} from './types';
 
 const id = encodeURIComponent;
 const PAGE = 100;
@@ -106,6 +114,15 @@ export function staffCalls(send: Send): StaffCalls & DayCalls {
     },
     createShow: (theaterId, spec, attempt) =>
       make(`/manage/theaters/${id(theaterId)}/shows`, spec, attempt),
+    async showObstacles(theaterId, shows) {
+      const path = `/manage/theaters/${id(theaterId)}/shows/batch`;
+      const body = { shows, dry_run: true };
+      return (await send<ShowBatchAnswer>({ method: 'POST', path, body })).value.obstacles;
+    },
+    async createShows(theaterId, shows, attempt) {
+      const path = `/manage/theaters/${id(theaterId)}/shows/batch`;
+      return (await make<ShowBatchAnswer>(path, { shows }, attempt)).shows;
+    },
     show: (showId) => get(`/manage/shows/${id(showId)}`),
     changeShow: (showId, spec, version) => change(`/manage/shows/${id(showId)}`, spec, version),
     deleteShow: (showId) => remove(`/manage/shows/${id(showId)}`),
@@ -116,6 +133,14 @@ export function staffCalls(send: Send): StaffCalls & DayCalls {
     async withdrawShow(showId) {
       const path = `/manage/shows/${id(showId)}/published`;
       return (await send<ManagedShow>({ method: 'DELETE', path })).value;
+    },
+
+    async gateways(theaterId) {
+      const path = `/manage/theaters/${id(theaterId)}/gateways`;
+      return (await get<Page<GatewayHere>>(path)).value.items;
+    },
+    async network(theaterId) {
+      return (await get<NetworkHere>(`/manage/theaters/${id(theaterId)}/network`)).value;
     },
 
     async blockSeats(showId, seatIds, reason, attempt) {

@@ -5,15 +5,18 @@
 import type { Attempt } from './platform';
 import type {
   AuditEntry,
+  GatewayHere,
   ManagedMovie,
   ManagedScreen,
   ManagedShow,
   ManagedTheater,
   MovieSpec,
   MyTheater,
+  NetworkHere,
   Page,
   PricesSpec,
   ScreenSpec,
+  ShowObstacle,
   ShowSpec,
   StaffMember,
   StaffRole,
@@ -71,6 +74,10 @@ export interface StaffCalls {
   /** Shows that begin in [from, until), also those not on sale. */
   shows(theaterId: string, from: string, until: string): Promise<ManagedShow[]>;
   createShow(theaterId: string, spec: ShowSpec, attempt: Attempt): Promise<ManagedShow>;
+  /** What stands in the way of these shows; nothing is made by asking. */
+  showObstacles(theaterId: string, specs: ShowSpec[]): Promise<ShowObstacle[]>;
+  /** All of them or none. */
+  createShows(theaterId: string, specs: ShowSpec[], attempt: Attempt): Promise<ManagedShow[]>;
   show(showId: string): Promise<Versioned<ManagedShow>>;
   changeShow(
     showId: string,
@@ -80,6 +87,11 @@ export interface StaffCalls {
   deleteShow(showId: string): Promise<void>;
   publishShow(showId: string): Promise<ManagedShow>;
   withdrawShow(showId: string): Promise<ManagedShow>;
+
+  /** Who can take the theater's payments, and how that goes. */
+  gateways(theaterId: string): Promise<GatewayHere[]>;
+  /** Where the theater's server can be reached. */
+  network(theaterId: string): Promise<NetworkHere>;
 
   /** All of them or none. */
   blockSeats(showId: string, seatIds: string[], reason: string, attempt: Attempt): Promise<void>;

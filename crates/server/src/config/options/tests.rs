@@ -109,6 +109,8 @@ const EVERY: &[(&str, &str, &str)] = &[
     ("public_url", "https://x.example", "\"https://x.example\""),
     ("tls_cert", "c.pem", "\"c.pem\""),
     ("tls_key", "k.pem", "\"k.pem\""),
+    ("lan", "true", "true"),
+    ("lan_port", "9443", "9443"),
     ("gateway", "sandbox", "\"sandbox\""),
     ("stripe_secret_key_file", "key", "\"key\""),
     ("stripe_webhook_secret_file", "hook", "\"hook\""),
@@ -160,6 +162,8 @@ fn shown(options: Options) -> String {
         public_url,
         tls_cert,
         tls_key,
+        lan,
+        lan_port,
         gateway,
         stripe_secret_key_file,
         stripe_webhook_secret_file,
@@ -211,7 +215,7 @@ fn shown(options: Options) -> String {
                 private_targets
             ),
             (trusted_proxies, metrics, rate_limit, log_level, log_format),
-            (pg_locking, pg_lanes, pg_connections, redis),
+            (pg_locking, pg_lanes, pg_connections, redis, lan, lan_port),
             (
                 kafka,
                 kafka_topic,

@@ -20,6 +20,7 @@ pub mod movies;
 mod scanned;
 pub mod screens;
 pub mod seats;
+pub mod setting_up;
 pub mod shifts;
 pub mod shows;
 pub mod staff;

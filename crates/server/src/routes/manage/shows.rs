@@ -3,6 +3,10 @@
 //! A new show is nowhere to be seen until it is published. Once seats of it were taken it stays on its screen and keeps
 //! its seats; whether that is so, and whether the screen is free, is decided in the transaction of the change.
 
+mod batch;
+
+pub use batch::create as create_batch;
+
 use super::{
     changing::{self, Refused, Repeatable},
     gate::{self, Staff},

@@ -17,6 +17,11 @@ export const staffPaths = {
     of(theaterId) + query(given),
   newShow: (theaterId: string, given: { day?: string; screen?: string; like?: string } = {}) =>
     `${of(theaterId)}/shows/new${query(given)}`,
+  week: (theaterId: string) => `${of(theaterId)}/shows/week`,
+  setUp: (theaterId: string) => `${of(theaterId)}/setup`,
+  payments: (theaterId: string) => `${of(theaterId)}/setup/payments`,
+  testBooking: (theaterId: string) => `${of(theaterId)}/setup/test`,
+  network: (theaterId: string) => `${of(theaterId)}/setup/network`,
   show: (theaterId: string, showId: string) => `${of(theaterId)}/shows/${id(showId)}`,
   seats: (theaterId: string, showId: string) => `${of(theaterId)}/shows/${id(showId)}/seats`,
   movies: (theaterId: string) => `${of(theaterId)}/movies`,

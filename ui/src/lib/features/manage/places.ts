@@ -18,6 +18,7 @@ export interface Place {
     | 'screens'
     | 'messages'
     | 'facts'
+    | 'setup'
     | 'people'
     | 'changes';
   needs: Duty;
@@ -51,6 +52,7 @@ const PLACES: readonly Place[] = [
     href: staffPaths.screens
   },
   { key: 'facts', needs: 'change_theater', label: () => m.manage_facts(), href: staffPaths.facts },
+  { key: 'setup', needs: 'change_theater', label: () => m.setup_place(), href: staffPaths.setUp },
   { key: 'people', needs: 'change_staff', label: () => m.manage_people(), href: staffPaths.people },
   { key: 'changes', needs: 'see_audit', label: () => m.manage_changes(), href: staffPaths.changes }
 ];

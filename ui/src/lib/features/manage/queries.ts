@@ -62,6 +62,20 @@ export const movieSearchQuery = (q: string) =>
     staleTime: 0
   });
 
+export const gatewaysQuery = (theaterId: string) =>
+  queryOptions({
+    queryKey: [...manageKeys.all, theaterId, 'gateways'],
+    queryFn: () => asked((staff) => staff.gateways(theaterId)),
+    staleTime: 0
+  });
+
+export const networkQuery = (theaterId: string) =>
+  queryOptions({
+    queryKey: [...manageKeys.all, theaterId, 'network'],
+    queryFn: () => asked((staff) => staff.network(theaterId)),
+    staleTime: 0
+  });
+
 export const peopleQuery = (theaterId: string) =>
   queryOptions({
     queryKey: manageKeys.people(theaterId),
