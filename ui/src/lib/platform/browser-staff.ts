@@ -4,7 +4,7 @@ import type { DayCalls } from './days';
 import type { Answer, Call, Send } from './http';
 import type { Attempt } from './platform';
 import type { StaffCalls, Versioned } from './staff';
-import type { ManagedShow, MyTheater, Page, StaffMember } from './types';
+import type { ManagedShow, MyTheater, Page, ShowSeats, StaffMember } from './types';
 
 const id = encodeURIComponent;
 const PAGE = 100;
@@ -115,6 +115,10 @@ export function staffCalls(send: Send): StaffCalls & DayCalls {
       return (await send<ManagedShow>({ method: 'DELETE', path })).value;
     },
 
+    async showSeats(showId) {
+      const path = `/manage/shows/${id(showId)}/seats`;
+      return (await send<ShowSeats>({ method: 'GET', path })).value;
+    },
     async blockSeats(showId, seatIds, reason, attempt) {
       const path = `/manage/shows/${id(showId)}/seats/block`;
       await make(path, { seat_ids: seatIds, reason }, attempt);

@@ -14,6 +14,7 @@ import type {
   Page,
   PricesSpec,
   ScreenSpec,
+  ShowSeats,
   ShowSpec,
   StaffMember,
   StaffRole,
@@ -79,6 +80,8 @@ export interface StaffCalls {
   publishShow(showId: string): Promise<ManagedShow>;
   withdrawShow(showId: string): Promise<ManagedShow>;
 
+  /** Who has what, also of a show that is not on sale yet. */
+  showSeats(showId: string): Promise<ShowSeats>;
   /** All of them or none. */
   blockSeats(showId: string, seatIds: string[], reason: string, attempt: Attempt): Promise<void>;
   unblockSeats(showId: string, seatIds: string[], attempt: Attempt): Promise<void>;
