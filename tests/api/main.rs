@@ -24,6 +24,7 @@ mod manage_cancel_show;
 mod manage_days;
 mod manage_matrix;
 mod manage_messages;
+mod manage_moves;
 mod manage_programme;
 mod manage_refunds;
 mod manage_staff;

@@ -11,8 +11,8 @@ use matinee_store::{
     conformance::{
         self, Engine,
         bookings::{
-            blocks, cancellations, change, crowd, door, expire, gift, hold, lists, promo, restart,
-            step,
+            blocks, cancellations, change, crowd, door, expire, gift, hold, lists, moves, promo,
+            restart, step,
         },
         counter, ledger, outbox, telling,
     },

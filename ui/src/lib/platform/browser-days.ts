@@ -10,11 +10,23 @@ import type {
   ManagedBooking,
   ManagedMessage,
   ShowCancellation,
+  ShowMove,
+  ShowMovePlan,
   StaffRefundAnswer
 } from './staff-types';
 import type { Page } from './types';
 
 const id = encodeURIComponent;
+
+/** What is not there is null. */
+async function orNull<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (isPlatformError(error) && error.status === 404) return null;
+    throw error;
+  }
+}
 
 export function dayCalls(send: Send): DayCalls {
   const get = async <T>(
@@ -59,13 +71,12 @@ export function dayCalls(send: Send): DayCalls {
       post<ManagedMessage>(`${booking(bookingId)}/messages/${id(messageId)}/resend`, {}),
     cancelShow: (showId, reason, message) =>
       post<ShowCancellation>(`${show(showId)}/cancel`, { reason, ...(message ? { message } : {}) }),
-    async showCancellation(showId) {
-      try {
-        return await get<ShowCancellation>(`${show(showId)}/cancellation`);
-      } catch (error) {
-        if (isPlatformError(error) && error.status === 404) return null;
-        throw error;
-      }
-    }
+    showCancellation: (showId) => orNull(get<ShowCancellation>(`${show(showId)}/cancellation`)),
+    async moveShow(showId, request, version, attempt) {
+      const headers = { 'If-Match': version ?? '*', 'Idempotency-Key': attempt.key };
+      const path = `${show(showId)}/move`;
+      return (await send<ShowMovePlan>({ method: 'POST', path, body: request, headers })).value;
+    },
+    showMove: (showId) => orNull(get<ShowMove>(`${show(showId)}/move`))
   };
 }

@@ -12,6 +12,7 @@ import type {
   NetworkHere,
   Page,
   ShowBatchAnswer,
+  ShowSeats,
   StaffMember
 } from './types';
 
@@ -143,6 +144,10 @@ export function staffCalls(send: Send): StaffCalls & DayCalls {
       return (await get<NetworkHere>(`/manage/theaters/${id(theaterId)}/network`)).value;
     },
 
+    async showSeats(showId) {
+      const path = `/manage/shows/${id(showId)}/seats`;
+      return (await send<ShowSeats>({ method: 'GET', path })).value;
+    },
     async blockSeats(showId, seatIds, reason, attempt) {
       const path = `/manage/shows/${id(showId)}/seats/block`;
       await make(path, { seat_ids: seatIds, reason }, attempt);

@@ -5,7 +5,10 @@ import type {
   FoundBooking,
   ManagedBooking,
   ManagedMessage,
+  MoveShowRequest,
   ShowCancellation,
+  ShowMove,
+  ShowMovePlan,
   StaffRefundAnswer,
   StaffRefundRequest
 } from './staff-types';
@@ -34,4 +37,14 @@ export interface DayCalls {
   cancelShow(showId: string, reason: string, message: string | null): Promise<ShowCancellation>;
   /** Null when the show is not cancelled. */
   showCancellation(showId: string): Promise<ShowCancellation | null>;
+
+  /** To another screen or time; a dry run only says what would happen. */
+  moveShow(
+    showId: string,
+    request: MoveShowRequest,
+    version: string | null,
+    attempt: Attempt
+  ): Promise<ShowMovePlan>;
+  /** Null when the show never moved to another screen. */
+  showMove(showId: string): Promise<ShowMove | null>;
 }

@@ -17,6 +17,7 @@ import type {
   PricesSpec,
   ScreenSpec,
   ShowObstacle,
+  ShowSeats,
   ShowSpec,
   StaffMember,
   StaffRole,
@@ -93,6 +94,8 @@ export interface StaffCalls {
   /** Where the theater's server can be reached. */
   network(theaterId: string): Promise<NetworkHere>;
 
+  /** Who has what, also of a show that is not on sale yet. */
+  showSeats(showId: string): Promise<ShowSeats>;
   /** All of them or none. */
   blockSeats(showId: string, seatIds: string[], reason: string, attempt: Attempt): Promise<void>;
   unblockSeats(showId: string, seatIds: string[], attempt: Attempt): Promise<void>;

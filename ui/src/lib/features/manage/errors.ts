@@ -15,6 +15,18 @@ const words: Record<string, () => Explanation> = {
     title: m.manage_error_clash_title(),
     detail: m.manage_error_clash_detail()
   }),
+  show_moved: () => ({
+    title: m.day_error_moved_title(),
+    detail: m.day_error_moved_detail()
+  }),
+  show_started: () => ({
+    title: m.day_error_started_title(),
+    detail: m.day_error_started_detail()
+  }),
+  move_unfinished: () => ({
+    title: m.day_error_unfinished_title(),
+    detail: m.day_error_unfinished_detail()
+  }),
   show_sold: () => ({ title: m.manage_error_sold_title(), detail: m.manage_error_sold_detail() }),
   screen_in_use: () => ({
     title: m.manage_error_screen_title(),

@@ -34,6 +34,7 @@ export const staffPaths = {
   facts: (theaterId: string) => `${of(theaterId)}/facts`,
   people: (theaterId: string) => `${of(theaterId)}/people`,
   changes: (theaterId: string) => `${of(theaterId)}/changes`,
+  moveShow: (theaterId: string, showId: string) => `${of(theaterId)}/shows/${id(showId)}/move`,
   cancelShow: (theaterId: string, showId: string) => `${of(theaterId)}/shows/${id(showId)}/cancel`,
   totals: (theaterId: string, day?: string) =>
     `${of(theaterId)}/totals${query({ day: day ?? '' })}`,

@@ -48,6 +48,13 @@ export const managedShowQuery = (theaterId: string, showId: string) =>
     staleTime: 0
   });
 
+export const managedSeatsQuery = (theaterId: string, showId: string) =>
+  queryOptions({
+    queryKey: [...manageKeys.shows(theaterId), 'seats', showId],
+    queryFn: () => asked((staff) => staff.showSeats(showId)),
+    staleTime: 0
+  });
+
 export const managedMovieQuery = (theaterId: string, movieId: string) =>
   queryOptions({
     queryKey: [...manageKeys.movies, theaterId, movieId],

@@ -17,6 +17,7 @@ it('finds the page of every address that is linked to', () => {
     [staffPaths.show(theater, thing), ':theater/shows/:show'],
     [staffPaths.seats(theater, thing), ':theater/shows/:show/seats'],
     [staffPaths.cancelShow(theater, thing), ':theater/shows/:show/cancel'],
+    [staffPaths.moveShow(theater, thing), ':theater/shows/:show/move'],
     [staffPaths.movies(theater), ':theater/movies'],
     [staffPaths.newMovie(theater), ':theater/movies/new'],
     [staffPaths.movie(theater, thing), ':theater/movies/:movie'],

@@ -22,6 +22,7 @@ const TABLE: readonly (readonly [string, Load])[] = [
   [':theater/shows/:show', () => import('./pages/Show.svelte')],
   [':theater/shows/:show/seats', () => import('./pages/ShowSeats.svelte')],
   [':theater/shows/:show/cancel', () => import('./pages/CancelShow.svelte')],
+  [':theater/shows/:show/move', () => import('./pages/MoveShow.svelte')],
   [':theater/movies', () => import('./pages/Movies.svelte')],
   [':theater/movies/new', () => import('./pages/NewMovie.svelte')],
   [':theater/movies/:movie', () => import('./pages/Movie.svelte')],
