@@ -71,8 +71,7 @@ export function dayCalls(send: Send): DayCalls {
       post<ManagedMessage>(`${booking(bookingId)}/messages/${id(messageId)}/resend`, {}),
     cancelShow: (showId, reason, message) =>
       post<ShowCancellation>(`${show(showId)}/cancel`, { reason, ...(message ? { message } : {}) }),
-    showCancellation: (showId) =>
-      orNull(get<ShowCancellation>(`${show(showId)}/cancellation`)),
+    showCancellation: (showId) => orNull(get<ShowCancellation>(`${show(showId)}/cancellation`)),
     async moveShow(showId, request, version, attempt) {
       const headers = { 'If-Match': version ?? '*', 'Idempotency-Key': attempt.key };
       const path = `${show(showId)}/move`;

@@ -175,6 +175,16 @@ export type Booking = {
 /**  The name of a state, as the contract and stores write it. */
 export type BookingStatus = "held" | "awaiting_payment" | "confirmed" | "partly_cancelled" | "cancelled" | "expired" | "released";
 
+/**  A booking that a move has no room for. */
+export type BookingWithoutRoom = {
+	booking_id: string,
+	reference: string,
+	status: BookingStatus,
+	seats: SeatName[],
+	/**  All that was paid for them; nothing for a hold. */
+	refund_amount: Money,
+};
+
 /**  A line of the price breakdown. */
 export type BreakdownLine = {
 	label: string,
@@ -695,6 +705,23 @@ export type Money = {
 	currency: string,
 };
 
+/**  `POST /manage/shows/{show_id}/move` */
+export type MoveShowRequest = {
+	/**  Where it goes; it stays on its screen when absent. */
+	screen_id?: string | null,
+	/**  When it begins, on the theater's wall clock, as in a show's `start`; it keeps its time when absent. */
+	start?: string | null,
+	/**
+	 *  For sales after the move. When absent the categories keep their prices, which is only possible where the other screen
+	 *  has the same ones. What was sold keeps its price.
+	 */
+	price_list?: string | null,
+	/**  Seats that somebody decided on: before, after. All others are found for you. */
+	seats?: { [key in SeatId]: SeatId },
+	/**  Only says what would happen. */
+	dry_run?: boolean,
+};
+
 /**  A movie with its details and, where the call lists them, its shows. */
 export type Movie = {
 	movie_id: string,
@@ -1006,7 +1033,7 @@ export type Problem = {
 };
 
 /**  A stable problem code. Callers decide by it, never by the words. */
-export type ProblemCode = "malformed" | "malformed_cursor" | "bad_signature" | "unauthenticated" | "bad_credentials" | "second_factor_required" | "second_factor_wrong" | "session_ended" | "payment_declined" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "email_unverified" | "seats_unavailable" | "hold_expired" | "not_held" | "payment_in_progress" | "price_changed" | "gift_card_changed" | "already_paid" | "not_cancellable" | "no_more_extensions" | "not_confirmed" | "not_awaiting_action" | "show_started" | "set_up_already" | "show_cancelled" | "last_owner" | "show_clash" | "show_sold" | "screen_in_use" | "theater_sold" | "undo_too_late" | "shift_open" | "shift_closed" | "shift_busy" | "paid_out" | "idempotency_in_progress" | "cursor_gone" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "wrong_host" | "invalid" | "email_required" | "single_seat_gap" | "promo_invalid" | "gift_card_invalid" | "idempotency_key_reused" | "precondition_required" | "too_many_requests" | "too_many_unpaid_seats" | "cool_down" | "too_many_attempts" | "internal" | "unavailable" | "overloaded" | "no_gateway" | "provider_unavailable" | "gateway_unavailable";
+export type ProblemCode = "malformed" | "malformed_cursor" | "bad_signature" | "unauthenticated" | "bad_credentials" | "second_factor_required" | "second_factor_wrong" | "session_ended" | "payment_declined" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "email_unverified" | "seats_unavailable" | "hold_expired" | "not_held" | "payment_in_progress" | "price_changed" | "gift_card_changed" | "already_paid" | "not_cancellable" | "no_more_extensions" | "not_confirmed" | "not_awaiting_action" | "show_started" | "set_up_already" | "show_cancelled" | "show_moved" | "move_unfinished" | "last_owner" | "show_clash" | "show_sold" | "screen_in_use" | "theater_sold" | "undo_too_late" | "shift_open" | "shift_closed" | "shift_busy" | "paid_out" | "idempotency_in_progress" | "cursor_gone" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "wrong_host" | "invalid" | "email_required" | "single_seat_gap" | "promo_invalid" | "gift_card_invalid" | "idempotency_key_reused" | "precondition_required" | "too_many_requests" | "too_many_unpaid_seats" | "cool_down" | "too_many_attempts" | "internal" | "unavailable" | "overloaded" | "no_gateway" | "provider_unavailable" | "gateway_unavailable";
 
 /**  A profile: the answer of GET and the body of PUT, which ignores the read-only fields. */
 export type Profile = {
@@ -1337,6 +1364,21 @@ export type SeatMapView = {
 	decorations: Decoration[],
 };
 
+/**  A seat that becomes another one. */
+export type SeatMoved = {
+	booking_id: string,
+	reference: string,
+	from: SeatName,
+	to: SeatName,
+};
+
+/**  A seat, for programs and for people. */
+export type SeatName = {
+	seat_id: SeatId,
+	row: string,
+	number: string,
+};
+
 /**  Data of the live event `snapshot`. */
 export type SeatSnapshot = {
 	version: number,
@@ -1553,6 +1595,49 @@ export type ShowDetail = {
 	policy: string,
 	max_seats_per_booking: number,
 } & Show;
+
+/**  How far a show's last move to another screen is. */
+export type ShowMove = {
+	show_id: string,
+	moved_at: string,
+	/**  Empty when the screen is not there any more. */
+	screen_before: string,
+	start_before: string,
+	/**  No booking without room has seats any more. Refunds may still be on their way. */
+	finished: boolean,
+	/**  Bookings there was no room for. */
+	bookings_total: number,
+	/**  Those of them that have no seats any more. */
+	bookings_done: number,
+	refunds_pending: number,
+	refunds_succeeded: number,
+	/**  Somebody has to pay these back by hand. */
+	refunds_failed: number,
+	/**  All that went or goes back. */
+	refund_amount: Money,
+};
+
+/**  What a move does, or would do. */
+export type ShowMovePlan = {
+	/**  Nothing was changed. */
+	dry_run: boolean,
+	/**  As it is after the move. */
+	show: ManagedShow,
+	/**  Bookings that have seats of the show, held ones too. */
+	bookings: number,
+	/**  Seats that keep their row and number. */
+	seats_kept: number,
+	/**  Seats that get another row or number. */
+	seats_moved: SeatMoved[],
+	/**  Bookings there is no room for: they are let go, and all that was paid goes back. */
+	without_room: BookingWithoutRoom[],
+	/**  What goes back in all. */
+	refund_amount: Money,
+	/**  Seats that staff blocked on the screen it leaves; on the other one they are not. */
+	blocks_dropped: number,
+	/**  Tickets get new codes; the old ones open no door. */
+	tickets_reissued: number,
+};
 
 /**  The auditorium of a show. */
 export type ShowScreen = {
