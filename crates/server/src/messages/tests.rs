@@ -396,5 +396,6 @@ async fn nobody_is_reminded_of_what_they_gave_back() {
     house.close().await;
 }
 
+mod counter;
 mod late;
 mod outlets;
