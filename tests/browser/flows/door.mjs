@@ -61,7 +61,7 @@ async function camera(scene, world) {
   const film = join(folder, 'ticket.y4m');
   writeFilm(film, [[AWAY, nobody()], [HELD, await heldUp(boss, pictures[0])]]);
   const stage = await Stage.open([
-    '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-capture', `--use-file-for-fake-video-capture=${film}`
+    '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${film}`
   ]);
   const foyer = new Scene(stage, scene.address, scene.size);
   try {

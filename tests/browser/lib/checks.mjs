@@ -36,10 +36,12 @@ export function cutText(page) {
     const found = [];
     for (const one of document.querySelectorAll('body *')) {
       if (!one.checkVisibility({ visibilityProperty: true }) || one.closest('[inert],[aria-hidden=true],.visually-hidden,#svelte-announcer,.map')) continue;
-      const said = [...one.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim() !== '');
-      if (!said) continue;
+      // Its own words alone: a child may be there for screen readers only.
+      const said = [...one.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE && node.data.trim() !== '');
+      if (said.length === 0) continue;
       const range = document.createRange();
-      range.selectNodeContents(one);
+      range.setStart(said[0], 0);
+      range.setEnd(said[0], said[0].length);
       const text = range.getBoundingClientRect();
       for (let box = one; box && box !== document.body; box = box.parentElement) {
         const style = getComputedStyle(box);

@@ -23,20 +23,26 @@ export class Camera {
     mkdirSync(this.folder, { recursive: true });
   }
 
-  shot = async (name) => {
-    await quiet(this.page);
+  #write(name, png) {
     const file = `${name}-${this.size}-${this.theme}.png`;
-    const small = quantised(await this.page.screenshot());
+    const small = quantised(png);
     writeFileSync(join(this.folder, file), small);
     console.log(`${file} ${Math.round(small.length / 1024)} kB`);
+  }
+
+  shot = async (name) => {
+    await quiet(this.page);
+    this.#write(name, await this.page.screenshot());
   };
 
-  // In a window as high as the page, so that what sticks to the window's edges stays there.
+  /** A page that is longer than its window: on a desktop in a window as high as the page, so that its side nav is, too. */
   whole = async (name) => {
     const usual = this.page.viewportSize();
     await quiet(this.page);
-    const height = await this.page.evaluate(() => document.documentElement.scrollHeight);
-    await this.page.setViewportSize({ ...usual, height: Math.max(usual.height, Math.min(height, HIGHEST)) });
+    for (const close of await this.page.locator('.toast .close').all()) await close.click().catch(() => undefined);
+    const height = Math.min(HIGHEST, await this.page.evaluate(() => document.documentElement.scrollHeight));
+    if (usual.width < 840) return this.#write(name, await this.page.screenshot({ fullPage: true, clip: { x: 0, y: 0, width: usual.width, height } }));
+    await this.page.setViewportSize({ ...usual, height: Math.max(usual.height, height) });
     await this.shot(name);
     await this.page.setViewportSize(usual);
   };
