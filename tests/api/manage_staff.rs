@@ -166,6 +166,19 @@ async fn staff_show_a_second_factor() {
         .expect(200);
 }
 
+/// An administrator without a theater yet is told from somebody who works nowhere.
+#[tokio::test]
+async fn a_session_says_who_runs_the_server() {
+    let runs = async |caller: &matinee_tests::Caller| {
+        let who = caller.get("/auth/session").await.expect(200).json();
+        who["user"]["administrator"].clone()
+    };
+    assert_eq!(runs(&admin().await).await, true);
+    assert_eq!(runs(&own().await.owner).await, false);
+    let (_, _, customer) = account(&house().caller()).await;
+    assert_eq!(runs(&customer).await, false);
+}
+
 #[tokio::test]
 async fn changes_are_listed_in_pages_and_without_secrets() {
     let own = own().await;

@@ -60,6 +60,7 @@ async fn whoever_started_the_server_makes_its_administrator_once() {
     let boss = caller.with_token(text(&session, "access_token"));
     let who = boss.get("/auth/session").await.expect(200).json();
     assert_eq!(who["user"]["second_factor"], "missing");
+    assert_eq!(who["user"]["administrator"], false);
     let theater = boss.post("/manage/theaters", json!({})).await;
     theater.expect_problem(403, "forbidden");
 }
