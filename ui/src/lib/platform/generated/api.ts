@@ -476,6 +476,62 @@ export type GapRule =
 /**  The booking is refused with seats that satisfy the rule. */
 "enforce";
 
+/**  A gateway as the theater's owner sees it. Secrets are in none of it. */
+export type GatewayHere = {
+	name: GatewayName,
+	state: GatewayState,
+	/**  What it takes is no real money, and tickets say TEST. */
+	test: boolean,
+	trouble: GatewayTrouble | null,
+	/**  Whose account it takes money for, once the gateway said so: its key works. */
+	account: string | null,
+	/**  Null where a gateway tells nothing by itself. */
+	webhook: GatewayWebhook | null,
+};
+
+/**  Who can take payments. */
+export type GatewayName = 
+/**  A bank that is played, with test cards: no real money. */
+"sandbox" | "stripe" | 
+/**  Staff at the counter, in cash or with a terminal of their own. */
+"counter";
+
+/**  How it goes with a gateway. */
+export type GatewayState = 
+/**  This server was not started with it. */
+"off" | 
+/**  It takes payments. */
+"ready" | 
+/**  The last call of it met trouble. */
+"trouble";
+
+/**  What the last call of a gateway met. */
+export type GatewayTrouble = 
+/**  The secret key is unknown, expired or revoked. */
+"key_refused" | 
+/**  The secret key may not do what is needed. */
+"rights_missing" | 
+/**  It asks for fewer calls. */
+"limited" | 
+/**  It answers with errors of its own. */
+"outage" | 
+/**  It cannot be reached. */
+"silence" | 
+/**  Its answers do not fit what was asked. */
+"nonsense" | 
+/**  It takes our calls for malformed. */
+"bad_request";
+
+/**  Whether a gateway's own messages arrive. */
+export type GatewayWebhook = {
+	/**  The address to name at the gateway. */
+	url: string,
+	/**  When the last genuine one came to this server since it started; null while none did. */
+	heard_at: string | null,
+	/**  Refused in a row since then: a wrong signing secret, another mode, a clock that is off. */
+	refused: number,
+};
+
 /**  Answer of `POST /gift-cards/balance`. */
 export type GiftBalance = {
 	/**  The last group of the code. */
@@ -747,6 +803,32 @@ export type MyTheater = {
 	role: StaffRole | null,
 	/**  What the caller may do there. */
 	actions: Action[],
+};
+
+/**  An address to open, with a code of it for a phone's camera. */
+export type NetworkAddress = {
+	url: string,
+	/**  The address as a QR code, SVG. */
+	qr_svg: string,
+};
+
+/**  An authority that each device has to trust once. */
+export type NetworkAuthority = {
+	/**  Its certificate. */
+	certificate_url: string,
+	/**  SHA-256 of it, to compare on the device. */
+	fingerprint: string,
+	/**  The first day it is no longer good for. */
+	ends: string,
+};
+
+/**  Where a server can be reached. */
+export type NetworkHere = {
+	reach: Reach,
+	/**  The likeliest to work first. */
+	addresses: NetworkAddress[],
+	/**  Null when the server was given a certificate, or speaks no TLS itself. */
+	authority: NetworkAuthority | null,
 };
 
 /**  What a person has to do before the money moves. */
@@ -1050,6 +1132,15 @@ export type Rating = {
 	value: number,
 	out_of: number,
 };
+
+/**  Who can reach a server. */
+export type Reach = 
+/**  This machine alone. */
+"this_machine" | 
+/**  Whoever is on the local network. */
+"local_network" | 
+/**  Whoever its address or its public name leads to. */
+"public";
 
 /**  Why money went back, on a day. */
 export type ReasonDay = {
@@ -1511,6 +1602,22 @@ export type Show = {
 	cancelled?: boolean,
 };
 
+/**  What was made, or what stands in the way. */
+export type ShowBatchAnswer = {
+	/**  All that were asked for, or none. */
+	shows: ManagedShow[],
+	/**  Only under `dry_run`. */
+	obstacles: ShowObstacle[],
+};
+
+/**  `POST /manage/theaters/{theater_id}/shows/batch` */
+export type ShowBatchSpec = {
+	/**  1 to 200. */
+	shows: ShowSpec[],
+	/**  Only say what stands in the way; nothing is made. */
+	dry_run?: boolean,
+};
+
 /**  How far the cancellation of a show is. */
 export type ShowCancellation = {
 	show_id: string,
@@ -1553,6 +1660,29 @@ export type ShowDetail = {
 	policy: string,
 	max_seats_per_booking: number,
 } & Show;
+
+/**  What stands in a show's way. */
+export type ShowObstacle = {
+	/**  Its place in the list that was asked for. */
+	index: number,
+	kind: ShowObstacleKind,
+	detail: string,
+	/**  The show on its screen. */
+	other_show_id: string | null,
+	/**  The place of the other one that was asked for. */
+	other_index: number | null,
+};
+
+/**  Why a show cannot be made. */
+export type ShowObstacleKind = 
+/**  Another show is on its screen then, or the screen is not clean yet. */
+"clash" | 
+/**  The same, of two shows that were asked for. */
+"clash_within" | 
+/**  Its start is over. */
+"past" | 
+/**  Something in it is wrong, as the detail says. */
+"invalid";
 
 /**  The auditorium of a show. */
 export type ShowScreen = {
