@@ -45,21 +45,43 @@ async fn a_device_trusts_its_authority_and_gets_in_by_address_and_by_name() {
 
     // Whoever forgets the https is sent there, and fetches the certificate on the way.
     let plainly = format!("http://{at}");
-    let sent = stranger.get(format!("{plainly}/setup")).send().await.unwrap();
+    let sent = stranger
+        .get(format!("{plainly}/setup"))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(sent.status(), 307);
     assert_eq!(sent.headers()["location"], format!("{url}/setup"));
-    let fetched = stranger.get(format!("{plainly}/setup/ca.crt")).send().await.unwrap();
-    assert_eq!(fetched.headers()["content-type"], "application/x-x509-ca-cert");
+    let fetched = stranger
+        .get(format!("{plainly}/setup/ca.crt"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        fetched.headers()["content-type"],
+        "application/x-x509-ca-cert"
+    );
     let authority = fetched.bytes().await.unwrap();
     // The same is on the loopback address.
     let local = format!("{}/setup/ca.crt", server.url());
-    let same = stranger.get(local).send().await.unwrap().bytes().await.unwrap();
+    let same = stranger
+        .get(local)
+        .send()
+        .await
+        .unwrap()
+        .bytes()
+        .await
+        .unwrap();
     assert_eq!(same, authority);
 
     let names = ["localhost"];
     let trusting = device(Some(&authority), &names, at);
     for site in [url.clone(), format!("https://localhost:{}", at.port())] {
-        let read = trusting.get(format!("{site}/api/v1/setup")).send().await.unwrap();
+        let read = trusting
+            .get(format!("{site}/api/v1/setup"))
+            .send()
+            .await
+            .unwrap();
         assert_eq!(read.status(), 200, "{site}");
         let refused = stranger.get(format!("{site}/api/v1/setup")).send().await;
         assert!(refused.is_err(), "{site}: nobody vouches for it");
@@ -91,10 +113,19 @@ async fn it_is_opened_by_choice_alone() {
     let server = Server::start(&options).unwrap();
     assert!(!server.log().contains("Open on your network"));
     let path = format!("{}/setup/ca.crt", server.url());
-    let answer = device(None, &[], server.url()[7..].parse().unwrap()).get(path).send().await;
+    let answer = device(None, &[], server.url()[7..].parse().unwrap())
+        .get(path)
+        .send()
+        .await;
     let answer = answer.unwrap();
     assert_eq!(answer.status(), 404);
-    assert!(answer.text().await.unwrap().contains("not open to a local network"));
+    assert!(
+        answer
+            .text()
+            .await
+            .unwrap()
+            .contains("not open to a local network")
+    );
 }
 
 #[test]

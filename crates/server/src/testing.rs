@@ -117,9 +117,13 @@ impl House {
         more: Router,
     ) -> Self {
         let listen = config.listen;
-        let app = serve::open(config, ("http://127.0.0.1:8080", None), Arc::clone(&clock) as _)
-            .await
-            .unwrap();
+        let app = serve::open(
+            config,
+            ("http://127.0.0.1:8080", None),
+            Arc::clone(&clock) as _,
+        )
+        .await
+        .unwrap();
         let router = routes::router(Arc::clone(&app), Ui::open(None).unwrap()).merge(more);
         let outer = Outer::new(Arc::clone(&app), router, listen.ip(), false);
         Self {

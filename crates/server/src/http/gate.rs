@@ -61,7 +61,10 @@ impl Gate {
     }
 
     fn serves(&self, host: &str) -> bool {
-        let named = self.names.iter().any(|name| host.eq_ignore_ascii_case(name));
+        let named = self
+            .names
+            .iter()
+            .any(|name| host.eq_ignore_ascii_case(name));
         if named || self.is_public(host) || host.eq_ignore_ascii_case("localhost") {
             return true;
         }

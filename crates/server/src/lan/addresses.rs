@@ -9,7 +9,17 @@ use std::{io, net::Ipv4Addr};
 const MOST: usize = 8;
 /// How interfaces begin that lead to nobody's phone.
 const INNER: [&str; 11] = [
-    "docker", "br-", "veth", "virbr", "vmnet", "vboxnet", "vEthernet", "tun", "tap", "utun", "wg",
+    "docker",
+    "br-",
+    "veth",
+    "virbr",
+    "vmnet",
+    "vboxnet",
+    "vEthernet",
+    "tun",
+    "tap",
+    "utun",
+    "wg",
 ];
 
 /// The addresses, the likeliest first.
@@ -87,10 +97,24 @@ mod tests {
     #[test]
     fn only_the_local_networks_addresses_the_likeliest_first() {
         assert_eq!(
-            of(&["169.254.3.4", "10.0.0.7", "127.0.0.1", "192.168.1.5", "8.8.8.8", "10.0.0.7", "172.20.0.1"]),
+            of(&[
+                "169.254.3.4",
+                "10.0.0.7",
+                "127.0.0.1",
+                "192.168.1.5",
+                "8.8.8.8",
+                "10.0.0.7",
+                "172.20.0.1"
+            ]),
             ["192.168.1.5", "10.0.0.7", "172.20.0.1", "169.254.3.4"]
         );
-        for public in ["1.1.1.1", "172.32.0.1", "100.128.0.1", "0.0.0.0", "192.169.0.1"] {
+        for public in [
+            "1.1.1.1",
+            "172.32.0.1",
+            "100.128.0.1",
+            "0.0.0.0",
+            "192.169.0.1",
+        ] {
             assert!(!is_local(public.parse().unwrap()), "{public}");
         }
     }
@@ -98,8 +122,18 @@ mod tests {
     #[test]
     fn a_name_is_one_that_a_certificate_can_hold() {
         assert_eq!(names_of("Foyer-PC"), ["foyer-pc.local", "foyer-pc"]);
-        assert_eq!(names_of("noras-mac.local"), ["noras-mac.local", "noras-mac"]);
-        for none in ["", "localhost", "localhost.localdomain", "büro", "a b", "x_y"] {
+        assert_eq!(
+            names_of("noras-mac.local"),
+            ["noras-mac.local", "noras-mac"]
+        );
+        for none in [
+            "",
+            "localhost",
+            "localhost.localdomain",
+            "büro",
+            "a b",
+            "x_y",
+        ] {
             assert!(names_of(none).is_empty(), "{none}");
         }
     }

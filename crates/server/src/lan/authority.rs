@@ -158,7 +158,11 @@ impl Authority {
         let certificate = params.self_signed(&key)?;
         private_folder(folder)?;
         write(folder, KEY, &key.serialize_pem())?;
-        write(folder, ABOUT, &serde_json::to_string(&kept).unwrap_or_default())?;
+        write(
+            folder,
+            ABOUT,
+            &serde_json::to_string(&kept).unwrap_or_default(),
+        )?;
         // The last: with it the folder is whole.
         write(folder, CERTIFICATE, &certificate.pem())?;
         tracing::info!(folder = %folder.display(), "made a certificate authority for the local network");
@@ -189,7 +193,11 @@ impl Authority {
             certificate,
         };
         // A key of another certificate would sign what nobody who trusts this one accepts.
-        if there.vouches() { Ok(Some(there)) } else { Err(broken()) }
+        if there.vouches() {
+            Ok(Some(there))
+        } else {
+            Err(broken())
+        }
     }
 
     fn vouches(&self) -> bool {
@@ -200,14 +208,12 @@ impl Authority {
     }
 
     /// A new certificate for these names and addresses, as far as the authority may speak for them.
-    pub fn sign(
-        &self,
-        addresses: &[Ipv4Addr],
-        now: DateTime<Utc>,
-    ) -> Result<Leaf, AuthorityError> {
+    pub fn sign(&self, addresses: &[Ipv4Addr], now: DateTime<Utc>) -> Result<Leaf, AuthorityError> {
         let today = now.date_naive();
         let ends = (today + Days::new(LEAF_DAYS)).min(self.kept.ends());
-        let covered = addresses.iter().filter(|address| self.kept.covers(**address));
+        let covered = addresses
+            .iter()
+            .filter(|address| self.kept.covers(**address));
         let covered = covered.map(ToString::to_string);
         let names = self.kept.names.iter().cloned();
         let own = ["localhost".to_owned(), Ipv4Addr::LOCALHOST.to_string()];

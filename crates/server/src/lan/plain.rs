@@ -4,9 +4,7 @@
 use super::{CA_PATH, Lan};
 use axum::{
     body::Body,
-    http::{
-        HeaderValue, Method, Request, Response, StatusCode, Uri, header, uri::Authority,
-    },
+    http::{HeaderValue, Method, Request, Response, StatusCode, Uri, header, uri::Authority},
 };
 
 /// How TLS begins: a record of the handshake.

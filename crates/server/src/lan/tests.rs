@@ -20,7 +20,12 @@ fn at(folder: &std::path::Path, addresses: &[&str]) -> Lan {
 }
 
 /// A device that trusts these authorities, asking for a page under this name.
-async fn ask(port: u16, name: &str, trusts: &[CertificateDer<'static>], path: &str) -> Option<String> {
+async fn ask(
+    port: u16,
+    name: &str,
+    trusts: &[CertificateDer<'static>],
+    path: &str,
+) -> Option<String> {
     let mut roots = RootCertStore::empty();
     for root in trusts {
         roots.add(root.clone()).unwrap();
@@ -30,10 +35,16 @@ async fn ask(port: u16, name: &str, trusts: &[CertificateDer<'static>], path: &s
         .unwrap()
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let stream = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port))).await.unwrap();
+    let stream = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port)))
+        .await
+        .unwrap();
     let server = ServerName::try_from(name.to_owned()).unwrap();
-    let mut stream = TlsConnector::from(Arc::new(client)).connect(server, stream).await.ok()?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {name}:{port}\r\nConnection: close\r\n\r\n");
+    let mut stream = TlsConnector::from(Arc::new(client))
+        .connect(server, stream)
+        .await
+        .ok()?;
+    let request =
+        format!("GET {path} HTTP/1.1\r\nHost: {name}:{port}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer).await;
@@ -41,7 +52,9 @@ async fn ask(port: u16, name: &str, trusts: &[CertificateDer<'static>], path: &s
 }
 
 async fn ask_plainly(port: u16, request: &str) -> String {
-    let mut stream = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port))).await.unwrap();
+    let mut stream = TcpStream::connect(SocketAddr::from(([127, 0, 0, 1], port)))
+        .await
+        .unwrap();
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer).await;
@@ -65,17 +78,29 @@ async fn who_trusts_its_authority_gets_in_and_nobody_else() {
     names.extend(lan.now.load().addresses.iter().map(ToString::to_string));
     names.extend(lan.names().iter().cloned());
     for name in &names {
-        let answer = ask(port, name, &trusted, "/healthz").await.unwrap_or_default();
+        let answer = ask(port, name, &trusted, "/healthz")
+            .await
+            .unwrap_or_default();
         assert!(answer.starts_with("HTTP/1.1 200"), "{name}: {answer}");
         assert!(!answer.contains("strict-transport-security"), "{answer}");
-        assert!(ask(port, name, &[], "/healthz").await.is_none(), "{name}: nobody to trust");
+        assert!(
+            ask(port, name, &[], "/healthz").await.is_none(),
+            "{name}: nobody to trust"
+        );
     }
     let stranger = rcgen::generate_simple_self_signed(names.clone()).unwrap();
     let stranger = [stranger.cert.der().clone()];
-    assert!(ask(port, "localhost", &stranger, "/healthz").await.is_none());
+    assert!(
+        ask(port, "localhost", &stranger, "/healthz")
+            .await
+            .is_none()
+    );
     // Only for this machine.
     for other in ["10.99.99.99", "example.org"] {
-        assert!(ask(port, other, &trusted, "/healthz").await.is_none(), "{other}");
+        assert!(
+            ask(port, other, &trusted, "/healthz").await.is_none(),
+            "{other}"
+        );
     }
     // The loopback address is what it was.
     assert!(server.url().starts_with("http://127.0.0.1:"));
@@ -95,11 +120,17 @@ async fn plain_text_is_shown_the_way_and_nothing_else() {
     let port = port_of(&lan);
     let address = lan.now.load().addresses[0];
     let get = |host: String, path: &str| {
-        ask_plainly(port, &format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"))
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        async move { ask_plainly(port, &request).await }
     };
     let answer = get(format!("{address}:{port}"), "/manage?a=b").await;
     assert!(answer.starts_with("HTTP/1.1 307"), "{answer}");
-    assert!(answer.contains(&format!("location: https://{address}:{port}/manage?a=b\r\n")), "{answer}");
+    assert!(
+        answer.contains(&format!(
+            "location: https://{address}:{port}/manage?a=b\r\n"
+        )),
+        "{answer}"
+    );
     // Nobody is sent elsewhere, and nothing is done.
     let answer = get("evil.example".into(), "/").await;
     assert!(!answer.contains("evil"), "{answer}");
@@ -107,13 +138,19 @@ async fn plain_text_is_shown_the_way_and_nothing_else() {
     assert!(answer.starts_with("HTTP/1.1 307"), "{answer}");
     let post = "POST /api/v1/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
     let answer = ask_plainly(port, post).await;
-    assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("https://"), "{answer}");
+    assert!(
+        answer.starts_with("HTTP/1.1 400") && answer.contains("https://"),
+        "{answer}"
+    );
     // What a device installs comes both ways.
     let answer = get(format!("{address}"), CA_PATH).await;
     assert!(answer.contains("application/x-x509-ca-cert"), "{answer}");
     let trusted = [lan.authority().unwrap().0.clone()];
     let over_tls = ask(port, "localhost", &trusted, CA_PATH).await.unwrap();
-    assert!(over_tls.contains("application/x-x509-ca-cert"), "{over_tls}");
+    assert!(
+        over_tls.contains("application/x-x509-ca-cert"),
+        "{over_tls}"
+    );
     server.stop().await;
 }
 
@@ -133,7 +170,10 @@ fn a_new_address_has_a_new_certificate() {
     lan.look(vec!["198.51.100.1".parse().unwrap()], now());
     assert_eq!(shown(&lan), second);
     // Before the end there is a new one.
-    lan.look(vec!["192.168.1.9".parse().unwrap()], now() + Days::new(LEAF_DAYS - 10));
+    lan.look(
+        vec!["192.168.1.9".parse().unwrap()],
+        now() + Days::new(LEAF_DAYS - 10),
+    );
     assert_ne!(shown(&lan), second);
 }
 
@@ -141,7 +181,12 @@ fn a_new_address_has_a_new_certificate() {
 fn the_announcement_names_what_a_phone_needs() {
     let dir = tempfile::tempdir().unwrap();
     let text = at(dir.path(), &["192.168.1.5"]).announcement();
-    for part in ["https://192.168.1.5:8443\n", "https://192.168.1.5:8443/setup/ca.crt", "SHA-256", "█"] {
+    for part in [
+        "https://192.168.1.5:8443\n",
+        "https://192.168.1.5:8443/setup/ca.crt",
+        "SHA-256",
+        "█",
+    ] {
         assert!(text.contains(part), "{part}: {text}");
     }
 }

@@ -9,7 +9,12 @@ fn addresses() -> Vec<Ipv4Addr> {
 }
 
 fn open(folder: &Path, now: DateTime<Utc>) -> Result<Authority, AuthorityError> {
-    Authority::open(folder, &["foyer.local".into(), "foyer".into()], &addresses(), now)
+    Authority::open(
+        folder,
+        &["foyer.local".into(), "foyer".into()],
+        &addresses(),
+        now,
+    )
 }
 
 #[test]
@@ -58,7 +63,13 @@ fn a_folder_that_is_not_whole_is_named() {
 fn it_speaks_for_local_networks_and_for_where_it_was_made() {
     let dir = tempfile::tempdir().unwrap();
     let authority = open(dir.path(), now()).unwrap();
-    for covered in ["192.168.77.1", "10.1.2.3", "172.31.0.1", "192.0.2.7", "127.0.0.1"] {
+    for covered in [
+        "192.168.77.1",
+        "10.1.2.3",
+        "172.31.0.1",
+        "192.0.2.7",
+        "127.0.0.1",
+    ] {
         assert!(authority.covers(covered.parse().unwrap()), "{covered}");
     }
     for other in ["192.0.2.8", "8.8.8.8", "172.32.0.1", "100.128.0.1"] {
@@ -71,6 +82,10 @@ fn it_speaks_for_local_networks_and_for_where_it_was_made() {
 #[test]
 fn a_leap_day_has_an_end_too() {
     let made = "2028-02-29".parse().unwrap();
-    let kept = Kept { made, names: Vec::new(), addresses: Vec::new() };
+    let kept = Kept {
+        made,
+        names: Vec::new(),
+        addresses: Vec::new(),
+    };
     assert!(kept.ends() > made + Days::new(3649) && kept.params().is_ok());
 }

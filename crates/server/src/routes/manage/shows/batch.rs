@@ -70,7 +70,9 @@ pub async fn create(
         if let Some(other) = slots.iter().position(|other| slot.clashes(other)) {
             return Err(ApiError::invalid(
                 format!("/shows/{index}/start"),
-                format!("Show {other} of this list is on the screen then, or it is not clean yet. Nothing was made."),
+                format!(
+                    "Show {other} of this list is on the screen then, or it is not clean yet. Nothing was made."
+                ),
             ));
         }
         slots.push(slot);
