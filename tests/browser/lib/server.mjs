@@ -31,7 +31,7 @@ export class Server {
     const fixed = ['serve', '--listen', listen, '--database', database, '--ui', this.#ui];
     const filled = this.#demo ? ['--demo'] : ['--gateway', 'sandbox'];
     const child = spawn(serverPath, [...fixed, ...filled, ...this.#args], {
-      env: { ...process.env, ...this.env, MATINEE_RATE_LIMIT: 'off' },
+      env: { ...process.env, MATINEE_RATE_LIMIT: 'off', ...this.env },
       stdio: ['ignore', 'pipe', 'pipe']
     });
     this.#child = child;

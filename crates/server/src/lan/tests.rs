@@ -119,9 +119,9 @@ async fn plain_text_is_shown_the_way_and_nothing_else() {
     let lan = server.app().lan.clone().unwrap();
     let port = port_of(&lan);
     let address = lan.now.load().addresses[0];
-    let get = async |host: String, path: &str| {
-        let asked = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
-        ask_plainly(port, &asked).await
+    let get = |host: String, path: &str| {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        async move { ask_plainly(port, &request).await }
     };
     let answer = get(format!("{address}:{port}"), "/manage?a=b").await;
     assert!(answer.starts_with("HTTP/1.1 307"), "{answer}");

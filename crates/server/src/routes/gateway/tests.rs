@@ -92,8 +92,10 @@ async fn refused_messages_are_limited_and_said_now_and_then() {
     let known = super::KnownNews::default();
     let said: Vec<u64> = (0..9).filter_map(|_| known.refused()).collect();
     assert_eq!(said, [1, 2, 4, 8]);
+    assert_eq!(known.heard(), (None, 9));
     let now = chrono::Utc::now();
     assert_eq!((known.genuine(now), known.genuine(now)), (9, 0));
+    assert_eq!(known.heard(), (Some(now), 0));
     assert_eq!(known.refused(), Some(1));
 }
 

@@ -64,6 +64,9 @@ it('real money makes the test booking something to leave out', () => {
   const live = [gateway({ name: 'stripe', test: false }), counter];
   const shows = [{ published: true, cancelled: false }];
   const steps = stepsOf({ ...furnished, shows, gateways: live });
-  expect(steps.find(({ key }) => key === 'test')).toMatchObject({ possible: false, optional: true });
+  expect(steps.find(({ key }) => key === 'test')).toMatchObject({
+    possible: false,
+    optional: true
+  });
   expect(nextOf(steps)).toBe('network');
 });

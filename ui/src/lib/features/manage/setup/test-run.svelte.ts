@@ -15,7 +15,14 @@ import {
 } from '$lib/platform';
 
 export type TestStep = 'hold' | 'pay' | 'ticket' | 'scan' | 'cancel' | 'refund';
-export const TEST_STEPS: readonly TestStep[] = ['hold', 'pay', 'ticket', 'scan', 'cancel', 'refund'];
+export const TEST_STEPS: readonly TestStep[] = [
+  'hold',
+  'pay',
+  'ticket',
+  'scan',
+  'cancel',
+  'refund'
+];
 export type StepState = 'waiting' | 'doing' | 'done' | 'failed';
 
 /** The sandbox's card that always pays. */
@@ -23,10 +30,7 @@ const CARD = 'pm_card_visa';
 const LOOKS = [300, 700, 1000, 2000, 3000, 5000];
 
 export interface Hosts {
-  host: Pick<
-    Platform,
-    'bestSeats' | 'book' | 'booking' | 'pay' | 'tickets' | 'releaseHold'
-  >;
+  host: Pick<Platform, 'bestSeats' | 'book' | 'booking' | 'pay' | 'tickets' | 'releaseHold'>;
   door: Pick<DoorCalls, 'redeem'>;
   staff: Pick<DayCalls, 'refundBooking'>;
 }
@@ -66,7 +70,8 @@ export class TestRun {
       await this.#all(hosts, theaterId, showId);
     } catch (error) {
       this.problem = error;
-      for (const step of TEST_STEPS) if (this.states[step] === 'doing') this.states[step] = 'failed';
+      for (const step of TEST_STEPS)
+        if (this.states[step] === 'doing') this.states[step] = 'failed';
       await this.#clear();
     } finally {
       this.busy = false;
@@ -165,5 +170,12 @@ export class TestRun {
 }
 
 function fresh(): Record<TestStep, StepState> {
-  return { hold: 'waiting', pay: 'waiting', ticket: 'waiting', scan: 'waiting', cancel: 'waiting', refund: 'waiting' };
+  return {
+    hold: 'waiting',
+    pay: 'waiting',
+    ticket: 'waiting',
+    scan: 'waiting',
+    cancel: 'waiting',
+    refund: 'waiting'
+  };
 }
