@@ -27,6 +27,7 @@ mod manage_messages;
 mod manage_programme;
 mod manage_refunds;
 mod manage_staff;
+mod movie_import;
 mod openapi;
 mod openid;
 mod options_file;

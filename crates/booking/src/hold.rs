@@ -354,6 +354,7 @@ pub(crate) fn refusal(outcome: HoldOutcome, now: DateTime<Utc>) -> SaleError {
         HoldOutcome::NoShow => SaleError::NoShow,
         HoldOutcome::ShowCancelled => SaleError::ShowCancelled,
         HoldOutcome::PromoGone => SaleError::PromoInvalid,
+        HoldOutcome::PromoUsedByCustomer => SaleError::PromoUsedByCustomer,
         HoldOutcome::Stale(None) => SaleError::NoBooking,
         HoldOutcome::Stale(Some(booking)) => match booking.state {
             BookingState::Held { .. } => SaleError::VersionMismatch,

@@ -33,6 +33,7 @@ const STEPS: &[(&str, &str)] = &[
     step!("0014_door"),
     step!("0015_counter"),
     step!("0016_bad_days"),
+    step!("0018_promo_customers"),
 ];
 
 /// The schema version this program knows.

@@ -76,6 +76,10 @@ const STEPS: &[(&str, &str)] = &[
         "bad_days",
         include_str!("../../../migrations/sqlite/0017_bad_days.sql"),
     ),
+    (
+        "promo_customers",
+        include_str!("../../../migrations/sqlite/0019_promo_customers.sql"),
+    ),
 ];
 
 /// "MTNE": tells our files from other SQLite databases.

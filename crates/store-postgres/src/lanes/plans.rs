@@ -14,13 +14,14 @@ use std::{
 mod postgres;
 
 const PARTITIONS: usize = 8;
-const SCHEMA: [&str; 6] = [
+const SCHEMA: [&str; 7] = [
     include_str!("../../../../migrations/postgres/0003_bookings.sql"),
     include_str!("../../../../migrations/postgres/0004_outbox.sql"),
     include_str!("../../../../migrations/postgres/0010_promos.sql"),
     include_str!("../../../../migrations/postgres/0012_published.sql"),
     include_str!("../../../../migrations/postgres/0013_gifts.sql"),
     include_str!("../../../../migrations/postgres/0016_bad_days.sql"),
+    include_str!("../../../../migrations/postgres/0018_promo_customers.sql"),
 ];
 
 /// The schema's own text, each table made of partitions.

@@ -21,6 +21,7 @@ export type {
   ManagedTheater,
   Money,
   Movie,
+  MovieImportRequest,
   MovieSpec,
   MovieSummary,
   MyTheater,

@@ -15,6 +15,7 @@ pub mod door;
 pub mod door_list;
 mod gate;
 pub mod messages;
+pub mod movie_import;
 pub mod movies;
 mod scanned;
 pub mod screens;

@@ -714,6 +714,12 @@ export type Movie = {
 };
 
 /**  `POST /manage/theaters/{theater_id}/movies`, and `PUT` of one. */
+export type MovieImportRequest = {
+	tmdb_id: number,
+	language?: string | null,
+	country?: string | null,
+};
+
 export type MovieSpec = {
 	name: string,
 	cast?: string[],
@@ -747,6 +753,8 @@ export type MyTheater = {
 	role: StaffRole | null,
 	/**  What the caller may do there. */
 	actions: Action[],
+	/**  Movies can be taken from The Movie Database: the server has a key for it. */
+	imports_movies?: boolean,
 };
 
 /**  What a person has to do before the money moves. */
@@ -1006,7 +1014,7 @@ export type Problem = {
 };
 
 /**  A stable problem code. Callers decide by it, never by the words. */
-export type ProblemCode = "malformed" | "malformed_cursor" | "bad_signature" | "unauthenticated" | "bad_credentials" | "second_factor_required" | "second_factor_wrong" | "session_ended" | "payment_declined" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "email_unverified" | "seats_unavailable" | "hold_expired" | "not_held" | "payment_in_progress" | "price_changed" | "gift_card_changed" | "already_paid" | "not_cancellable" | "no_more_extensions" | "not_confirmed" | "not_awaiting_action" | "show_started" | "set_up_already" | "show_cancelled" | "last_owner" | "show_clash" | "show_sold" | "screen_in_use" | "theater_sold" | "undo_too_late" | "shift_open" | "shift_closed" | "shift_busy" | "paid_out" | "idempotency_in_progress" | "cursor_gone" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "wrong_host" | "invalid" | "email_required" | "single_seat_gap" | "promo_invalid" | "gift_card_invalid" | "idempotency_key_reused" | "precondition_required" | "too_many_requests" | "too_many_unpaid_seats" | "cool_down" | "too_many_attempts" | "internal" | "unavailable" | "overloaded" | "no_gateway" | "provider_unavailable" | "gateway_unavailable";
+export type ProblemCode = "malformed" | "malformed_cursor" | "bad_signature" | "unauthenticated" | "bad_credentials" | "second_factor_required" | "second_factor_wrong" | "session_ended" | "payment_declined" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "email_unverified" | "seats_unavailable" | "hold_expired" | "not_held" | "payment_in_progress" | "price_changed" | "gift_card_changed" | "already_paid" | "not_cancellable" | "no_more_extensions" | "not_confirmed" | "not_awaiting_action" | "show_started" | "set_up_already" | "show_cancelled" | "last_owner" | "show_clash" | "show_sold" | "screen_in_use" | "theater_sold" | "undo_too_late" | "shift_open" | "shift_closed" | "shift_busy" | "paid_out" | "promo_used" | "idempotency_in_progress" | "cursor_gone" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "wrong_host" | "invalid" | "email_required" | "single_seat_gap" | "promo_invalid" | "gift_card_invalid" | "idempotency_key_reused" | "precondition_required" | "too_many_requests" | "too_many_unpaid_seats" | "cool_down" | "too_many_attempts" | "internal" | "unavailable" | "overloaded" | "no_gateway" | "provider_unavailable" | "movie_source_unavailable" | "gateway_unavailable";
 
 /**  A profile: the answer of GET and the body of PUT, which ignores the read-only fields. */
 export type Profile = {
@@ -1729,6 +1737,8 @@ export type Subscriptions = {
 	/**  What this server can push through. */
 	channels: PushChannel[],
 	items: Subscription[],
+	/**  Of a request that subscribed: which of them it was about. */
+	subscribed?: string | null,
 };
 
 /**
