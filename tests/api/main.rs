@@ -30,6 +30,7 @@ mod manage_programme;
 mod manage_refunds;
 mod manage_setting_up;
 mod manage_staff;
+mod movie_import;
 mod openapi;
 mod openid;
 mod options_file;

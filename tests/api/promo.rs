@@ -392,3 +392,94 @@ async fn only_wrong_codes_are_guesses() {
     let without = json!({ "show_id": show, "best": 1 });
     caller.post("/book", without).await.expect(201);
 }
+
+/// A guest by the address, an account by itself, both however often they ask; the refusal says what to do.
+#[tokio::test]
+async fn a_customer_uses_a_code_as_often_as_it_says() {
+    let show = show().await;
+    let code = code("EACH", &["--amount", "1", "--uses-per-customer", "1"]);
+    let (_, list) = promo(demo(), &["list", "--theater", THEATER]);
+    let line = list.lines().find(|line| line.contains(&code)).unwrap();
+    assert!(line.contains("at most 1 for each customer"), "{line}");
+    let guest = stranger();
+    let body = |seats: &[String], email: Option<&str>| json!({ "show_id": show, "seat_ids": seats, "promo_code": code, "guest_email": email });
+    let email = format!("{}@example.com", code.to_lowercase());
+    let mine = best(&guest, &show, 1).await;
+    let first = guest
+        .post("/book", body(&mine, Some(&email)))
+        .await
+        .expect(201)
+        .json();
+    // Another device of the same person.
+    let device = stranger();
+    let seats = best(&device, &show, 1).await;
+    let again = format!("{}+again@EXAMPLE.com", code.to_lowercase());
+    let refused = device.post("/book", body(&seats, Some(&again))).await;
+    let refused = refused.expect_problem(409, "promo_used").json();
+    assert!(
+        text(&refused, "detail").contains("go on without the code"),
+        "{refused}"
+    );
+    // Without an address the code is taken, and refused with the address; without the code the address is taken.
+    let held = device
+        .post("/book", body(&seats, None))
+        .await
+        .expect(201)
+        .json();
+    let device = device.with_token(text(&held, "guest_token"));
+    let tag = format!("\"{}\"", held["version"]);
+    device
+        .with_header("if-match", &tag)
+        .patch(&path(&held), json!({ "guest_email": email }))
+        .await
+        .expect_problem(409, "promo_used");
+    let without = json!({ "guest_email": email, "promo_code": "" });
+    let changed = change(&device, &held, without).await;
+    assert_eq!(changed["promo_code"], Value::Null);
+    // An account is a customer of its own, and one too.
+    let (_, _, user) = account(&stranger()).await;
+    for expected in [201, 409] {
+        let seats = best(&user, &show, 1).await;
+        user.post("/book", body(&seats, None))
+            .await
+            .expect(expected);
+    }
+    assert_eq!(used(&code), 2);
+    // Letting go gives it back.
+    let guest = guest.with_token(text(&first, "guest_token"));
+    guest.delete(&path(&first)).await.expect(204);
+    let seats = best(&guest, &show, 1).await;
+    stranger()
+        .post("/book", body(&seats, Some(&email)))
+        .await
+        .expect(201);
+    verify(demo());
+}
+
+/// Twenty bookings of one address at once: one has the code, and the others hear why.
+#[tokio::test]
+async fn a_customer_in_a_hurry_has_a_code_once() {
+    let show = show().await;
+    let code = code("HURRY", &["--percent", "10", "--uses-per-customer", "1"]);
+    let email = format!("{}@example.com", code.to_lowercase());
+    let seats = best(&stranger(), &show, 8).await;
+    let tries = (0..20).map(|at| {
+        let body = json!({
+            "show_id": show, "seat_ids": [seats[at % seats.len()]], "promo_code": code, "guest_email": email
+        });
+        let caller = stranger();
+        async move { caller.post("/book", body).await.status }
+    });
+    let answers = futures_util::future::join_all(tries).await;
+    assert_eq!(
+        answers.iter().filter(|status| **status == 201).count(),
+        1,
+        "{answers:?}"
+    );
+    assert!(
+        answers.iter().all(|status| [201, 409].contains(status)),
+        "{answers:?}"
+    );
+    assert_eq!(used(&code), 1);
+    verify(demo());
+}

@@ -39,6 +39,9 @@ pub struct MyTheater {
     pub role: Option<StaffRole>,
     /// What the caller may do there.
     pub actions: Vec<Action>,
+    /// Movies can be taken from The Movie Database: the server has a key for it.
+    #[serde(default)]
+    pub imports_movies: bool,
 }
 
 /// Somebody who works in a theater.

@@ -68,6 +68,7 @@ codes! {
     ShiftClosed = "shift_closed", 409, "The shift is closed";
     ShiftBusy = "shift_busy", 409, "A sale of the shift is not finished";
     PaidOut = "paid_out", 409, "The refund was paid out";
+    PromoUsed = "promo_used", 409, "You have used this promo code";
     IdempotencyInProgress = "idempotency_in_progress", 409, "The first request with this key still runs";
     CursorGone = "cursor_gone", 410, "The cursor is too old";
     VersionMismatch = "version_mismatch", 412, "It was changed in the meantime";
@@ -90,6 +91,7 @@ codes! {
     Overloaded = "overloaded", 503, "The server is busy";
     NoGateway = "no_gateway", 503, "Payments are not set up";
     ProviderUnavailable = "provider_unavailable", 503, "The sign-in provider does not answer";
+    MovieSourceUnavailable = "movie_source_unavailable", 503, "Movies cannot be taken from there now";
     GatewayUnavailable = "gateway_unavailable", 503, "The payment gateway does not answer";
 }
 

@@ -58,4 +58,7 @@ pub struct Subscriptions {
     /// What this server can push through.
     pub channels: Vec<PushChannel>,
     pub items: Vec<Subscription>,
+    /// Of a request that subscribed: which of them it was about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscribed: Option<SubscriptionId>,
 }

@@ -18,6 +18,7 @@ use matinee_store::{
     BookingStore, CancellationStore, GiftStore, MoveStore, PromoStore,
     bookings::{BookingFile, NotificationRow, PaymentRow, SeatsEffect, Step, TicketState},
     outbox::{MessageStatus, NewMessage},
+    promos::Customer,
 };
 use std::sync::{Arc, atomic::AtomicU64};
 
@@ -157,6 +158,7 @@ pub(crate) fn step(
         messages: Vec::new(),
         idempotency: None,
         guest_email: None,
+        customer: Customer::of(&file.booking.owner),
         unpaid_expiry: false,
         test: file.booking.test,
         now,

@@ -38,6 +38,8 @@ pub enum SaleError {
     TicketTypeWithoutSeat { seat: String },
     #[error("the promo code is not valid")]
     PromoInvalid,
+    #[error("the customer uses the promo code as often as one may")]
+    PromoUsedByCustomer,
     #[error("the gift card is not valid")]
     GiftInvalid,
     /// It covers so much now.

@@ -356,6 +356,7 @@ pub(crate) fn refusal(outcome: HoldOutcome, now: DateTime<Utc>) -> SaleError {
         HoldOutcome::ShowCancelled => SaleError::ShowCancelled,
         HoldOutcome::ShowMoved => SaleError::ShowMoved,
         HoldOutcome::PromoGone => SaleError::PromoInvalid,
+        HoldOutcome::PromoUsedByCustomer => SaleError::PromoUsedByCustomer,
         HoldOutcome::Stale(None) => SaleError::NoBooking,
         HoldOutcome::Stale(Some(booking)) => match booking.state {
             BookingState::Held { .. } => SaleError::VersionMismatch,

@@ -1,7 +1,8 @@
 //! Promotion codes: what one takes off, of which seats, when and how often.
 //!
 //! A code's terms never change once it is made, so whoever holds it keeps what was promised; an operator can only end it.
-//! Counting its uses is the store's, with the seats; here is only what a code is worth to a booking.
+//! Counting its uses is the store's, with the seats; here is only what a code is worth to a booking, and when two e-mail
+//! addresses are one customer's.
 
 use crate::{
     ids::{MovieId, ShowId},
@@ -103,6 +104,27 @@ pub struct Promo {
     pub ends_at: Option<DateTime<Utc>>,
     /// Bookings it may be used by at the same time; `None` is any number.
     pub max_uses: Option<u32>,
+    /// Bookings of one customer it may be used by at the same time; `None` is any number.
+    pub uses_per_customer: Option<u8>,
+}
+
+/// The highest limit of uses for each customer: who may have more needs none.
+pub const MAX_USES_PER_CUSTOMER: u8 = 100;
+
+/// An e-mail address as customers are told apart by it: its case and what follows a `+` say nothing about whose it is.
+pub fn same_person(email: &str) -> String {
+    let email = email.trim().to_lowercase();
+    match email.rsplit_once('@') {
+        Some((name, domain)) => {
+            let name = name
+                .split('+')
+                .next()
+                .filter(|name| !name.is_empty())
+                .unwrap_or(name);
+            format!("{name}@{domain}")
+        }
+        None => email,
+    }
 }
 
 /// Why terms make no sense.
@@ -123,6 +145,8 @@ pub enum BadPromo {
     Times,
     #[error("a limit of uses is at least 1")]
     Uses,
+    #[error("a limit of uses for each customer is 1 to {MAX_USES_PER_CUSTOMER}")]
+    UsesPerCustomer,
 }
 
 /// What of a show a code may depend on.
@@ -165,6 +189,10 @@ impl Promo {
         }
         if self.max_uses == Some(0) {
             return Err(BadPromo::Uses);
+        }
+        let each = self.uses_per_customer;
+        if each.is_some_and(|each| !(1..=MAX_USES_PER_CUSTOMER).contains(&each)) {
+            return Err(BadPromo::UsesPerCustomer);
         }
         Ok(self)
     }

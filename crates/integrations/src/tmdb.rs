@@ -18,6 +18,8 @@ const IMAGES: &str = "https://image.tmdb.org/t/p/w500";
 const TIMEOUT: Duration = Duration::from_secs(15);
 /// Largest answer read: the images of a popular movie are a few hundred kilobytes.
 const ANSWER_MAX: usize = 8 * 1024 * 1024;
+/// The longest pause that is passed on, in seconds.
+const PAUSE_MOST: u32 = 3600;
 /// Most people of the cast that are kept; they come in the order of their billing.
 const CAST: usize = 20;
 
@@ -37,6 +39,19 @@ pub enum TmdbError {
     Unreachable(String),
     #[error("TMDB's answer about movie {movie} is not what its documentation says: {reason}")]
     Unreadable { movie: u32, reason: String },
+}
+
+impl TmdbError {
+    /// A word for numbers and logs.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::KeyRefused => "key_refused",
+            Self::NoSuchMovie(_) => "no_such_movie",
+            Self::TooMany(_) => "too_many",
+            Self::Unreachable(_) => "unreachable",
+            Self::Unreadable { .. } => "unreadable",
+        }
+    }
 }
 
 /// The interface, with the operator's key. No Debug of the key.
@@ -80,8 +95,10 @@ impl Tmdb {
             StatusCode::TOO_MANY_REQUESTS => {
                 let after = answer.headers().get(header::RETRY_AFTER);
                 let after = after.and_then(|value| value.to_str().ok());
-                let seconds = after.and_then(|text| text.trim().parse().ok());
-                return Err(TmdbError::TooMany(seconds.unwrap_or(10)));
+                let seconds: Option<u32> = after.and_then(|text| text.trim().parse().ok());
+                return Err(TmdbError::TooMany(
+                    seconds.unwrap_or(10).clamp(1, PAUSE_MOST),
+                ));
             }
             status => return Err(TmdbError::Unreachable(format!("it answered {status}"))),
         }

@@ -44,6 +44,8 @@ pub struct App {
     pub ahead: Ahead,
     /// Shows whose people were reminded.
     pub reminded: Reminded,
+    /// Where staff may take movies from.
+    pub tmdb: Option<matinee_integrations::Tmdb>,
     /// Where people may sign in beside here.
     pub openid: Option<matinee_integrations::OpenIdProvider>,
     /// Passkeys, where the site has a name.

@@ -9,12 +9,14 @@ mod openid;
 mod options;
 mod outlets;
 mod payments;
+mod tmdb;
 
 pub use database::{Database, LockingChoice, PostgresTuning, PostgresUrl};
 pub use network::Network;
 pub use openid::OpenId;
 pub use options::{GatewayChoice, LogFormat, Options, SecondFactorPolicy, Switch};
 pub use outlets::Outlets;
+pub use tmdb::TmdbSettings;
 
 use crate::{lan, messages::channels::addresses};
 pub use matinee_integrations::Secret;
@@ -98,6 +100,8 @@ pub struct Config {
     pub outlets: Outlets,
     /// Webhooks and push services may be at private addresses, and without TLS.
     pub private_targets: bool,
+    /// Where staff may take movies from.
+    pub tmdb: Option<TmdbSettings>,
     /// A provider people may sign in at.
     pub openid: Option<OpenId>,
     /// Staff are customers in a session that showed no second factor.
@@ -132,6 +136,7 @@ impl Config {
             channels: Vec::new(),
             outlets: Outlets::default(),
             private_targets: false,
+            tmdb: None,
             openid: None,
             staff_second_factor: true,
             trusted_proxies: Vec::new(),
@@ -240,6 +245,7 @@ impl Config {
             channels: addresses(&options.channels.unwrap_or_default()),
             outlets,
             private_targets: options.private_targets.unwrap_or(false),
+            tmdb: TmdbSettings::of(options.tmdb_key, options.tmdb_url.as_deref())?,
             openid,
             staff_second_factor: options.staff_second_factor != Some(SecondFactorPolicy::Off),
             trusted_proxies,

@@ -36,7 +36,9 @@ use crate::{
 use chrono::TimeDelta;
 use listener::{Listener, Transport};
 use matinee_booking::{Clock, Desk, Entropy, JobNotes};
-use matinee_integrations::{OpenIdProvider, OpenIdSettings, stripe::StripeUnusable};
+use matinee_integrations::{
+    OpenIdProvider, OpenIdSettings, Tmdb, TmdbError, stripe::StripeUnusable,
+};
 use matinee_store::{Store, StoreError};
 use matinee_store_postgres::{Redis, RedisRefused};
 use std::{
@@ -78,6 +80,8 @@ pub enum ServeError {
     Channels(#[from] ChannelsError),
     #[error("cannot set up the OpenID provider: {0}")]
     OpenId(String),
+    #[error("cannot set up The Movie Database: {0}")]
+    Tmdb(TmdbError),
     #[error("cannot fill in the demo data: {0}")]
     Demo(#[from] DemoError),
     #[error(
@@ -373,6 +377,7 @@ pub(crate) async fn open(
     };
     let channels = Channels::open(&config, &base_url, &*store, &*entropy).await?;
     let openid = openid(&config, &base_url)?;
+    let tmdb = tmdb(&config)?;
     if let Some(load) = load {
         probes::add_writer(&metrics, &load);
     }
@@ -397,6 +402,7 @@ pub(crate) async fn open(
         around,
         passkeys: Passkeys::of(&base_url),
         base_url,
+        tmdb,
         openid,
         channels,
         ahead: Ahead::default(),
@@ -405,6 +411,15 @@ pub(crate) async fn open(
         lan,
         draining: CancellationToken::new(),
     }))
+}
+
+/// The Movie Database, which is asked nothing yet.
+fn tmdb(config: &Config) -> Result<Option<Tmdb>, ServeError> {
+    let Some(named) = &config.tmdb else {
+        return Ok(None);
+    };
+    let tmdb = Tmdb::new(named.base.clone(), named.key.expose().to_owned());
+    tmdb.map(Some).map_err(ServeError::Tmdb)
 }
 
 /// The OpenID provider, which is asked nothing yet. It sends people back to a page of the UI.

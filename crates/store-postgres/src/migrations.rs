@@ -34,6 +34,7 @@ const STEPS: &[(&str, &str)] = &[
     step!("0015_counter"),
     step!("0016_bad_days"),
     step!("0017_moved_shows"),
+    step!("0018_promo_customers"),
 ];
 
 /// The schema version this program knows.

@@ -17,12 +17,14 @@ use tokio_postgres::Row;
 /// The columns [`promo`] reads, in order.
 macro_rules! columns {
     () => {
-        "SELECT theater, code, terms::text, starts_at, ends_at, max_uses, used, created_at FROM promo_codes "
+        "SELECT theater, code, terms::text, starts_at, ends_at, max_uses, used, created_at, uses_per_customer \
+         FROM promo_codes "
     };
 }
 
 fn promo(row: &Row) -> Result<PromoRow, StoreError> {
     let max_uses: Option<i64> = row.value(5)?;
+    let each: Option<i32> = row.value(8)?;
     Ok(PromoRow {
         theater_id: TheaterId::from_bytes(row.bytes(0)?),
         promo: Promo {
@@ -31,6 +33,7 @@ fn promo(row: &Row) -> Result<PromoRow, StoreError> {
             starts_at: row.time(3)?,
             ends_at: optional_time(row.value(4)?)?,
             max_uses: max_uses.map(u32::try_from).transpose().map_err(damaged)?,
+            uses_per_customer: each.map(u8::try_from).transpose().map_err(damaged)?,
         },
         used: u32::try_from(row.count(6)?).map_err(damaged)?,
         created_at: row.time(7)?,
@@ -75,8 +78,9 @@ impl PromoStore for PostgresStore {
         promo: Promo,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        let sql = "INSERT INTO promo_codes (theater, code, terms, starts_at, ends_at, max_uses, used, created_at) \
-             VALUES ($1, $2, $3::text::json, $4, $5, $6, 0, $7) ON CONFLICT DO NOTHING RETURNING 1";
+        let sql = "INSERT INTO promo_codes (theater, code, terms, starts_at, ends_at, max_uses, used, created_at, \
+                 uses_per_customer) \
+             VALUES ($1, $2, $3::text::json, $4, $5, $6, 0, $7, $8) ON CONFLICT DO NOTHING RETURNING 1";
         let terms = to_json(&promo.terms)?;
         let (promo, terms) = (&promo, &terms);
         self.write(|conn| async move {
@@ -87,7 +91,8 @@ impl PromoStore for PostgresStore {
                 .with(micros(promo.starts_at))
                 .with(promo.ends_at.map(micros))
                 .with(promo.max_uses.map(i64::from))
-                .with(micros(now));
+                .with(micros(now))
+                .with(promo.uses_per_customer.map(i32::from));
             let answers = pipeline::read(&conn, &[call]).await?;
             Ok(answers.iter().any(|rows| !rows.is_empty()))
         })

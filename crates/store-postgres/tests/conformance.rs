@@ -136,7 +136,11 @@ both! {
         a_repeated_hold_uses_its_code_once,
         a_change_swaps_codes,
         a_late_payment_claims_the_use_again,
-        a_crowd_never_uses_a_code_too_often;
+        a_crowd_never_uses_a_code_too_often,
+        a_customer_uses_a_code_so_often,
+        a_guest_who_says_who_it_is_is_counted,
+        a_late_payment_claims_the_customers_use,
+        a_customer_in_a_hurry_never_uses_a_code_too_often;
     gift:
         a_card_comes_back_as_it_was_made,
         a_claim_lasts_as_long_as_its_payment,

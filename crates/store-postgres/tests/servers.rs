@@ -7,10 +7,11 @@ mod postgres;
 mod support;
 
 use chrono::TimeDelta;
+use matinee_domain::promo::Promo;
 use matinee_store::{
     AccountStore as _, BookingStore as _, GiftStore as _, Maintenance as _, OutboxStore as _,
     PromoStore as _, SeatFeed, ShowChange,
-    bookings::{HoldLimits, HoldOutcome, SeatsEffect, StepOutcome},
+    bookings::{HoldLimits, HoldOutcome, Owner, SeatsEffect, StepOutcome},
     conformance::fixtures::{apply, catalog, start},
     feed::{NoFeed, SeatState},
     idempotency::Lookup,
@@ -260,6 +261,67 @@ async fn a_code_is_used_up_across_optimistic_servers() {
 async fn a_code_is_used_up_across_servers_that_lock_differently() {
     use_up(
         "a_code_is_used_up_mixed",
+        [Locking::Optimistic, Locking::Pessimistic],
+    )
+    .await;
+}
+
+/// One customer asks two servers at once, over and over: the code is theirs once, whoever answers.
+async fn use_once(name: &str, locking: [Locking; 2]) {
+    let url = migrated(name).await;
+    let [one, two] = locking;
+    let one = open(&url, Arc::new(NoFeed), one).await;
+    let two = open(&url, Arc::new(NoFeed), two).await;
+    apply(&*one, catalog()).await;
+    let code = Promo {
+        max_uses: None,
+        uses_per_customer: Some(1),
+        ..promo()
+    };
+    let added = one.add_promo(show().theater(), code, start()).await;
+    assert!(added.unwrap());
+    for round in 0..4_u32 {
+        let mut tasks = tokio::task::JoinSet::new();
+        for number in 0..20_u32 {
+            let store = Arc::clone(if number % 2 == 0 { &one } else { &two });
+            tasks.spawn(async move {
+                let mut wanted = hold(round * 100 + number, &[number as u16]);
+                wanted.booking.promo = Some(promo().code);
+                let email = Some("ann@example.org".into());
+                wanted.booking.owner = Owner::Guest { email };
+                let booking = wanted.booking.clone();
+                match store.hold_seats(wanted).await.unwrap() {
+                    HoldOutcome::Held { .. } => Some((store, booking)),
+                    HoldOutcome::PromoUsedByCustomer => None,
+                    other => panic!("{other:?}"),
+                }
+            });
+        }
+        let won: Vec<_> = tasks.join_all().await.into_iter().flatten().collect();
+        assert_eq!(won.len(), 1);
+        assert_eq!(one.verify(start()).await.unwrap().violations, vec![]);
+        for (store, booking) in won {
+            let is_one = Arc::ptr_eq(&store, &one);
+            let other = if is_one { &two } else { &one };
+            let done = other.step(release(&booking)).await.unwrap();
+            assert_eq!(done, StepOutcome::Done { version: 2 });
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_customer_uses_a_code_once_across_optimistic_servers() {
+    use_once(
+        "a_customer_uses_a_code_optimistic",
+        [Locking::Optimistic; 2],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_customer_uses_a_code_once_across_servers_that_lock_differently() {
+    use_once(
+        "a_customer_uses_a_code_mixed",
         [Locking::Optimistic, Locking::Pessimistic],
     )
     .await;

@@ -138,6 +138,16 @@ const CORRUPTIONS: &[(&str, &str)] = &[
     ("UPDATE promo_codes SET used = 2", "promo_uses"),
     ("DELETE FROM promo_codes", "booking_promo"),
     (
+        "INSERT INTO promo_uses SELECT theater, promo, decode(repeat('ab', 16), 'hex'), 1, 1, booking FROM bookings \
+         WHERE promo IS NOT NULL",
+        "promo_customers",
+    ),
+    (
+        "UPDATE promo_codes SET uses_per_customer = 1; \
+         UPDATE bookings SET guest_email = 'a@example.org' WHERE promo IS NOT NULL",
+        "booking_promo_customer",
+    ),
+    (
         "UPDATE gift_cards SET balance_minor = balance_minor - 1",
         "gift_balance",
     ),

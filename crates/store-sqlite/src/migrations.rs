@@ -80,6 +80,10 @@ const STEPS: &[(&str, &str)] = &[
         "moved_shows",
         include_str!("../../../migrations/sqlite/0018_moved_shows.sql"),
     ),
+    (
+        "promo_customers",
+        include_str!("../../../migrations/sqlite/0019_promo_customers.sql"),
+    ),
 ];
 
 /// "MTNE": tells our files from other SQLite databases.

@@ -18,7 +18,8 @@ use rusqlite::{Row, params};
 /// The columns [`promo`] reads, in order.
 macro_rules! columns {
     () => {
-        "SELECT theater, code, terms, starts_at, ends_at, max_uses, used, created_at FROM promo_codes "
+        "SELECT theater, code, terms, starts_at, ends_at, max_uses, used, created_at, uses_per_customer \
+         FROM promo_codes "
     };
 }
 
@@ -31,6 +32,7 @@ fn promo(row: &Row<'_>) -> Result<PromoRow, StoreError> {
             starts_at: time(row.get(3).db()?)?,
             ends_at: optional_time(row.get(4).db()?)?,
             max_uses: row.get(5).db()?,
+            uses_per_customer: row.get(8).db()?,
         },
         used: row.get(6).db()?,
         created_at: time(row.get(7).db()?)?,
@@ -81,8 +83,9 @@ impl PromoStore for SqliteStore {
         self.write(move |tx| {
             let added = tx
                 .prepare(
-                    "INSERT INTO promo_codes (theater, code, terms, starts_at, ends_at, max_uses, used, created_at) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7) ON CONFLICT DO NOTHING",
+                    "INSERT INTO promo_codes (theater, code, terms, starts_at, ends_at, max_uses, used, created_at, \
+                         uses_per_customer) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, ?7, ?8) ON CONFLICT DO NOTHING",
                 )?
                 .execute(params![
                     theater_id.as_bytes(),
@@ -91,7 +94,8 @@ impl PromoStore for SqliteStore {
                     micros(promo.starts_at),
                     promo.ends_at.map(micros),
                     promo.max_uses,
-                    micros(now)
+                    micros(now),
+                    promo.uses_per_customer
                 ])
                 .db()?;
             Ok(added > 0)

@@ -9,6 +9,7 @@ use crate::{
     gifts::{BY_GIFT_CARD, GiftEntry},
     idempotency::{IdempotencyKey, IdempotencyRecord, Lookup},
     outbox::NewMessage,
+    promos::Customer,
     staff::AuditEntry,
 };
 use async_trait::async_trait;
@@ -265,6 +266,8 @@ pub enum HoldOutcome {
     },
     /// The booking's promotion code cannot be taken up: it is used up, over, not begun or not there.
     PromoGone,
+    /// The booking's customer uses its promotion code as often as one customer may.
+    PromoUsedByCustomer,
     /// The show is not there (any more).
     NoShow,
     /// The theater cancelled the show.
@@ -316,6 +319,9 @@ pub struct Step {
     pub idempotency: Option<IdempotencyRecord>,
     /// A guest's e-mail, when it came with this step.
     pub guest_email: Option<String>,
+    /// Who the booking's use of its promotion code counts for once this is done, where that is known. Looked at when the
+    /// use is claimed again, and when an e-mail came.
+    pub customer: Option<Customer>,
     /// Count this as an unpaid expiry of the booking's caller.
     pub unpaid_expiry: bool,
     pub test: bool,
@@ -358,7 +364,7 @@ pub enum StepOutcome {
     Stale,
     /// (Sell and Reclaim) some seats are not to be had; nothing was changed.
     SeatsGone(Vec<SeatNo>),
-    /// (Reclaim) the booking's promotion code has been used up since; nothing was changed.
+    /// The booking's promotion code has been used up since, by others or by its customer; nothing was changed.
     PromoGone,
     /// A gift card does not pay what the step claims of it: it has less, ended or was blocked; nothing was changed.
     GiftGone,

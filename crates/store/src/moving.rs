@@ -100,8 +100,9 @@ pub const TABLES: &[Table] = tables! {
     }
     promo_codes {
         theater Bytes, code Text, terms Json, starts_at Number, ends_at Number, max_uses Number, used Number,
-        created_at Number,
+        created_at Number, uses_per_customer Small,
     }
+    promo_uses { theater Bytes, code Text, customer Bytes, place Small, most Small, booking Bytes }
     gift_cards {
         theater Bytes, card Bytes, digest Bytes, last4 Text, currency Text, initial_minor Number, balance_minor Number,
         state Text, ends_at Number, created_at Number,

@@ -238,6 +238,19 @@ pub struct MovieSpec {
     pub poster_url: Option<String>,
 }
 
+/// `POST /manage/theaters/{theater_id}/movies/import`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct MovieImportRequest {
+    /// The movie's number at The Movie Database, as in the address of its page.
+    pub tmdb_id: u32,
+    /// BCP 47, e.g. `de-DE`: the title's language; English when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// ISO 3166-1, e.g. `DE`: whose certificate and first day in theaters; the United States when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+}
+
 /// A movie as staff see it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type, JsonSchema)]
 pub struct ManagedMovie {

@@ -1,7 +1,8 @@
 //! From what a caller typed to a promotion code that may be used. Whether one more booking may use it is the store's to
 //! say, with the seats.
 //!
-//! Unknown, over, not begun, not for this show, used up: all are the same refusal, so that guessing tells nothing.
+//! Unknown, over, not begun, not for this show, used up: all are the same refusal, so that guessing tells nothing. Only who
+//! uses a good code as often as one may hears that.
 
 use crate::{desk::Desk, error::SaleError, show_file::ShowFile};
 use chrono::{DateTime, Datelike as _, Utc};

@@ -41,6 +41,7 @@ async fn force(house: &House, buyer: &Buyer, fill: impl FnOnce(&PaymentRow, &mut
         messages: vec![],
         idempotency: None,
         guest_email: None,
+        customer: None,
         unpaid_expiry: false,
         test: file.booking.test,
         now: house.now(),

@@ -37,6 +37,7 @@ async fn house() -> (House, Promo) {
         starts_at: house.now(),
         ends_at: None,
         max_uses: Some(1),
+        uses_per_customer: None,
     };
     let theater = fixtures::theater_id(1);
     let added = house.store.add_promo(theater, promo.clone(), house.now());
@@ -78,6 +79,7 @@ pub async fn run_out(house: &House, booking: BookingId) {
         messages: vec![],
         idempotency: None,
         guest_email: None,
+        customer: None,
         unpaid_expiry: false,
         test: file.booking.test,
         now: house.now(),

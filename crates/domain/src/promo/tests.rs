@@ -29,6 +29,7 @@ fn promo(discount: Discount) -> Promo {
         starts_at: DateTime::UNIX_EPOCH,
         ends_at: None,
         max_uses: None,
+        uses_per_customer: None,
     }
 }
 
@@ -260,5 +261,43 @@ proptest! {
                 prop_assert!(paid[a] >= paid[b], "{:?} became {:?}", base, paid);
             }
         }
+    }
+}
+
+#[test]
+fn an_address_is_one_customers_however_it_is_written() {
+    for written in [
+        "ann@example.org",
+        " Ann@Example.ORG ",
+        "ann+cinema@example.org",
+        "ANN+a+b@example.org",
+    ] {
+        assert_eq!(same_person(written), "ann@example.org", "{written}");
+    }
+    for other in [
+        "ann@example.com",
+        "anna@example.org",
+        "+@example.org",
+        "nobody",
+    ] {
+        assert_ne!(same_person(other), "ann@example.org", "{other}");
+    }
+    assert_ne!(same_person("+a@example.org"), same_person("+b@example.org"));
+}
+
+#[test]
+fn a_limit_for_each_customer_is_within_bounds() {
+    for (each, fits) in [
+        (0, false),
+        (1, true),
+        (MAX_USES_PER_CUSTOMER, true),
+        (MAX_USES_PER_CUSTOMER + 1, false),
+    ] {
+        let promo = Promo {
+            uses_per_customer: Some(each),
+            ..promo(Discount::Fixed(eur(500)))
+        };
+        let checked = promo.checked(EUR);
+        assert_eq!(checked.is_ok(), fits, "{each}: {checked:?}");
     }
 }

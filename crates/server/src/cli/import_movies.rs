@@ -98,17 +98,12 @@ async fn fetched(args: &ImportMoviesArgs, numbers: &[u32]) -> Result<Vec<Value>,
 }
 
 fn key(database: &DatabaseArg) -> Result<String, CliError> {
-    let named = std::env::var(KEY_ENV).ok();
-    let in_file = Options {
+    let options = Options {
         config: database.config.clone(),
         ..Options::default()
     };
-    let key = named.filter(|key| !key.trim().is_empty());
-    let key = match key {
-        Some(key) => Some(key),
-        None => in_file.tmdb_key()?,
-    };
-    let key = key.map(|key| key.trim().to_owned());
+    let options = options.with_environment(|name| std::env::var(name).ok());
+    let key = options.tmdb_key()?.map(|key| key.trim().to_owned());
     key.filter(|key| !key.is_empty()).ok_or_else(|| {
         CliError::Refused(format!(
             "TMDB wants a key of your own: make one in your TMDB account (Settings, API) and set {KEY_ENV}"

@@ -79,6 +79,9 @@ pub(super) struct AddArgs {
     /// How many bookings may use it [default: any number]
     #[arg(long, value_name = "N")]
     uses: Option<u32>,
+    /// How many bookings of one customer may use it, up to 100: an account or, of guests, an e-mail address [default: any number]
+    #[arg(long, value_name = "N")]
+    uses_per_customer: Option<u8>,
     #[command(flatten)]
     theater: TheaterArg,
     #[command(flatten)]
@@ -140,6 +143,7 @@ async fn add(store: &dyn Store, args: &AddArgs, now: DateTime<Utc>) -> Result<()
             None => None,
         },
         max_uses: args.uses,
+        uses_per_customer: args.uses_per_customer,
     };
     let promo = promo
         .checked(theater.currency)
@@ -313,6 +317,7 @@ fn line(row: &PromoRow) -> String {
         format!("used {}{most}", row.used),
         format!("from {}", time(promo.starts_at)),
     ];
+    parts.extend((promo.uses_per_customer).map(|each| format!("at most {each} for each customer")));
     parts.extend(promo.ends_at.map(|end| format!("until {}", time(end))));
     let lists = [
         ("ticket types", terms.ticket_types.join(" ")),

@@ -180,9 +180,13 @@ pub struct Options {
     /// Where `migrate-engine` moves the database; of no interest to a server.
     #[arg(skip)]
     pub to: Option<String>,
-    /// The operator's key at The Movie Database, for `import-movies`; of no interest to a server.
+    /// The operator's key at The Movie Database, for `import-movies` and for staff who take movies from there: from the
+    /// environment (MATINEE_TMDB_KEY) or the file, never a flag.
     #[arg(skip)]
     pub tmdb_key: Option<String>,
+    /// Where The Movie Database is, for a mirror
+    #[arg(long, env = "MATINEE_TMDB_URL", value_name = "URL", hide = true)]
+    pub tmdb_url: Option<String>,
     /// OpenID provider people may sign in at: its issuer, e.g. https://id.example.org [no default]
     #[arg(long, env = "MATINEE_OIDC_ISSUER", value_name = "URL")]
     pub oidc_issuer: Option<String>,
@@ -248,6 +252,7 @@ impl Options {
             kafka_credentials,
             nats_credentials,
             sqs_credentials,
+            tmdb_key,
             ..
         } = &mut self;
         for (secret, name) in [
@@ -256,6 +261,7 @@ impl Options {
             (kafka_credentials, "MATINEE_KAFKA_CREDENTIALS"),
             (nats_credentials, "MATINEE_NATS_CREDENTIALS"),
             (sqs_credentials, "MATINEE_SQS_CREDENTIALS"),
+            (tmdb_key, "MATINEE_TMDB_KEY"),
         ] {
             *secret = secret.take().or_else(|| read(name));
         }
@@ -283,7 +289,7 @@ impl Options {
         })
     }
 
-    /// The key at The Movie Database, when the file has one.
+    /// The key at The Movie Database, when there is one.
     pub fn tmdb_key(self) -> Result<Option<String>, ConfigError> {
         Ok(self.with_file()?.tmdb_key)
     }
@@ -296,7 +302,7 @@ impl Options {
         let file = Self::read(&path)?;
         fill!(self from file:
             listen, database, pg_locking, pg_lanes, pg_connections, redis, demo, ui, public_url, tls_cert, tls_key, lan, lan_port, gateway, allow_test_payments, hold_minutes,
-            stripe_secret_key, stripe_secret_key_file, stripe_webhook_secret, stripe_webhook_secret_file, smtp_url, channels, kafka, kafka_topic, kafka_credentials, nats, nats_subject, nats_credentials, sqs_queue_url, sqs_credentials, private_targets, to, tmdb_key, oidc_issuer, oidc_client_id, oidc_client_secret, oidc_name, staff_second_factor, mail_from, mail_dir, trusted_proxies, metrics, rate_limit, log_level, log_format,
+            stripe_secret_key, stripe_secret_key_file, stripe_webhook_secret, stripe_webhook_secret_file, smtp_url, channels, kafka, kafka_topic, kafka_credentials, nats, nats_subject, nats_credentials, sqs_queue_url, sqs_credentials, private_targets, to, tmdb_key, tmdb_url, oidc_issuer, oidc_client_id, oidc_client_secret, oidc_name, staff_second_factor, mail_from, mail_dir, trusted_proxies, metrics, rate_limit, log_level, log_format,
         );
         Ok(self)
     }

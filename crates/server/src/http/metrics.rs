@@ -80,6 +80,8 @@ pub struct Metrics {
     pub messages_failed: Counter,
     /// Attempts by channel and outcome; both are words of ours, so the map is small.
     channels: Mutex<BTreeMap<(&'static str, &'static str), u64>>,
+    /// Movies asked for at The Movie Database by outcome, a word of ours.
+    movie_imports: Mutex<BTreeMap<&'static str, u64>>,
     /// Messages of the payment gateway: dealt with, told again, refused.
     pub news_taken: Counter,
     pub news_repeated: Counter,
@@ -145,6 +147,20 @@ impl Metrics {
         *self.channels.lock().entry((channel, outcome)).or_default() += 1;
     }
 
+    /// Counts a movie that staff wanted from The Movie Database.
+    pub fn movie_import(&self, outcome: &'static str) {
+        *self.movie_imports.lock().entry(outcome).or_default() += 1;
+    }
+
+    fn render_movie_imports(&self, out: &mut String) {
+        let name = "matinee_movie_imports_total";
+        let help = "Movies that staff wanted from The Movie Database by outcome";
+        heading(out, name, help, "counter");
+        for (outcome, count) in &*self.movie_imports.lock() {
+            let _ = writeln!(out, "{name}{{outcome=\"{outcome}\"}} {count}");
+        }
+    }
+
     fn render_channels(&self, out: &mut String) {
         let name = "matinee_channel_attempts_total";
         heading(
@@ -166,6 +182,7 @@ impl Metrics {
         let mut out = String::with_capacity(8 * 1024);
         self.render_routes(&mut out);
         self.render_channels(&mut out);
+        self.render_movie_imports(&mut out);
         let counters = [
             ("matinee_holds_total", "Holds taken", &self.holds),
             (

@@ -42,15 +42,41 @@ const PAGE: u16 = 200;
 /// How long a message may wait for its mail to be begun before programs hear of it all the same.
 const PATIENCE: TimeDelta = TimeDelta::seconds(2);
 
-/// Until when it was looked. In memory: after a restart it is gone over again in vain.
+/// For so long it is remembered that no program listens. One that is named meanwhile hears of what waits with the mail.
+const NOBODY: TimeDelta = TimeDelta::seconds(10);
+
+/// How far it was looked. In memory: after a restart it is gone over again in vain.
 #[derive(Default)]
-pub struct Ahead(Mutex<DateTime<Utc>>);
+pub struct Ahead {
+    until: Mutex<DateTime<Utc>>,
+    /// When it was seen that no program listens.
+    nobody: Mutex<Option<DateTime<Utc>>>,
+}
+
+impl Ahead {
+    /// Somebody may want to hear. Where nobody does, the outbox is not asked every second for nothing.
+    async fn somebody_listens(&self, app: &App, now: DateTime<Utc>) -> Result<bool, StoreError> {
+        if app.channels.outlets().next().is_some() {
+            return Ok(true);
+        }
+        let seen = *self.nobody.lock();
+        if seen.is_some_and(|seen| seen <= now && now < seen + NOBODY) {
+            return Ok(false);
+        }
+        let nobody = app.store.webhooks().await?.is_empty();
+        *self.nobody.lock() = nobody.then_some(now);
+        Ok(!nobody)
+    }
+}
 
 /// Tells programs what they would hear as soon as the mail is begun, when mail dawdles: they do not wait for it. What is
 /// passed over here, they hear then.
 pub async fn go_ahead(app: &App) -> Result<JobReport, SaleError> {
     let now = app.clock.now();
-    let (mail, after) = (Medium::Email.name(), *app.ahead.0.lock());
+    if !app.ahead.somebody_listens(app, now).await? {
+        return Ok(JobReport::default());
+    }
+    let (mail, after) = (Medium::Email.name(), *app.ahead.until.lock());
     let unbegun = app
         .store
         .unbegun_messages(mail, after, now - PATIENCE, PAGE);
@@ -73,7 +99,7 @@ pub async fn go_ahead(app: &App) -> Result<JobReport, SaleError> {
     }
     if let Some(last) = unbegun.last() {
         // None was begun, so each is due when it was written.
-        *app.ahead.0.lock() = last.created_at.max(after);
+        *app.ahead.until.lock() = last.created_at.max(after);
         report.more = unbegun.len() == usize::from(PAGE) && last.created_at > after;
     }
     Ok(report)

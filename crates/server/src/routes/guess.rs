@@ -25,8 +25,11 @@ pub(super) async fn counted<T>(
     let done = work.await;
     let guessed = matches!(
         (&done, limit),
-        (Err(SaleError::PromoInvalid), Limit::PromoGuess)
-            | (Err(SaleError::GiftInvalid), Limit::GiftGuess)
+        (
+            // The second tells whether somebody's address was used with the code.
+            Err(SaleError::PromoInvalid | SaleError::PromoUsedByCustomer),
+            Limit::PromoGuess
+        ) | (Err(SaleError::GiftInvalid), Limit::GiftGuess)
     );
     if !guessed {
         app.limits.take_back(limit, key);

@@ -181,6 +181,10 @@ pub fn api() -> Router<AppState> {
             post(manage::movies::create),
         )
         .route(
+            "/manage/theaters/{theater_id}/movies/import",
+            post(manage::movie_import::import),
+        )
+        .route(
             "/manage/theaters/{theater_id}/movies/{movie_id}",
             get(manage::movies::movie).put(manage::movies::change),
         )

@@ -152,6 +152,10 @@ fn conflict(error: &SaleError) -> (Code, String) {
             Code::PromoInvalid,
             "This promo code is not valid for this booking. Nothing was changed.",
         ),
+        SaleError::PromoUsedByCustomer => (
+            Code::PromoUsed,
+            "You use this promo code as often as one customer may. Nothing was changed or charged: go on without the code.",
+        ),
         SaleError::GiftInvalid => (
             Code::GiftCardInvalid,
             "This gift card is not valid here. Nothing was charged; look at its code again.",

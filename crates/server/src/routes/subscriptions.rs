@@ -55,12 +55,13 @@ pub async fn subscribe(
         PushChannel::WebPush => browser(&app, request)?,
         PushChannel::Fcm | PushChannel::Apns => device(request)?,
     };
+    let subscription_id = SubscriptionId::from_bytes(id_from(&[
+        b"subscription",
+        medium.name().as_bytes(),
+        name.as_bytes(),
+    ]));
     let row = SubscriptionRow {
-        subscription_id: SubscriptionId::from_bytes(id_from(&[
-            b"subscription",
-            medium.name().as_bytes(),
-            name.as_bytes(),
-        ])),
+        subscription_id,
         user_id,
         channel: medium.name().into(),
         address,
@@ -73,7 +74,11 @@ pub async fn subscribe(
     if !saved {
         return Err(ApiError::not_found("user"));
     }
-    Ok(answer::json(200, &listed(&app, user_id).await?))
+    let listed = Subscriptions {
+        subscribed: Some(subscription_id),
+        ..listed(&app, user_id).await?
+    };
+    Ok(answer::json(200, &listed))
 }
 
 /// `DELETE /subscriptions/{subscription_id}`
@@ -164,6 +169,7 @@ async fn listed(app: &App, user_id: UserId) -> Result<Subscriptions, ApiError> {
             .filter(|channel| app.channels.has(medium_of(*channel)))
             .collect(),
         items: of_user(app, user_id).await?,
+        subscribed: None,
     })
 }
 
@@ -211,6 +217,8 @@ mod tests {
             let kept = put(&house, &ada, of_a_browser()).await;
             assert_eq!(kept.status, StatusCode::OK, "{kept:?}");
             assert_eq!(kept.body["items"].as_array().unwrap().len(), 1);
+            let only = &kept.body["items"][0]["subscription_id"];
+            assert_eq!(&kept.body["subscribed"], only);
             assert_eq!(kept.body["channels"], json!(["web_push"]));
             assert_eq!(kept.text("push_key").len(), 87);
             assert!(
@@ -219,6 +227,7 @@ mod tests {
             );
         }
         let read = house.get("/users/me/subscriptions", &with(&ada)).await;
+        assert!(read.body.get("subscribed").is_none(), "{read:?}");
         let id = read.body["items"][0]["subscription_id"]
             .as_str()
             .unwrap()

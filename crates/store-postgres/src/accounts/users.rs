@@ -235,6 +235,12 @@ pub(super) async fn erase(conn: &Connection, user: UserId) -> Result<(), StoreEr
         // Messages about the account itself lie under empty ids.
         Call::new(forget_messages!("theater = ''::bytea AND booking = ''::bytea AND lower(recipient) = lower($1)"))
             .with(email),
+        // By what a use counts for somebody it could be told whose the booking was.
+        Call::new(
+            "DELETE FROM promo_uses AS u USING bookings AS b WHERE b.\"user\" = $1 AND b.theater = u.theater \
+               AND b.booking = u.booking",
+        )
+        .with(id),
         Call::new(
             "UPDATE bookings SET \"user\" = NULL, guest_email = NULL, version = version + 1 WHERE \"user\" = $1",
         )

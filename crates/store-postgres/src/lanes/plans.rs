@@ -14,7 +14,7 @@ use std::{
 mod postgres;
 
 const PARTITIONS: usize = 8;
-const SCHEMA: [&str; 7] = [
+const SCHEMA: [&str; 8] = [
     include_str!("../../../../migrations/postgres/0003_bookings.sql"),
     include_str!("../../../../migrations/postgres/0004_outbox.sql"),
     include_str!("../../../../migrations/postgres/0010_promos.sql"),
@@ -22,6 +22,7 @@ const SCHEMA: [&str; 7] = [
     include_str!("../../../../migrations/postgres/0013_gifts.sql"),
     include_str!("../../../../migrations/postgres/0016_bad_days.sql"),
     include_str!("../../../../migrations/postgres/0017_moved_shows.sql"),
+    include_str!("../../../../migrations/postgres/0018_promo_customers.sql"),
 ];
 
 /// The schema's own text, each table made of partitions.

@@ -4,7 +4,7 @@ use super::{
     guard::GaveUp,
     statements as sql,
     unit::Unit,
-    world::{Expiries, GiftNow, PromoNow, SeatNow, ShowNow, World},
+    world::{Expiries, GiftNow, PlaceTaken, PromoNow, SeatNow, ShowNow, World},
 };
 use crate::{
     bookings::rows,
@@ -16,14 +16,14 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use matinee_domain::{
     ids::{BookingId, ShowId},
-    promo::PromoCode,
     seat_map::SeatNo,
 };
 use matinee_store::{
     StoreError,
-    bookings::{HoldLimits, SeatsEffect},
+    bookings::{BookingRow, HoldLimits, SeatsEffect},
     feed::SeatState,
     idempotency::Recorded,
+    promos::Customer,
 };
 use tokio_postgres::Row;
 
@@ -42,8 +42,12 @@ struct Asked<'u> {
     expiries: Vec<AskedExpiry<'u>>,
     records: Vec<&'u [u8]>,
     promos: Vec<&'u str>,
-    /// Bookings whose seats are claimed again, and with them the use of their code.
-    reclaimed: Vec<&'u [u8]>,
+    /// Bookings whose code may be claimed: their seats are claimed again, or their guest says who it is.
+    coded: Vec<&'u [u8]>,
+    /// Customers who may take codes up.
+    places: Vec<(&'u str, Customer)>,
+    /// The same by bookings whose code is not known yet.
+    places_of: Vec<(&'u [u8], Customer)>,
     gifts: Vec<&'u [u8]>,
 }
 
@@ -63,6 +67,10 @@ impl<'u> Asked<'u> {
         asked.unpaid.dedup();
         asked.promos.sort_unstable();
         asked.promos.dedup();
+        asked.places.sort_unstable();
+        asked.places.dedup();
+        asked.places_of.sort_unstable();
+        asked.places_of.dedup();
         asked.gifts.sort_unstable();
         asked.gifts.dedup();
         asked
@@ -76,8 +84,7 @@ impl<'u> Asked<'u> {
                 self.seats(&booking.show_id, booking.seats.iter().map(|seat| seat.seat));
                 let who = (&booking.show_id, &booking.caller);
                 self.limits(at, who, &hold.limits, hold.now);
-                self.promos
-                    .extend(booking.promo.as_ref().map(PromoCode::as_str));
+                self.promo(booking);
                 self.records
                     .extend(hold.idempotency.iter().map(|record| &record.key.scope[..]));
             }
@@ -89,8 +96,7 @@ impl<'u> Asked<'u> {
                 // A booking's caller never changes; should this not be it, the limit of the other is looked at.
                 let who = (&booking.show_id, &booking.caller);
                 self.limits(at, who, &change.limits, change.now);
-                self.promos
-                    .extend(booking.promo.as_ref().map(PromoCode::as_str));
+                self.promo(booking);
             }
             Unit::Step(step, _) => {
                 self.shows.push(step.show_id.own());
@@ -101,8 +107,11 @@ impl<'u> Asked<'u> {
                 let claims = step.gifts.iter().filter(|entry| entry.amount_minor < 0);
                 self.gifts
                     .extend(claims.map(|entry| &entry.card_id.own()[..]));
-                if step.seats == SeatsEffect::Reclaim {
-                    self.reclaimed.push(step.booking_id.own());
+                if step.seats == SeatsEffect::Reclaim || step.guest_email.is_some() {
+                    self.coded.push(step.booking_id.own());
+                    let customer = step.customer.iter();
+                    self.places_of
+                        .extend(customer.map(|who| (&step.booking_id.own()[..], *who)));
                 }
                 if !step.cancel_seats.is_empty() {
                     self.with_tickets.push(step.booking_id.own());
@@ -122,6 +131,14 @@ impl<'u> Asked<'u> {
                     .extend(expire.due.iter().map(|booking| &booking.own()[..]));
             }
         }
+    }
+
+    fn promo(&mut self, booking: &'u BookingRow) {
+        let Some(code) = &booking.promo else { return };
+        self.promos.push(code.as_str());
+        let customer = Customer::of(&booking.owner);
+        self.places
+            .extend(customer.map(|customer| (code.as_str(), customer)));
     }
 
     fn seats(&mut self, show: &'u ShowId, seats: impl Iterator<Item = SeatNo>) {
@@ -160,6 +177,7 @@ enum About {
     Expiry,
     Record,
     Promo,
+    Place,
     Gift,
 }
 
@@ -260,13 +278,31 @@ pub(super) async fn read(conn: &Connection, units: &[Unit], lock: bool) -> Resul
             Call::new(sql::PROMOS).with(at).with(&asked.promos),
         ));
     }
-    if !asked.reclaimed.is_empty() {
+    if !asked.coded.is_empty() {
         list.push((
             About::Promo,
             Call::new(sql::PROMOS_OF_BOOKINGS)
                 .with(at)
-                .with(&asked.reclaimed),
+                .with(&asked.coded),
         ));
+    }
+    if !asked.places.is_empty() {
+        let (codes, customers): (Vec<_>, Vec<_>) = (asked
+            .places
+            .iter()
+            .map(|(code, who)| (*code, who.as_bytes().to_vec())))
+        .unzip();
+        let call = Call::new(sql::PROMO_USES).with(at);
+        list.push((About::Place, call.with(codes).with(customers)));
+    }
+    if !asked.places_of.is_empty() {
+        let (bookings, customers): (Vec<_>, Vec<_>) = (asked
+            .places_of
+            .iter()
+            .map(|(own, who)| (*own, who.as_bytes().to_vec())))
+        .unzip();
+        let call = Call::new(sql::PROMO_USES_OF_BOOKINGS).with(at);
+        list.push((About::Place, call.with(bookings).with(customers)));
     }
     if !asked.gifts.is_empty() {
         list.push((
@@ -336,8 +372,20 @@ fn take(world: &mut World, about: About, row: &Row) -> Result<(), StoreError> {
                 left: row.value(1)?,
                 starts_at: row.time(2)?,
                 ends_at: optional_time(row.value(3)?)?,
+                uses_per_customer: (row.value::<Option<i32>>(4)?)
+                    .map(u8::try_from)
+                    .transpose()
+                    .map_err(damaged)?,
             };
             world.promos.insert(row.text(0)?.to_owned(), promo);
+        }
+        About::Place => {
+            let key = (row.text(0)?.to_owned(), Customer::from_bytes(row.bytes(1)?));
+            let taken = PlaceTaken {
+                place: row.small(2)?,
+                booking: row.bytes(3)?,
+            };
+            world.places.entry(key).or_default().push(taken);
         }
         About::Gift => {
             let gift = GiftNow {

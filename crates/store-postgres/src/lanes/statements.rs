@@ -71,13 +71,28 @@ pub(super) const RECORDS: &str =
     "SELECT scope, body, status, answer FROM idempotency WHERE scope = ANY($1)";
 
 /// Codes that units take up.
-pub(super) const PROMOS: &str = "SELECT code, max_uses - used, starts_at, ends_at FROM promo_codes \
+pub(super) const PROMOS: &str = "SELECT code, max_uses - used, starts_at, ends_at, uses_per_customer FROM promo_codes \
      WHERE theater = $1 AND code = ANY($2)";
 
-/// The codes of bookings whose seats are claimed again.
-pub(super) const PROMOS_OF_BOOKINGS: &str = "SELECT p.code, p.max_uses - p.used, p.starts_at, p.ends_at \
+/// The codes of bookings whose seats are claimed again, or whose guest said who it is.
+pub(super) const PROMOS_OF_BOOKINGS: &str = "SELECT p.code, p.max_uses - p.used, p.starts_at, p.ends_at, \
+       p.uses_per_customer \
      FROM bookings AS b JOIN promo_codes AS p ON p.theater = $1 AND p.code = b.promo \
      WHERE b.theater = $1 AND b.booking = ANY($2)";
+
+/// The places that customers have taken of codes.
+pub(super) const PROMO_USES: &str = "SELECT x.code, x.customer, x.place, x.booking \
+     FROM unnest($2::text[], $3::bytea[]) AS w (code, customer) \
+     CROSS JOIN LATERAL (SELECT u.code, u.customer, u.place, u.booking FROM promo_uses AS u \
+       WHERE u.theater = $1 AND u.code = w.code AND u.customer = w.customer OFFSET 0) AS x";
+
+/// The same for the codes of bookings.
+pub(super) const PROMO_USES_OF_BOOKINGS: &str = "SELECT x.code, x.customer, x.place, x.booking \
+     FROM unnest($2::bytea[], $3::bytea[]) AS w (booking, customer) \
+     CROSS JOIN LATERAL (SELECT b.promo FROM bookings AS b \
+       WHERE b.theater = $1 AND b.booking = w.booking OFFSET 0) AS b \
+     CROSS JOIN LATERAL (SELECT u.code, u.customer, u.place, u.booking FROM promo_uses AS u \
+       WHERE u.theater = $1 AND u.code = b.promo AND u.customer = w.customer OFFSET 0) AS x";
 
 /// Gift cards that units claim money of.
 pub(super) const GIFTS: &str = "SELECT card, balance_minor, state = 'active', ends_at FROM gift_cards \
@@ -210,6 +225,18 @@ pub(super) const USES: &str = "WITH locked AS ( \
        WHERE p.theater = $1 AND p.code = l.code RETURNING l.claimed) \
      SELECT 1 / ((SELECT count(*) FROM done WHERE claimed) = $6::bigint)::int";
 
+/// Uses that count for nobody any more.
+pub(super) const LEFT_PLACES: &str = "DELETE FROM promo_uses AS u USING unnest($2::bytea[]) AS w (booking) \
+     WHERE u.theater = $1 AND u.booking = w.booking";
+
+/// Uses that count for a customer, each on a place that was free. Another server may have taken it meanwhile.
+pub(super) const TAKEN_PLACES: &str = all_done!(
+    "INSERT INTO promo_uses (theater, code, customer, place, most, booking) SELECT $1, w.* \
+     FROM unnest($2::text[], $3::bytea[], $4::int[], $5::int[], $6::bytea[]) AS w ORDER BY 2, 3, 4 \
+     ON CONFLICT (theater, code, customer, place) DO NOTHING",
+    "$7::bigint"
+);
+
 /// Balances of gift cards: locked in order, each card once. What is claimed must be there when everything is counted up,
 /// and the card open. What goes back asks nothing of the card: the check of its row alone bounds it.
 pub(super) const BALANCES: &str = "WITH locked AS ( \
@@ -329,6 +356,10 @@ pub(super) const HOT: &[(&str, &str)] = &[
     ("promos of bookings", PROMOS_OF_BOOKINGS),
     ("lock promos", LOCK_PROMOS),
     ("uses", USES),
+    ("promo uses", PROMO_USES),
+    ("promo uses of bookings", PROMO_USES_OF_BOOKINGS),
+    ("left places", LEFT_PLACES),
+    ("taken places", TAKEN_PLACES),
     ("gifts", GIFTS),
     ("lock gifts", LOCK_GIFTS),
     ("balances", BALANCES),

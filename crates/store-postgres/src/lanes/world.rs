@@ -13,6 +13,7 @@ use matinee_store::{
     bookings::{BookingRow, TicketState},
     feed::SeatState,
     idempotency::{IdempotencyRecord, Lookup, Recorded},
+    promos::Customer,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -92,6 +93,15 @@ pub(super) struct PromoNow {
     pub(super) left: Option<i64>,
     pub(super) starts_at: DateTime<Utc>,
     pub(super) ends_at: Option<DateTime<Utc>>,
+    /// Uses each customer may have; `None` is any number.
+    pub(super) uses_per_customer: Option<u8>,
+}
+
+/// A place that a customer has taken of those a code has for each.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PlaceTaken {
+    pub(super) place: u8,
+    pub(super) booking: Own,
 }
 
 /// A gift card as it was read, and its balance after what the batch decided.
@@ -120,6 +130,8 @@ pub(super) struct World {
     pub(super) records: FxHashMap<[u8; 16], ([u8; 16], Recorded)>,
     /// Only codes that somebody may take up.
     pub(super) promos: FxHashMap<String, PromoNow>,
+    /// Only of customers who may take one up. One that is left stays taken for the rest of the batch.
+    pub(super) places: FxHashMap<(String, Customer), Vec<PlaceTaken>>,
     /// Only cards that somebody claims money of.
     pub(super) gifts: FxHashMap<Own, GiftNow>,
 }
@@ -138,6 +150,7 @@ impl World {
             expiries: FxHashMap::default(),
             records: FxHashMap::default(),
             promos: FxHashMap::default(),
+            places: FxHashMap::default(),
             gifts: FxHashMap::default(),
         }
     }

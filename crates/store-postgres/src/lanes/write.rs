@@ -53,6 +53,7 @@ pub(super) async fn write(
     list.blocks(&writes);
     list.bookings(&writes)?;
     list.uses(&writes);
+    list.places(&writes);
     list.gifts(&writes);
     list.payments(&writes);
     list.rest(&writes);
@@ -251,6 +252,28 @@ impl<'w> List<'w> {
             .with(column(promos, |promo| promo.claimed))
             .with(column(promos, |promo| promo.open_at.map(micros)))
             .with(claimed as i64);
+        self.calls.push(call);
+    }
+
+    /// Which customers the uses count for. What is left comes first, and what was left in this batch is not taken in it.
+    fn places(&mut self, writes: &'w Writes<'_>) {
+        if !writes.left_places.is_empty() {
+            let call = self.call(sql::LEFT_PLACES);
+            let bookings = column(&writes.left_places, |booking| &booking[..]);
+            self.calls.push(call.with(bookings));
+        }
+        let places = &writes.places;
+        if places.is_empty() {
+            return;
+        }
+        let call = self
+            .call(sql::TAKEN_PLACES)
+            .with(column(places, |one| one.code.as_str()))
+            .with(column(places, |one| one.customer.as_bytes().to_vec()))
+            .with(column(places, |one| i32::from(one.place)))
+            .with(column(places, |one| i32::from(one.most)))
+            .with(column(places, |one| one.booking.to_vec()))
+            .with(places.len() as i64);
         self.calls.push(call);
     }
 

@@ -65,6 +65,7 @@ pub fn promo() -> Promo {
         starts_at: start(),
         ends_at: None,
         max_uses: Some(5),
+        uses_per_customer: None,
     }
 }
 
@@ -161,6 +162,7 @@ pub fn release(booking: &BookingRow) -> Step {
         messages: vec![],
         idempotency: None,
         guest_email: None,
+        customer: None,
         unpaid_expiry: false,
         test: false,
         now: start(),

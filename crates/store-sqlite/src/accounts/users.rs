@@ -206,6 +206,11 @@ pub(super) fn erase(conn: &Connection, user_id: UserId) -> rusqlite::Result<()> 
         "theater = x'' AND booking = x'' AND recipient = ?1 COLLATE NOCASE",
         params![email],
     )?;
+    // By what a use counts for somebody it could be told whose the booking was.
+    conn.prepare_cached(
+        "DELETE FROM promo_uses WHERE (theater, booking) IN (SELECT theater, booking FROM bookings WHERE user = ?1)",
+    )?
+    .execute([id])?;
     conn.prepare_cached(
         "UPDATE bookings SET user = NULL, guest_email = NULL, version = version + 1 WHERE user = ?1",
     )?

@@ -2,14 +2,17 @@
 
 use super::{
     hold::{Wanted, numbers, refusal, refused, version_after},
-    insert, promo, read, seats,
+    insert,
+    promo::{self, Found, Place},
+    read, seats,
 };
 use crate::writer::Tx;
 use matinee_domain::{booking::BookingStatus, seat_map::SeatNo};
 use matinee_store::{
     StoreError,
-    bookings::{ChangeHold, HoldOutcome},
+    bookings::{BookingRow, ChangeHold, HoldOutcome},
     feed::SeatState,
+    promos::Customer,
 };
 
 pub(super) fn change(tx: &mut Tx<'_>, change: &ChangeHold) -> Result<HoldOutcome, StoreError> {
@@ -58,15 +61,10 @@ pub(super) fn change(tx: &mut Tx<'_>, change: &ChangeHold) -> Result<HoldOutcome
             return Ok(refusal);
         }
     }
-    let (theater, when) = (booking.show_id.theater(), promo::When::Now(change.now));
-    // A code that stays is not taken up again.
-    let differs = current.promo != booking.promo;
-    let taken_up = booking.promo.as_ref().filter(|_| differs);
-    if let Some(code) = taken_up
-        && !promo::is_to_be_had(tx, theater, code, when)?
-    {
-        return Ok(HoldOutcome::PromoGone);
-    }
+    let code = match UseOfCode::by(tx, &current, change)? {
+        Ok(code) => code,
+        Err(refusal) => return Ok(refusal),
+    };
     if let Err(taken) = seats::claim(
         tx,
         booking.show_id,
@@ -84,12 +82,70 @@ pub(super) fn change(tx: &mut Tx<'_>, change: &ChangeHold) -> Result<HoldOutcome
         &dropped,
         SeatState::Held,
     )?;
-    if let Some(code) = current.promo.as_ref().filter(|_| differs) {
-        promo::give_back(tx, theater, code)?;
-    }
-    if let Some(code) = taken_up {
-        promo::claim(tx, theater, code, when)?;
-    }
+    code.write(tx, &current, change)?;
     insert::changed_hold(tx, booking, change.expected_version + 1)?;
     version_after(tx, booking.show_id)
+}
+
+/// What a change does to the uses of promotion codes.
+enum UseOfCode {
+    Keep,
+    /// Another code than before, or none.
+    Swap(Option<Place>),
+    /// The code stays, and counts for another customer: a guest gave an e-mail address.
+    PassOn(Option<Place>),
+}
+
+impl UseOfCode {
+    fn by(
+        tx: &Tx<'_>,
+        current: &BookingRow,
+        change: &ChangeHold,
+    ) -> Result<Result<Self, HoldOutcome>, StoreError> {
+        let booking = &change.booking;
+        let customer = Customer::of(&booking.owner);
+        // A code that stays is not taken up again.
+        let differs = current.promo != booking.promo;
+        let found = match &booking.promo {
+            Some(code) if differs => {
+                let key = (booking.show_id.theater(), code);
+                promo::find(tx, key, customer, promo::When::Now(change.now))?
+            }
+            Some(code) if customer != Customer::of(&current.owner) => {
+                promo::find_for_customer(tx, (booking.show_id.theater(), code), customer)?
+            }
+            Some(_) => return Ok(Ok(Self::Keep)),
+            None => Found::Free(None),
+        };
+        Ok(match found {
+            Found::Free(place) if differs => Ok(Self::Swap(place)),
+            Found::Free(place) => Ok(Self::PassOn(place)),
+            Found::Gone => Err(HoldOutcome::PromoGone),
+            Found::UsedByCustomer => Err(HoldOutcome::PromoUsedByCustomer),
+        })
+    }
+
+    fn write(
+        self,
+        tx: &Tx<'_>,
+        current: &BookingRow,
+        change: &ChangeHold,
+    ) -> Result<(), StoreError> {
+        let booking = &change.booking;
+        match (self, &booking.promo) {
+            (Self::Keep, _) | (Self::PassOn(_), None) => Ok(()),
+            (Self::PassOn(place), Some(code)) => {
+                promo::pass_on(tx, booking.booking_id, code, place)
+            }
+            (Self::Swap(place), wanted) => {
+                if let Some(code) = &current.promo {
+                    promo::give_back(tx, booking.booking_id, code)?;
+                }
+                let when = promo::When::Now(change.now);
+                wanted.as_ref().map_or(Ok(()), |code| {
+                    promo::claim(tx, booking.booking_id, code, place, when)
+                })
+            }
+        }
+    }
 }

@@ -88,7 +88,7 @@ fn expire_one(tx: &mut Tx<'_>, booking: BookingId, now: DateTime<Utc>) -> Result
     .execute(params![theater.as_bytes(), booking.own()])
     .db()?;
     if let Some(code) = &code {
-        promo::give_back(tx, theater, code)?;
+        promo::give_back(tx, booking, code)?;
     }
     count_expiry(tx, show, caller, booking, now)?;
     Ok(true)

@@ -15,6 +15,7 @@ use matinee_store::{
     StoreError,
     bookings::{BookedSeat, ExpiryLimit, HoldLimits, HoldOutcome, HoldSeats},
     feed::SeatState,
+    promos::Customer,
 };
 use rusqlite::params;
 
@@ -46,12 +47,18 @@ pub(super) fn hold(tx: &mut Tx<'_>, hold: &HoldSeats) -> Result<HoldOutcome, Sto
     if let Some(refusal) = refused(tx, &hold.limits, &wanted, hold.now)? {
         return Ok(refusal);
     }
-    let (theater, when) = (booking.show_id.theater(), promo::When::Now(hold.now));
-    if let Some(code) = &booking.promo
-        && !promo::is_to_be_had(tx, theater, code, when)?
-    {
-        return Ok(HoldOutcome::PromoGone);
-    }
+    let when = promo::When::Now(hold.now);
+    let place = match &booking.promo {
+        Some(code) => {
+            let key = (booking.show_id.theater(), code);
+            match promo::find(tx, key, Customer::of(&booking.owner), when)? {
+                promo::Found::Free(place) => place,
+                promo::Found::Gone => return Ok(HoldOutcome::PromoGone),
+                promo::Found::UsedByCustomer => return Ok(HoldOutcome::PromoUsedByCustomer),
+            }
+        }
+        None => None,
+    };
     let seats = numbers(&booking.seats);
     if let Err(taken) = seats::claim(
         tx,
@@ -64,7 +71,7 @@ pub(super) fn hold(tx: &mut Tx<'_>, hold: &HoldSeats) -> Result<HoldOutcome, Sto
     }
     insert::booking(tx, booking)?;
     if let Some(code) = &booking.promo {
-        promo::claim(tx, theater, code, when)?;
+        promo::claim(tx, booking.booking_id, code, place, when)?;
     }
     if let Some(record) = &hold.idempotency
         && !planted!("key_not_kept")

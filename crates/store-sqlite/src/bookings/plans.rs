@@ -39,6 +39,14 @@ fn hot_statements_walk_their_index() {
             "USING INDEX sqlite_autoindex_bookings_1 (booking=?)",
         ),
         (promo::TO_BE_HAD, "USING PRIMARY KEY (theater=? AND code=?)"),
+        (
+            promo::PLACES,
+            "USING PRIMARY KEY (theater=? AND code=? AND customer=?)",
+        ),
+        (
+            promo::CUSTOMER,
+            "USING INDEX promo_uses_by_booking (theater=? AND booking=?)",
+        ),
         (gift::TO_BE_HAD, "USING PRIMARY KEY (theater=? AND card=?)"),
         (
             crate::gifts::BY_CODE,

@@ -1,6 +1,13 @@
 //! One conditional step of a booking with everything that belongs to it.
 
-use super::{expire::count_expiry, gift, hold::numbers, idempotency, insert, promo, rows, seats};
+use super::{
+    expire::count_expiry,
+    gift,
+    hold::numbers,
+    idempotency, insert,
+    promo::{self, Found, Place},
+    rows, seats,
+};
 use crate::{
     columns::{damaged, from_json, to_json},
     failure::OrStoreError,
@@ -25,15 +32,18 @@ struct Current {
     caller: [u8; 16],
     seats: Vec<BookedSeat>,
     promo: Option<PromoCode>,
+    /// It is nobody's account's.
+    guest: bool,
     /// The theater cancelled the show. Only looked at where it matters.
     show_cancelled: bool,
 }
 
 /// What a step does to the use of the booking's promotion code: it counts while the booking owns its seats.
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum UseOfCode {
     Keep,
-    Claim,
+    Claim(Option<Place>),
+    /// It counts for another customer than before: a guest gave an e-mail address.
+    PassOn(Option<Place>),
     GiveBack,
 }
 
@@ -57,12 +67,9 @@ pub(super) fn step(tx: &mut Tx<'_>, step: &Step) -> Result<StepOutcome, StoreErr
     if another_is_live(tx, step)? {
         return Ok(StepOutcome::PaymentInProgress);
     }
-    let code = use_of_code(&current, step);
-    if let Some(promo) = current.promo.as_ref().filter(|_| code == UseOfCode::Claim)
-        && !promo::is_to_be_had(tx, step.show_id.theater(), promo, promo::When::Before)?
-    {
+    let Some(code) = use_of_code(tx, &current, step)? else {
         return Ok(StepOutcome::PromoGone);
-    }
+    };
     if !gift::are_to_be_had(tx, step)? {
         return Ok(StepOutcome::GiftGone);
     }
@@ -81,7 +88,7 @@ pub(super) fn step(tx: &mut Tx<'_>, step: &Step) -> Result<StepOutcome, StoreErr
 }
 
 /// The show is looked at along with the booking, so that paying costs no statement more.
-const CURRENT: &str = "SELECT version, status, show, caller, seats, promo, \
+const CURRENT: &str = "SELECT version, status, show, caller, seats, promo, user IS NULL, \
        CASE WHEN ?3 THEN (SELECT s.cancelled FROM show_state AS s WHERE s.theater = ?1 AND s.show = bookings.show) \
          ELSE 0 END \
      FROM bookings WHERE theater = ?1 AND booking = ?2";
@@ -105,7 +112,8 @@ fn current(tx: &Tx<'_>, step: &Step) -> Result<Option<Current>, StoreError> {
                 caller: row.get(3).db()?,
                 seats: from_json(query::text(row, 4)?)?,
                 promo: rows::promo(row, 5)?,
-                show_cancelled: row.get::<_, Option<bool>>(6).db()?.unwrap_or_default(),
+                guest: row.get(6).db()?,
+                show_cancelled: row.get::<_, Option<bool>>(7).db()?.unwrap_or_default(),
             })
         },
     )
@@ -143,11 +151,37 @@ fn refuse_disagreement(current: &Current, step: &Step) -> Result<(), StoreError>
     )))
 }
 
-fn use_of_code(current: &Current, step: &Step) -> UseOfCode {
+/// `None` when it is not to be had.
+fn use_of_code(
+    tx: &Tx<'_>,
+    current: &Current,
+    step: &Step,
+) -> Result<Option<UseOfCode>, StoreError> {
+    let Some(code) = &current.promo else {
+        return Ok(Some(UseOfCode::Keep));
+    };
+    let key = (step.show_id.theater(), code);
+    let another_customer = current.guest && step.guest_email.is_some();
     match (current.status.owns_seats(), step.to.status().owns_seats()) {
-        (true, false) => UseOfCode::GiveBack,
-        (false, true) => UseOfCode::Claim,
-        _ => UseOfCode::Keep,
+        (true, false) => Ok(Some(UseOfCode::GiveBack)),
+        (false, true) => {
+            let found = promo::find(tx, key, step.customer, promo::When::Before)?;
+            Ok(place_of(found).map(UseOfCode::Claim))
+        }
+        (true, true)
+            if another_customer && promo::customer_of(tx, step.booking_id)? != step.customer =>
+        {
+            let found = promo::find_for_customer(tx, key, step.customer)?;
+            Ok(place_of(found).map(UseOfCode::PassOn))
+        }
+        _ => Ok(Some(UseOfCode::Keep)),
+    }
+}
+
+fn place_of(found: Found) -> Option<Option<Place>> {
+    match found {
+        Found::Free(place) => Some(place),
+        Found::Gone | Found::UsedByCustomer => None,
     }
 }
 
@@ -157,11 +191,14 @@ fn count_use(
     step: &Step,
     code: UseOfCode,
 ) -> Result<(), StoreError> {
-    let theater = step.show_id.theater();
+    let booking = step.booking_id;
     match (&current.promo, code) {
         (None, _) | (_, UseOfCode::Keep) => Ok(()),
-        (Some(promo), UseOfCode::Claim) => promo::claim(tx, theater, promo, promo::When::Before),
-        (Some(promo), UseOfCode::GiveBack) => promo::give_back(tx, theater, promo),
+        (Some(promo), UseOfCode::Claim(place)) => {
+            promo::claim(tx, booking, promo, place, promo::When::Before)
+        }
+        (Some(promo), UseOfCode::PassOn(place)) => promo::pass_on(tx, booking, promo, place),
+        (Some(promo), UseOfCode::GiveBack) => promo::give_back(tx, booking, promo),
     }
 }
 

@@ -188,6 +188,7 @@ impl Buyer {
             messages: vec![],
             idempotency: None,
             guest_email: None,
+            customer: None,
             unpaid_expiry: false,
             test: true,
             now: later(1),

@@ -122,6 +122,7 @@ fn promo() -> Promo {
         starts_at: start(),
         ends_at: None,
         max_uses: Some(3),
+        uses_per_customer: Some(1),
     }
 }
 
@@ -371,6 +372,7 @@ impl House {
             messages: vec![],
             idempotency: None,
             guest_email: None,
+            customer: None,
             unpaid_expiry: false,
             test: true,
             now: later(1),

@@ -140,7 +140,18 @@ fn booking_corruptions() -> Vec<Planted> {
             "UPDATE promo_codes SET used = used - 1",
             &["promo_uses"],
         ),
-        planted("a code that vanished", "DELETE FROM promo_codes", &["booking_promo"]),
+        planted("a code that vanished", "DELETE FROM promo_codes", &["booking_promo", "promo_customers"]),
+        planted("a use that counts for no customer", "DELETE FROM promo_uses", &["booking_promo_customer"]),
+        planted(
+            "a customer's use that is no booking's",
+            "INSERT INTO promo_uses SELECT theater, code, zeroblob(16), 1, 1, zeroblob(22) FROM promo_uses LIMIT 1",
+            &["promo_customers"],
+        ),
+        planted(
+            "a customer's place beyond what the code has",
+            "UPDATE promo_uses SET most = 2, place = 2",
+            &["promo_customers"],
+        ),
         planted("a count of seats that is off", set(HELD, "seat_count = 3"), &["booking_seats"]),
         planted(
             "a booking whose seats are all cancelled but not itself",

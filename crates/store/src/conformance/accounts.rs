@@ -480,7 +480,15 @@ pub async fn a_verified_email_brings_its_bookings(store: &(impl Store + ?Sized))
 pub async fn an_erased_account_leaves_its_bookings(store: &(impl Store + ?Sized)) {
     apply(store, catalog()).await;
     store.add_user(user(1, "a@example.org")).await.unwrap();
-    let hold = booking(0, Owner::User(user_id(1)));
+    let mut hold = booking(0, Owner::User(user_id(1)));
+    // A use of a code that counts for the person counts for nobody afterwards.
+    let code = matinee_domain::promo::Promo {
+        uses_per_customer: Some(1),
+        ..super::bookings::promo::promo("ONCE", None)
+    };
+    hold.booking.promo = Some(code.code.clone());
+    let added = store.add_promo(theater_id(1), code, start()).await;
+    assert!(added.unwrap());
     let id = hold.booking.booking_id;
     store.hold_seats(hold).await.unwrap();
     let about = |number: u32, booking_id: Option<BookingId>| NewMessage {

@@ -11,6 +11,8 @@ class World {
   subscription: PushSubscription | null = null;
   key = KEY;
   made = 0;
+  /** Another browser subscribes at the same time. */
+  crowded = false;
   /** Whom each browser belongs to, by the id the server gives it. */
   kept: { subscription_id: string; channel: string; created_at: string }[] = [];
   calls: string[] = [];
@@ -44,6 +46,12 @@ class World {
     });
   }
 
+  /** The push service gives the browser another address, as the worker hears it. */
+  move(): void {
+    this.made += 1;
+    this.subscription = this.#make(this.key);
+  }
+
   #make(key: string): PushSubscription {
     const endpoint = `https://push.example/${this.made}`;
     return {
@@ -67,6 +75,7 @@ class World {
   });
 
   #answer(method: string | undefined, path: string): Response {
+    let subscribed = {};
     if (path.startsWith('/auth/')) return new Response(null, { status: 204 });
     const at = this.kept.findIndex((one) => path.endsWith(one.subscription_id));
     if (method === 'DELETE') {
@@ -76,10 +85,24 @@ class World {
     }
     if (method === 'PUT') {
       const created_at = new Date(1_900_000_000_000 + this.calls.length).toISOString();
-      this.kept.unshift({ subscription_id: `n${this.made}`, channel: 'web_push', created_at });
+      const subscription_id = `n${this.made}`;
+      // The newest of the list is another browser's.
+      const later = {
+        subscription_id: 'later',
+        channel: 'web_push',
+        created_at: '2099-01-01T00:00:00Z'
+      };
+      this.kept = this.kept.filter(
+        (one) => !['later', subscription_id].includes(one.subscription_id)
+      );
+      this.kept.push(
+        { subscription_id, channel: 'web_push', created_at },
+        ...(this.crowded ? [later] : [])
+      );
+      subscribed = { subscribed: subscription_id };
     }
     const channels = ['web_push'];
-    return Response.json({ push_key: this.key, channels, items: this.kept });
+    return Response.json({ push_key: this.key, channels, items: this.kept, ...subscribed });
   }
 }
 
@@ -119,6 +142,22 @@ describe('push in this browser', () => {
     expect(world.made).toBe(2);
     expect(await world.platform.pushState()).toBe('on');
     expect(world.made).toBe(2);
+  });
+
+  it('knows itself by what the server says, not by being the newest', async () => {
+    world.crowded = true;
+    await world.platform.subscribePush();
+    expect(await world.platform.pushState()).toBe('on');
+    await world.platform.unsubscribePush();
+    expect(world.kept.map((one) => one.subscription_id)).toEqual(['other', 'later']);
+  });
+
+  it('is on still when the push service changed the address meanwhile', async () => {
+    await world.platform.subscribePush();
+    world.move();
+    expect(await world.platform.pushState()).toBe('on');
+    await world.platform.unsubscribePush();
+    expect(world.kept.map((one) => one.subscription_id)).toEqual(['other', 'n1']);
   });
 
   it('is refused in one word each', async () => {

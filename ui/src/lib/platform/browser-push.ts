@@ -34,13 +34,17 @@ const SUBSCRIBE_MS = 20_000;
 export function pushCalls(send: Send): PushCalls {
   const storage = safeStorage(() => localStorage);
 
-  function keptFor(subscription: PushSubscription): Kept | null {
+  function keptAtAll(): Kept | null {
     try {
-      const kept = JSON.parse(storage.getItem(KEPT) ?? 'null') as Kept | null;
-      return kept?.endpoint === subscription.endpoint ? kept : null;
+      return JSON.parse(storage.getItem(KEPT) ?? 'null') as Kept | null;
     } catch {
       return null;
     }
+  }
+
+  function keptFor(subscription: PushSubscription): Kept | null {
+    const kept = keptAtAll();
+    return kept?.endpoint === subscription.endpoint ? kept : null;
   }
 
   async function endAtServer(subscription: PushSubscription): Promise<void> {
@@ -67,13 +71,10 @@ export function pushCalls(send: Send): PushCalls {
     const { endpoint, keys } = subscription.toJSON();
     const body = { channel: 'web_push', endpoint, keys };
     const { value } = await send<Subscriptions>({ method: 'PUT', path: PATH, body });
-    // The one that was just saved is the newest.
-    const saved = value.items
-      .filter((one) => one.channel === 'web_push')
-      .reduce((a, b) => (Date.parse(b.created_at) >= Date.parse(a.created_at) ? b : a));
+    if (!value.subscribed) return 'off';
     const kept: Kept = {
       endpoint: subscription.endpoint,
-      subscription_id: saved.subscription_id
+      subscription_id: value.subscribed
     };
     storage.setItem(KEPT, JSON.stringify(kept));
     return 'on';
@@ -84,9 +85,13 @@ export function pushCalls(send: Send): PushCalls {
       const refused = refusal();
       if (refused) return refused;
       const subscription = await current();
-      const kept = subscription && keptFor(subscription);
-      if (!kept || Notification.permission !== 'granted') return 'off';
+      if (!subscription || Notification.permission !== 'granted') return 'off';
+      const kept = keptFor(subscription);
+      // The push service changed the address, and the worker told the server, or could not: here its id is not known yet.
+      const moved = !kept && keptAtAll() !== null;
+      if (!kept && !moved) return 'off';
       const { value } = await send<Subscriptions>({ method: 'GET', path: PATH });
+      if (!kept) return subscribeWith(value.push_key).catch(() => 'off' as const);
       if (!value.items.some((one) => one.subscription_id === kept.subscription_id)) return 'off';
       if (isFor(subscription, value.push_key)) return 'on';
       // The server has another key: nothing it pushes would be taken. The person said yes before.

@@ -94,6 +94,8 @@ export function staffCalls(send: Send): StaffCalls & DayCalls {
 
     createMovie: (theaterId, spec, attempt) =>
       make(`/manage/theaters/${id(theaterId)}/movies`, spec, attempt),
+    importMovie: (theaterId, request, attempt) =>
+      make(`/manage/theaters/${id(theaterId)}/movies/import`, request, attempt),
     movie: (theaterId, movieId) => get(`/manage/theaters/${id(theaterId)}/movies/${id(movieId)}`),
     changeMovie: (theaterId, movieId, spec, version) =>
       change(`/manage/theaters/${id(theaterId)}/movies/${id(movieId)}`, spec, version),

@@ -10,6 +10,7 @@ import type {
   ManagedScreen,
   ManagedShow,
   ManagedTheater,
+  MovieImportRequest,
   MovieSpec,
   MyTheater,
   NetworkHere,
@@ -64,6 +65,12 @@ export interface StaffCalls {
   deleteScreen(theaterId: string, screenId: string): Promise<void>;
 
   createMovie(theaterId: string, spec: MovieSpec, attempt: Attempt): Promise<ManagedMovie>;
+  /** Takes a movie's facts from The Movie Database: makes it, or brings it up to date. */
+  importMovie(
+    theaterId: string,
+    request: MovieImportRequest,
+    attempt: Attempt
+  ): Promise<ManagedMovie>;
   movie(theaterId: string, movieId: string): Promise<Versioned<ManagedMovie>>;
   changeMovie(
     theaterId: string,

@@ -24,6 +24,7 @@ export type {
   ManagedTheater,
   Money,
   Movie,
+  MovieImportRequest,
   MovieSpec,
   MovieSummary,
   MyTheater,

@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     AuditEntry, BlockAnswer, BlockRequest, ManagedMovie, ManagedScreen, ManagedShow,
-    ManagedTheater, MovieSpec, MyTheater, Page, PricesSpec, ProblemCode as P, ScreenSpec,
-    ShowSeats, ShowSpec, StaffMember, StaffRequest, TheaterSpec, UnblockRequest,
+    ManagedTheater, MovieImportRequest, MovieSpec, MyTheater, Page, PricesSpec, ProblemCode as P,
+    ScreenSpec, ShowSeats, ShowSpec, StaffMember, StaffRequest, TheaterSpec, UnblockRequest,
 };
 use matinee_domain::staff::Action;
 
@@ -182,6 +182,28 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "post",
             "/manage/theaters/{theater_id}/movies",
             "Make a movie",
+        )
+    },
+    Operation {
+        callers: Callers::Staff(Action::ChangeProgramme),
+        body: Some(schema_of::<MovieImportRequest>),
+        answers: &[ok!(
+            200,
+            "The theater's movie as it is now: made, or brought up to date.",
+            ManagedMovie
+        )],
+        problems: &[
+            P::Invalid,
+            P::NotFound,
+            P::VersionMismatch,
+            P::MovieSourceUnavailable,
+        ],
+        idempotent: true,
+        ..call(
+            "importMovie",
+            "post",
+            "/manage/theaters/{theater_id}/movies/import",
+            "Take a movie's facts from The Movie Database",
         )
     },
     Operation {

@@ -184,7 +184,8 @@ fn shown(options: Options) -> String {
         sqs_credentials,
         private_targets,
         to,
-        tmdb_key: _,
+        tmdb_key,
+        tmdb_url,
         oidc_issuer,
         oidc_client_id,
         oidc_client_secret,
@@ -238,6 +239,7 @@ fn shown(options: Options) -> String {
                 oidc_name,
                 staff_second_factor,
             ),
+            (tmdb_key, tmdb_url),
         )
     )
 }

@@ -16,6 +16,7 @@ pub mod door_list;
 mod gate;
 pub mod messages;
 pub mod moves;
+pub mod movie_import;
 pub mod movies;
 mod scanned;
 pub mod screens;

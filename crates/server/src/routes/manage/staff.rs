@@ -33,6 +33,7 @@ pub async fn mine(
             name: theater.name.clone(),
             role: None,
             actions: Action::ALL.to_vec(),
+            imports_movies: app.tmdb.is_some(),
         });
         all.collect()
     } else if caller.trusted {
@@ -44,6 +45,7 @@ pub async fn mine(
             name: name(theater_id).unwrap_or_default(),
             role: Some(role),
             actions: role.actions(),
+            imports_movies: app.tmdb.is_some(),
         });
         shown.collect()
     } else {

@@ -3,13 +3,15 @@
 use super::{
     Writes, claim, free,
     hold::{Wanted, count, moved, not_on_sale, refused, reseated},
-    numbers, promo,
+    numbers,
+    promo::{self, Found, Place},
 };
 use crate::lanes::{unit::Outcome, world::World};
 use matinee_domain::{booking::BookingStatus, seat_map::SeatNo};
 use matinee_store::{
-    bookings::{ChangeHold, HoldOutcome},
+    bookings::{BookingRow, ChangeHold, HoldOutcome},
     feed::SeatState,
+    promos::Customer,
 };
 
 pub(super) fn change<'u>(
@@ -55,14 +57,10 @@ pub(super) fn change<'u>(
     {
         return Outcome::Hold(refusal);
     }
-    // A code that stays is not taken up again.
-    let (differs, when) = (current.promo != booking.promo, promo::When::Now(change.now));
-    let taken_up = booking.promo.as_ref().filter(|_| differs);
-    if let Some(code) = taken_up
-        && !promo::is_to_be_had(world, code, when)
-    {
-        return Outcome::Hold(HoldOutcome::PromoGone);
-    }
+    let code = match UseOfCode::by(world, &current, change) {
+        Ok(code) => code,
+        Err(refusal) => return Outcome::Hold(refusal),
+    };
     let taken = world.taken(show, &added);
     if !taken.is_empty() {
         return Outcome::Hold(HoldOutcome::SeatsTaken(taken));
@@ -72,12 +70,7 @@ pub(super) fn change<'u>(
     if !added.is_empty() {
         count(world, writes, &change.limits, &wanted);
     }
-    if let Some(code) = current.promo.as_ref().filter(|_| differs) {
-        promo::give_back(world, writes, code);
-    }
-    if let Some(code) = taken_up {
-        promo::claim(world, writes, code, when);
-    }
+    code.note(world, writes, &current, change);
     world.touched.insert(*id.own());
     writes.changed.push((booking, change.expected_version));
     Outcome::Held
@@ -88,4 +81,63 @@ fn without(all: &[SeatNo], some: &[SeatNo]) -> Vec<SeatNo> {
         .filter(|seat| !some.contains(seat))
         .copied()
         .collect()
+}
+
+/// What a change does to the uses of promotion codes.
+enum UseOfCode {
+    Keep,
+    /// Another code than before, or none.
+    Swap(Option<Place>),
+    /// The code stays, and counts for another customer: a guest gave an e-mail address.
+    PassOn(Option<Place>),
+}
+
+impl UseOfCode {
+    fn by(world: &World, current: &BookingRow, change: &ChangeHold) -> Result<Self, HoldOutcome> {
+        let booking = &change.booking;
+        let customer = Customer::of(&booking.owner);
+        // A code that stays is not taken up again.
+        let differs = current.promo != booking.promo;
+        let found = match &booking.promo {
+            Some(code) if differs => {
+                promo::find(world, code, customer, promo::When::Now(change.now))
+            }
+            Some(code) if customer != Customer::of(&current.owner) => {
+                promo::find_for_customer(world, code, customer)
+            }
+            Some(_) => return Ok(Self::Keep),
+            None => Found::Free(None),
+        };
+        match found {
+            Found::Free(place) if differs => Ok(Self::Swap(place)),
+            Found::Free(place) => Ok(Self::PassOn(place)),
+            Found::Gone => Err(HoldOutcome::PromoGone),
+            Found::UsedByCustomer => Err(HoldOutcome::PromoUsedByCustomer),
+        }
+    }
+
+    fn note(
+        self,
+        world: &mut World,
+        writes: &mut Writes<'_>,
+        current: &BookingRow,
+        change: &ChangeHold,
+    ) {
+        let own = *change.booking.booking_id.own();
+        match (self, &change.booking.promo) {
+            (Self::Keep, _) | (Self::PassOn(_), None) => {}
+            (Self::PassOn(place), Some(code)) => {
+                promo::pass_on(world, writes, (own, code), place);
+            }
+            (Self::Swap(place), wanted) => {
+                if let Some(code) = &current.promo {
+                    promo::give_back(world, writes, (own, code));
+                }
+                if let Some(code) = wanted {
+                    let when = promo::When::Now(change.now);
+                    promo::claim(world, writes, (own, code), place, when);
+                }
+            }
+        }
+    }
 }

@@ -22,7 +22,7 @@ pub(super) fn expire(world: &mut World, writes: &mut Writes<'_>, expire: &Expire
         let code = current.promo.clone();
         free(world, writes, (expire.show, *booking), &seats);
         if let Some(code) = &code {
-            promo::give_back(world, writes, code);
+            promo::give_back(world, writes, (*booking.own(), code));
         }
         world.touched.insert(*booking.own());
         writes.steps.push(StepWrite {

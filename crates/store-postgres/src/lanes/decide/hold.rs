@@ -10,6 +10,7 @@ use matinee_domain::ids::ShowId;
 use matinee_store::{
     bookings::{BookingRow, HoldLimits, HoldOutcome, HoldSeats},
     feed::SeatState,
+    promos::Customer,
 };
 
 pub(super) fn hold<'u>(
@@ -43,11 +44,16 @@ pub(super) fn hold<'u>(
         return Outcome::Hold(refusal);
     }
     let when = promo::When::Now(hold.now);
-    if let Some(code) = &booking.promo
-        && !promo::is_to_be_had(world, code, when)
-    {
-        return Outcome::Hold(HoldOutcome::PromoGone);
-    }
+    let place = match &booking.promo {
+        Some(code) => match promo::find(world, code, Customer::of(&booking.owner), when) {
+            promo::Found::Free(place) => place,
+            promo::Found::Gone => return Outcome::Hold(HoldOutcome::PromoGone),
+            promo::Found::UsedByCustomer => {
+                return Outcome::Hold(HoldOutcome::PromoUsedByCustomer);
+            }
+        },
+        None => None,
+    };
     let seats = numbers(&booking.seats);
     let taken = world.taken(show, &seats);
     if !taken.is_empty() {
@@ -64,7 +70,8 @@ pub(super) fn hold<'u>(
     world.touched.insert(*booking.booking_id.own());
     writes.bookings.push(booking);
     if let Some(code) = &booking.promo {
-        promo::claim(world, writes, code, when);
+        let of = (*booking.booking_id.own(), code);
+        promo::claim(world, writes, of, place, when);
     }
     record(world, writes, hold.idempotency.as_ref());
     Outcome::Held

@@ -12,7 +12,7 @@ mod promo;
 mod step;
 
 pub(super) use gift::GiftWrite;
-pub(super) use promo::PromoWrite;
+pub(super) use promo::{PlaceWrite, PromoWrite};
 
 use super::{
     unit::{Outcome, Unit},
@@ -79,6 +79,9 @@ pub(super) struct Writes<'u> {
     /// A hold's new content, and the version it has now.
     pub(super) changed: Vec<(&'u BookingRow, u64)>,
     pub(super) promos: Vec<PromoWrite>,
+    /// Bookings whose use of a code counts for its customer no more.
+    pub(super) left_places: Vec<Own>,
+    pub(super) places: Vec<PlaceWrite>,
     pub(super) gifts: Vec<GiftWrite>,
     pub(super) gift_entries: Vec<&'u GiftEntry>,
     pub(super) payments: Vec<&'u PaymentRow>,

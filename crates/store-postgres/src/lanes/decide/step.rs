@@ -1,14 +1,18 @@
 //! One conditional step of a booking with everything that belongs to it.
 
 use super::{
-    ExpiryWrite, StepWrite, Writes, claim, fault, free, gift, numbers, promo, record, seat_of,
+    ExpiryWrite, StepWrite, Writes, claim, fault, free, gift, numbers,
+    promo::{self, Found, Place},
+    record, seat_of,
 };
 use crate::{columns::to_json, lanes::world::World};
 use matinee_domain::{booking::BookingStatus, promo::PromoCode, seat_map::SeatNo};
 use matinee_planted::planted;
 use matinee_store::{
     StoreError,
-    bookings::{BookedSeat, BookingRow, PaymentRow, SeatsEffect, Step, StepOutcome, TicketState},
+    bookings::{
+        BookedSeat, BookingRow, Owner, PaymentRow, SeatsEffect, Step, StepOutcome, TicketState,
+    },
     feed::SeatState,
 };
 
@@ -39,22 +43,23 @@ pub(super) fn step<'u>(
         return Ok(StepOutcome::PaymentInProgress);
     }
     let marked = marked(&current, step)?;
-    let code = use_of_code(&current, step);
-    if let UseOfCode::Claim(code) = code
-        && !promo::is_to_be_had(world, code, promo::When::Before)
-    {
+    let Some(code) = use_of_code(world, &current, step) else {
         return Ok(StepOutcome::PromoGone);
-    }
+    };
     if !gift::are_to_be_had(world, step) {
         return Ok(StepOutcome::GiftGone);
     }
     if let Err(gone) = take_seats(world, writes, &current, step) {
         return Ok(StepOutcome::SeatsGone(gone));
     }
+    let own = *step.booking_id.own();
     match code {
         UseOfCode::Keep => {}
-        UseOfCode::Claim(code) => promo::claim(world, writes, code, promo::When::Before),
-        UseOfCode::GiveBack(code) => promo::give_back(world, writes, code),
+        UseOfCode::Claim(code, place) => {
+            promo::claim(world, writes, (own, code), place, promo::When::Before);
+        }
+        UseOfCode::PassOn(code, place) => promo::pass_on(world, writes, (own, code), place),
+        UseOfCode::GiveBack(code) => promo::give_back(world, writes, (own, code)),
     }
     gift::book(world, writes, step);
     cancel(world, writes, step);
@@ -68,16 +73,40 @@ pub(super) fn step<'u>(
 #[derive(Clone, Copy)]
 enum UseOfCode<'c> {
     Keep,
-    Claim(&'c PromoCode),
+    Claim(&'c PromoCode, Option<Place>),
+    /// It counts for another customer than before: a guest gave an e-mail address.
+    PassOn(&'c PromoCode, Option<Place>),
     GiveBack(&'c PromoCode),
 }
 
-fn use_of_code<'c>(current: &'c BookingRow, step: &Step) -> UseOfCode<'c> {
+/// `None` when it is not to be had.
+fn use_of_code<'c>(world: &World, current: &'c BookingRow, step: &Step) -> Option<UseOfCode<'c>> {
+    let Some(code) = &current.promo else {
+        return Some(UseOfCode::Keep);
+    };
     let (from, to) = (current.state.status(), step.to.status());
-    match (&current.promo, from.owns_seats(), to.owns_seats()) {
-        (Some(code), false, true) => UseOfCode::Claim(code),
-        (Some(code), true, false) => UseOfCode::GiveBack(code),
-        _ => UseOfCode::Keep,
+    let customer = step.customer;
+    let named = matches!(current.owner, Owner::Guest { .. }) && step.guest_email.is_some();
+    match (from.owns_seats(), to.owns_seats()) {
+        (true, false) => Some(UseOfCode::GiveBack(code)),
+        (false, true) => {
+            let found = promo::find(world, code, customer, promo::When::Before);
+            place_of(found).map(|place| UseOfCode::Claim(code, place))
+        }
+        (true, true)
+            if named && !promo::counts_for(world, step.booking_id.own(), code, customer) =>
+        {
+            let found = promo::find_for_customer(world, code, customer);
+            place_of(found).map(|place| UseOfCode::PassOn(code, place))
+        }
+        _ => Some(UseOfCode::Keep),
+    }
+}
+
+fn place_of(found: Found) -> Option<Option<Place>> {
+    match found {
+        Found::Free(place) => Some(place),
+        Found::Gone | Found::UsedByCustomer => None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Does each promotion code count the bookings that use it, and no more than it may.
+//! Does each promotion code count the bookings that use it, and no more than it may, of each customer too.
 
 use super::{COUNT_BOOKINGS, Checks, booking_says, said};
 use matinee_store::StoreError;
@@ -23,6 +23,31 @@ pub(super) fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
         "SELECT theater, booking, format('has the promotion code %s, which is not there', promo) FROM bookings AS b
          WHERE promo IS NOT NULL
            AND NOT EXISTS (SELECT 1 FROM promo_codes AS p WHERE p.theater = b.theater AND p.code = b.promo)",
+        &[],
+        booking_says,
+    )?;
+    checks.rows(
+        "promo_customers",
+        "SELECT count(*) FROM promo_uses",
+        "SELECT u.theater, u.booking, format('counts as use %d of %d of promotion code %s by its customer, and is not one', \
+             u.place, u.most, u.code)
+         FROM promo_uses AS u
+         LEFT JOIN promo_codes AS p ON p.theater = u.theater AND p.code = u.code
+         LEFT JOIN bookings AS b ON b.theater = u.theater AND b.booking = u.booking
+         WHERE u.most IS NOT p.uses_per_customer OR u.place > u.most OR b.promo IS NOT u.code
+           OR (b.user IS NULL AND b.guest_email IS NULL)
+           OR b.status NOT IN ('held', 'awaiting_payment', 'confirmed', 'partly_cancelled')",
+        &[],
+        booking_says,
+    )?;
+    checks.rows(
+        "booking_promo_customer",
+        COUNT_BOOKINGS,
+        "SELECT b.theater, b.booking, format('its use of promotion code %s does not count for its customer', b.promo)
+         FROM bookings AS b JOIN promo_codes AS p ON p.theater = b.theater AND p.code = b.promo
+         WHERE p.uses_per_customer IS NOT NULL AND (b.user IS NOT NULL OR b.guest_email IS NOT NULL)
+           AND b.status IN ('held', 'awaiting_payment', 'confirmed', 'partly_cancelled')
+           AND NOT EXISTS (SELECT 1 FROM promo_uses AS u WHERE u.theater = b.theater AND u.booking = b.booking)",
         &[],
         booking_says,
     )

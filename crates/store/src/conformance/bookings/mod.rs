@@ -26,6 +26,7 @@ use crate::{
     },
     feed::SeatState,
     idempotency::{IdempotencyKey, IdempotencyRecord, Recorded},
+    promos::Customer,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use matinee_domain::{
@@ -303,6 +304,7 @@ pub(super) fn step(booking: &BookingRow, to: BookingState, seats: SeatsEffect) -
         messages: vec![],
         idempotency: None,
         guest_email: None,
+        customer: Customer::of(&booking.owner),
         unpaid_expiry: false,
         test: false,
         now: later(1),
@@ -342,6 +344,9 @@ pub(super) fn begin(booking: &BookingRow, number: u32) -> Step {
     Step {
         payments: vec![payment(booking, number, PaymentStatus::Created)],
         guest_email: Some("guest@example.org".into()),
+        customer: Customer::of(&Owner::Guest {
+            email: Some("guest@example.org".into()),
+        }),
         ..step(
             booking,
             booking.state.begin_payment(later(1)).unwrap(),

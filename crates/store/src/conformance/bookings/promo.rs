@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     bookings::{
-        BookingFile, BookingRow, ChangeHold, HoldOutcome, HoldSeats, PaymentRow, SeatsEffect, Step,
-        StepOutcome,
+        BookingFile, BookingRow, ChangeHold, HoldOutcome, HoldSeats, Owner, PaymentRow,
+        SeatsEffect, Step, StepOutcome,
     },
     conformance::fixtures::{start, theater_id},
     idempotency::Lookup,
@@ -15,13 +15,14 @@ use crate::{
 use chrono::TimeDelta;
 use matinee_domain::{
     booking::BookingState,
+    ids::UserId,
     payment::PaymentStatus,
     promo::{Discount, Promo, PromoCode, PromoTerms},
 };
 use std::sync::Arc;
 
 /// A code of three euros off, from the start on.
-pub(super) fn promo(code: &str, max_uses: Option<u32>) -> Promo {
+pub(crate) fn promo(code: &str, max_uses: Option<u32>) -> Promo {
     Promo {
         code: code.parse().unwrap(),
         terms: PromoTerms {
@@ -35,6 +36,7 @@ pub(super) fn promo(code: &str, max_uses: Option<u32>) -> Promo {
         starts_at: start(),
         ends_at: None,
         max_uses,
+        uses_per_customer: None,
     }
 }
 
@@ -49,6 +51,22 @@ impl House {
     async fn used(&self, code: &PromoCode) -> u32 {
         let row = self.store.promo(theater_id(1), code).await.unwrap();
         row.unwrap().used
+    }
+}
+
+fn guest(email: &str) -> Owner {
+    let email = Some(email.into());
+    Owner::Guest { email }
+}
+
+/// The same of this customer.
+fn of(owner: Owner, hold: HoldSeats) -> HoldSeats {
+    HoldSeats {
+        booking: BookingRow {
+            owner,
+            ..hold.booking
+        },
+        ..hold
     }
 }
 
@@ -102,6 +120,7 @@ pub async fn a_code_comes_back_as_it_was_made(engine: &impl Engine) {
     let house = House::open(engine).await;
     let mut bounded = promo("SPRING-10", Some(3));
     bounded.ends_at = Some(later(60));
+    bounded.uses_per_customer = Some(2);
     bounded.terms.discount = Discount::Percent(1_000);
     house.add_promo(bounded.clone()).await;
     let plain = promo("SPRING_1", None);
@@ -371,6 +390,153 @@ pub async fn a_crowd_never_uses_a_code_too_often(engine: &impl Engine) {
         let left = |outcome: &&StepOutcome| matches!(outcome, StepOutcome::Done { .. });
         assert_eq!(done.iter().filter(left).count() as u32, USES);
         assert_eq!(house.used(&code).await, 0);
+    }
+    house.is_sound().await;
+}
+
+/// A code of one use for each customer: an account, or a guest by the e-mail address, however it is written.
+pub async fn a_customer_uses_a_code_so_often(engine: &impl Engine) {
+    let house = House::open(engine).await;
+    let user = Owner::User(UserId::from_bytes([7; 16]));
+    let code = house
+        .add_promo(Promo {
+            uses_per_customer: Some(1),
+            ..promo("EACH", Some(9))
+        })
+        .await;
+    let hold = async |owner: &Owner, number: u32| {
+        let wanted = of(owner.clone(), with(&code, number, &[number as u16]));
+        house.store.hold_seats(wanted).await.unwrap()
+    };
+    let ann = guest("ann@example.org");
+    for (number, owner) in [(1, &ann), (2, &user), (3, &guest("bob@example.org"))] {
+        let outcome = hold(owner, number).await;
+        assert!(matches!(outcome, HoldOutcome::Held { .. }), "{outcome:?}");
+    }
+    for (number, owner) in [(4, &ann), (5, &guest(" Ann+again@Example.ORG")), (6, &user)] {
+        assert_eq!(hold(owner, number).await, HoldOutcome::PromoUsedByCustomer);
+    }
+    assert_eq!(house.used(&code).await, 3, "what was refused is no use");
+    house.is_sound().await;
+    // Whoever lets it go may have it again, by release, expiry and cancellation alike.
+    let first = house.file(booking_id(1)).await.booking;
+    house.done(release(&first)).await;
+    let due = vec![booking_id(2), booking_id(3)];
+    assert_eq!(house.store.expire_holds(due, later(9)).await.unwrap(), 2);
+    for (number, owner) in [(7, &ann), (8, &user)] {
+        let outcome = hold(owner, number).await;
+        assert!(matches!(outcome, HoldOutcome::Held { .. }), "{outcome:?}");
+    }
+    house.is_sound().await;
+}
+
+/// A guest who says late who it is: the use counts for the address from then on, and is refused where that has used it.
+pub async fn a_guest_who_says_who_it_is_is_counted(engine: &impl Engine) {
+    let house = House::open(engine).await;
+    let code = house
+        .add_promo(Promo {
+            uses_per_customer: Some(1),
+            ..promo("NAMED", None)
+        })
+        .await;
+    for number in 1..=2 {
+        let held = house
+            .store
+            .hold_seats(with(&code, number, &[number as u16]));
+        let held = held.await.unwrap();
+        assert!(matches!(held, HoldOutcome::Held { .. }), "{held:?}");
+    }
+    let says = async |number: u32, email: &str| {
+        let booking = house.file(booking_id(number)).await.booking;
+        let mut change = change(&booking, Some(&code));
+        change.booking.owner = guest(email);
+        house.store.change_hold(change).await.unwrap()
+    };
+    let outcome = says(1, "ann@example.org").await;
+    assert!(matches!(outcome, HoldOutcome::Held { .. }), "{outcome:?}");
+    let before = house.file(booking_id(2)).await;
+    assert_eq!(
+        says(2, "ann@example.org").await,
+        HoldOutcome::PromoUsedByCustomer
+    );
+    assert_eq!(house.file(booking_id(2)).await, before);
+    assert_eq!(house.used(&code).await, 2);
+    house.is_sound().await;
+    // The address is free again once it counts for another one.
+    for (number, email) in [(1, "bob@example.org"), (2, "ann@example.org")] {
+        let outcome = says(number, email).await;
+        assert!(matches!(outcome, HoldOutcome::Held { .. }), "{outcome:?}");
+    }
+    // An address that comes with the payment counts too.
+    let third = house.store.hold_seats(with(&code, 3, &[3])).await.unwrap();
+    assert!(matches!(third, HoldOutcome::Held { .. }), "{third:?}");
+    house
+        .done(begin(&house.file(booking_id(3)).await.booking, 3))
+        .await;
+    let fourth = house.store.hold_seats(with(&code, 4, &[4])).await.unwrap();
+    assert!(matches!(fourth, HoldOutcome::Held { .. }), "{fourth:?}");
+    let same = begin(&house.file(booking_id(4)).await.booking, 4);
+    let outcome = house.store.step(same).await.unwrap();
+    assert_eq!(outcome, StepOutcome::PromoGone);
+    house.is_sound().await;
+}
+
+/// Money that comes late finds the customer's only use taken by another booking of theirs, or free.
+pub async fn a_late_payment_claims_the_customers_use(engine: &impl Engine) {
+    let house = House::open(engine).await;
+    let code = house
+        .add_promo(Promo {
+            uses_per_customer: Some(1),
+            ..promo("MINE", None)
+        })
+        .await;
+    let ann = || guest("ann@example.org");
+    let first = of(ann(), with(&code, 1, &[1]));
+    let held = house.store.hold_seats(first).await.unwrap();
+    assert!(matches!(held, HoldOutcome::Held { .. }), "{held:?}");
+    let expired = house.store.expire_holds(vec![booking_id(1)], later(9));
+    expired.await.unwrap();
+    let other = of(ann(), with(&code, 2, &[2]));
+    let held = house.store.hold_seats(other.clone()).await.unwrap();
+    assert!(matches!(held, HoldOutcome::Held { .. }), "{held:?}");
+    let late = house.file(booking_id(1)).await;
+    let outcome = house.store.step(reclaim(&late, 1)).await.unwrap();
+    assert_eq!(outcome, StepOutcome::PromoGone);
+    house.done(release(&other.booking)).await;
+    house.done(reclaim(&late, 1)).await;
+    let again = of(ann(), with(&code, 3, &[3]));
+    let outcome = house.store.hold_seats(again).await.unwrap();
+    assert_eq!(outcome, HoldOutcome::PromoUsedByCustomer);
+    house.is_sound().await;
+}
+
+/// Twenty bookings of one customer at once, for a code of so many uses each: exactly so many have it.
+pub async fn a_customer_in_a_hurry_never_uses_a_code_too_often(engine: &impl Engine) {
+    let house = House::open(engine).await;
+    for (round, each) in [(0_u32, 1_u8), (1, 3)] {
+        let code = house
+            .add_promo(Promo {
+                uses_per_customer: Some(each),
+                ..promo(&format!("HURRY-{each}"), None)
+            })
+            .await;
+        let mut tries = tokio::task::JoinSet::new();
+        for at in 0..20_u32 {
+            let store = Arc::clone(&house.store);
+            let number = round * 100 + at + 1;
+            let wanted = with(&code, number, &[(round * 20 + at) as u16 % CAPACITY]);
+            let wanted = of(guest("ann@example.org"), wanted);
+            tries.spawn(async move { store.hold_seats(wanted).await.unwrap() });
+        }
+        let outcomes = tries.join_all().await;
+        let held = |outcome: &&HoldOutcome| matches!(outcome, HoldOutcome::Held { .. });
+        assert_eq!(outcomes.iter().filter(held).count(), usize::from(each));
+        let refused = |outcome: &&HoldOutcome| **outcome == HoldOutcome::PromoUsedByCustomer;
+        assert_eq!(
+            outcomes.iter().filter(refused).count(),
+            20 - usize::from(each)
+        );
+        assert_eq!(house.used(&code).await, u32::from(each));
     }
     house.is_sound().await;
 }

@@ -93,4 +93,18 @@ describe('a promotion code at the checkout', () => {
     await screen.findByText(/does not work with these tickets/);
     expect(purchase.booking?.promo_code).toBe('SPRING');
   });
+
+  it('that the customer has used says so beside the field', async () => {
+    await open(aBooking(), () => Promise.reject(problem('promo_used', 409)));
+    await use('ONCE');
+    await screen.findByText(/as often as one customer may.*still €29\.00/);
+  });
+
+  it('that the address has used asks to remove it, when the address comes', async () => {
+    const { purchase } = await open(reduced(), () => Promise.reject(problem('promo_used', 409)));
+    await purchase.change({ guest_email: 'ann@example.org' });
+    await screen.findByText(/your seats are still held: remove the code to go on/);
+    expect(screen.getByRole('button', { name: 'Remove code' })).toBeTruthy();
+    expect(purchase.phase).toBe('held');
+  });
 });

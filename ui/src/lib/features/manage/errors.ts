@@ -77,6 +77,10 @@ const words: Record<string, () => Explanation> = {
     title: m.counter_error_busy_title(),
     detail: m.counter_error_busy_detail()
   }),
+  movie_source_unavailable: () => ({
+    title: m.manage_tmdb_error_title(),
+    detail: m.manage_tmdb_error_detail()
+  }),
   version_mismatch: () => ({ title: m.manage_conflict_title(), detail: m.manage_conflict_detail() })
 };
 

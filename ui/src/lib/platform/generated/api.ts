@@ -486,6 +486,62 @@ export type GapRule =
 /**  The booking is refused with seats that satisfy the rule. */
 "enforce";
 
+/**  A gateway as the theater's owner sees it. Secrets are in none of it. */
+export type GatewayHere = {
+	name: GatewayName,
+	state: GatewayState,
+	/**  What it takes is no real money, and tickets say TEST. */
+	test: boolean,
+	trouble: GatewayTrouble | null,
+	/**  Whose account it takes money for, once the gateway said so: its key works. */
+	account: string | null,
+	/**  Null where a gateway tells nothing by itself. */
+	webhook: GatewayWebhook | null,
+};
+
+/**  Who can take payments. */
+export type GatewayName = 
+/**  A bank that is played, with test cards: no real money. */
+"sandbox" | "stripe" | 
+/**  Staff at the counter, in cash or with a terminal of their own. */
+"counter";
+
+/**  How it goes with a gateway. */
+export type GatewayState = 
+/**  This server was not started with it. */
+"off" | 
+/**  It takes payments. */
+"ready" | 
+/**  The last call of it met trouble. */
+"trouble";
+
+/**  What the last call of a gateway met. */
+export type GatewayTrouble = 
+/**  The secret key is unknown, expired or revoked. */
+"key_refused" | 
+/**  The secret key may not do what is needed. */
+"rights_missing" | 
+/**  It asks for fewer calls. */
+"limited" | 
+/**  It answers with errors of its own. */
+"outage" | 
+/**  It cannot be reached. */
+"silence" | 
+/**  Its answers do not fit what was asked. */
+"nonsense" | 
+/**  It takes our calls for malformed. */
+"bad_request";
+
+/**  Whether a gateway's own messages arrive. */
+export type GatewayWebhook = {
+	/**  The address to name at the gateway. */
+	url: string,
+	/**  When the last genuine one came to this server since it started; null while none did. */
+	heard_at: string | null,
+	/**  Refused in a row since then: a wrong signing secret, another mode, a clock that is off. */
+	refused: number,
+};
+
 /**  Answer of `POST /gift-cards/balance`. */
 export type GiftBalance = {
 	/**  The last group of the code. */
@@ -774,6 +830,34 @@ export type MyTheater = {
 	role: StaffRole | null,
 	/**  What the caller may do there. */
 	actions: Action[],
+	/**  Movies can be taken from The Movie Database: the server has a key for it. */
+	imports_movies?: boolean,
+};
+
+/**  An address to open, with a code of it for a phone's camera. */
+export type NetworkAddress = {
+	url: string,
+	/**  The address as a QR code, SVG. */
+	qr_svg: string,
+};
+
+/**  An authority that each device has to trust once. */
+export type NetworkAuthority = {
+	/**  Its certificate. */
+	certificate_url: string,
+	/**  SHA-256 of it, to compare on the device. */
+	fingerprint: string,
+	/**  The first day it is no longer good for. */
+	ends: string,
+};
+
+/**  Where a server can be reached. */
+export type NetworkHere = {
+	reach: Reach,
+	/**  The likeliest to work first. */
+	addresses: NetworkAddress[],
+	/**  Null when the server was given a certificate, or speaks no TLS itself. */
+	authority: NetworkAuthority | null,
 };
 
 /**  What a person has to do before the money moves. */
@@ -1033,7 +1117,7 @@ export type Problem = {
 };
 
 /**  A stable problem code. Callers decide by it, never by the words. */
-export type ProblemCode = "malformed" | "malformed_cursor" | "bad_signature" | "unauthenticated" | "bad_credentials" | "second_factor_required" | "second_factor_wrong" | "session_ended" | "payment_declined" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "email_unverified" | "seats_unavailable" | "hold_expired" | "not_held" | "payment_in_progress" | "price_changed" | "gift_card_changed" | "already_paid" | "not_cancellable" | "no_more_extensions" | "not_confirmed" | "not_awaiting_action" | "show_started" | "set_up_already" | "show_cancelled" | "show_moved" | "move_unfinished" | "last_owner" | "show_clash" | "show_sold" | "screen_in_use" | "theater_sold" | "undo_too_late" | "shift_open" | "shift_closed" | "shift_busy" | "paid_out" | "idempotency_in_progress" | "cursor_gone" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "wrong_host" | "invalid" | "email_required" | "single_seat_gap" | "promo_invalid" | "gift_card_invalid" | "idempotency_key_reused" | "precondition_required" | "too_many_requests" | "too_many_unpaid_seats" | "cool_down" | "too_many_attempts" | "internal" | "unavailable" | "overloaded" | "no_gateway" | "provider_unavailable" | "gateway_unavailable";
+export type ProblemCode = "malformed" | "malformed_cursor" | "bad_signature" | "unauthenticated" | "bad_credentials" | "second_factor_required" | "second_factor_wrong" | "session_ended" | "payment_declined" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "email_unverified" | "seats_unavailable" | "hold_expired" | "not_held" | "payment_in_progress" | "price_changed" | "gift_card_changed" | "already_paid" | "not_cancellable" | "no_more_extensions" | "not_confirmed" | "not_awaiting_action" | "show_started" | "set_up_already" | "show_cancelled" | "show_moved" | "move_unfinished" | "last_owner" | "show_clash" | "show_sold" | "screen_in_use" | "theater_sold" | "undo_too_late" | "shift_open" | "shift_closed" | "shift_busy" | "paid_out" | "promo_used" | "idempotency_in_progress" | "cursor_gone" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "wrong_host" | "invalid" | "email_required" | "single_seat_gap" | "promo_invalid" | "gift_card_invalid" | "idempotency_key_reused" | "precondition_required" | "too_many_requests" | "too_many_unpaid_seats" | "cool_down" | "too_many_attempts" | "internal" | "unavailable" | "overloaded" | "no_gateway" | "provider_unavailable" | "movie_source_unavailable" | "gateway_unavailable";
 
 /**  A profile: the answer of GET and the body of PUT, which ignores the read-only fields. */
 export type Profile = {
@@ -1077,6 +1161,15 @@ export type Rating = {
 	value: number,
 	out_of: number,
 };
+
+/**  Who can reach a server. */
+export type Reach = 
+/**  This machine alone. */
+"this_machine" | 
+/**  Whoever is on the local network. */
+"local_network" | 
+/**  Whoever its address or its public name leads to. */
+"public";
 
 /**  Why money went back, on a day. */
 export type ReasonDay = {
@@ -1557,6 +1650,22 @@ export type Show = {
 	cancelled?: boolean,
 };
 
+/**  What was made, or what stands in the way. */
+export type ShowBatchAnswer = {
+	/**  All that were asked for, or none. */
+	shows: ManagedShow[],
+	/**  Only under `dry_run`. */
+	obstacles: ShowObstacle[],
+};
+
+/**  `POST /manage/theaters/{theater_id}/shows/batch` */
+export type ShowBatchSpec = {
+	/**  1 to 200. */
+	shows: ShowSpec[],
+	/**  Only say what stands in the way; nothing is made. */
+	dry_run?: boolean,
+};
+
 /**  How far the cancellation of a show is. */
 export type ShowCancellation = {
 	show_id: string,
@@ -1642,6 +1751,29 @@ export type ShowMovePlan = {
 	/**  Tickets get new codes; the old ones open no door. */
 	tickets_reissued: number,
 };
+
+/**  What stands in a show's way. */
+export type ShowObstacle = {
+	/**  Its place in the list that was asked for. */
+	index: number,
+	kind: ShowObstacleKind,
+	detail: string,
+	/**  The show on its screen. */
+	other_show_id: string | null,
+	/**  The place of the other one that was asked for. */
+	other_index: number | null,
+};
+
+/**  Why a show cannot be made. */
+export type ShowObstacleKind = 
+/**  Another show is on its screen then, or the screen is not clean yet. */
+"clash" | 
+/**  The same, of two shows that were asked for. */
+"clash_within" | 
+/**  Its start is over. */
+"past" | 
+/**  Something in it is wrong, as the detail says. */
+"invalid";
 
 /**  The auditorium of a show. */
 export type ShowScreen = {
@@ -1818,6 +1950,8 @@ export type Subscriptions = {
 	/**  What this server can push through. */
 	channels: PushChannel[],
 	items: Subscription[],
+	/**  Of a request that subscribed: which of them it was about. */
+	subscribed?: string | null,
 };
 
 /**

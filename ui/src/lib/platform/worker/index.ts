@@ -3,6 +3,7 @@
  * pushed. In the desktop and phone shell there is none; the files are part of the app there.
  */
 import { noticeOf, openPath, pathOf } from './notice';
+import { renew } from './renewal';
 import { wayOf } from './routing';
 import type { WorkerScope } from './scope';
 import { ShellCache, type ShellBuild } from './shell-cache';
@@ -42,6 +43,7 @@ export function work(scope: WorkerScope, build: ShellBuild): void {
     const { title, options } = noticeOf(event.data?.text() ?? null, origin);
     event.waitUntil(scope.registration.showNotification(title, options));
   });
+  scope.addEventListener('pushsubscriptionchange', (event) => event.waitUntil(renew(scope, event)));
   scope.addEventListener('notificationclick', (event) => {
     event.notification.close();
     const kept = event.notification.data as { path?: unknown } | null;

@@ -19,6 +19,12 @@ interface Clicked extends Lasting {
   readonly notification: { readonly data: unknown; close(): void };
 }
 
+/** The push service gave this browser another address. Not every browser says which. */
+export interface Moved extends Lasting {
+  readonly oldSubscription?: PushSubscription | null;
+  readonly newSubscription?: PushSubscription | null;
+}
+
 /** A window of this site. */
 export interface Pane {
   readonly url: string;
@@ -33,6 +39,7 @@ interface Events {
   activate: Lasting;
   fetch: Fetching;
   push: Pushed;
+  pushsubscriptionchange: Moved;
   notificationclick: Clicked;
 }
 
@@ -42,6 +49,7 @@ export interface WorkerScope {
   readonly fetch: typeof globalThis.fetch;
   readonly registration: {
     showNotification(title: string, options: NotificationOptions): Promise<void>;
+    readonly pushManager: Pick<PushManager, 'getSubscription' | 'subscribe'>;
   };
   readonly clients: {
     claim(): Promise<void>;

@@ -9,6 +9,7 @@ const names: Record<string, () => string> = {
   'screen.change': () => m.manage_did_screen_change(),
   'screen.delete': () => m.manage_did_screen_delete(),
   'movie.create': () => m.manage_did_movie_create(),
+  'movie.import': () => m.manage_did_movie_import(),
   'movie.change': () => m.manage_did_movie_change(),
   'show.create': () => m.manage_did_show_create(),
   'show.change': () => m.manage_did_show_change(),
