@@ -127,7 +127,7 @@ async fn everybody_gets_a_seat_or_everything_back() {
     let (pair, couple) = bought(show, &["D-1", "D-2"], &mails("pair")).await;
     let (lost, loser) = bought(show, &[&premium], &mails("lost")).await;
     let (open, holder) = held(show, &["C-5"], &mails("open")).await;
-    let (waits, payer) = held(show, &["A-2"], &mails("waits")).await;
+    let (waits, payer) = held(show, &["A-5"], &mails("waits")).await;
     let waiting = pay(&waits, &payer, "pm_card_authenticationRequired").await;
     let waiting = waiting.expect(202).json();
     let block = json!({ "seat_ids": ["A-8"], "reason": "broken" });
@@ -204,7 +204,7 @@ async fn everybody_gets_a_seat_or_everything_back() {
         ("B-2", "sold"),
         ("B-3", "sold"),
         ("C-5", "held"),
-        ("A-2", "held"),
+        ("A-5", "held"),
     ];
     let mut expected: BTreeMap<String, String> =
         sold.map(|(seat, state)| (seat.into(), state.into())).into();
