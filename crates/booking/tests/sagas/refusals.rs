@@ -233,6 +233,9 @@ impl Shows for OldNews {
     async fn show(&self, show_id: ShowId) -> Result<Option<Arc<ShowFile>>, StoreError> {
         self.inner.show(show_id).await
     }
+    async fn reload(&self, show_id: ShowId) -> Result<Option<Arc<ShowFile>>, StoreError> {
+        self.inner.reload(show_id).await
+    }
     async fn seats(&self, show: &ShowFile) -> Result<Arc<SeatStates>, StoreError> {
         let work = self
             .meanwhile
