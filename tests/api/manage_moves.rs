@@ -118,24 +118,21 @@ fn paid_back(booking: &Value) -> i64 {
 async fn everybody_gets_a_seat_or_everything_back() {
     let evening = Evening::begin().await;
     let show = evening.show.as_str();
-    let premium = evening
-        .seats()
-        .await
-        .into_iter()
-        .find(|seat| seat["category"] == "premium" && seat["kind"] == "standard");
-    let premium = text(&premium.unwrap(), "seat_id").to_owned();
+    let seats = evening.seats().await;
+    let mut premium = seats.iter().filter(|seat| seat["category"] == "premium");
+    let premium = premium.find(|seat| seat["kind"] != "wheelchair");
+    let premium = text(premium.unwrap(), "seat_id").to_owned();
     let mails = |name: &str| format!("{name}-{show}@example.com");
     let (kept, keeper) = bought(show, &["B-2", "B-3"], &mails("kept")).await;
     let (pair, couple) = bought(show, &["D-1", "D-2"], &mails("pair")).await;
     let (lost, loser) = bought(show, &[&premium], &mails("lost")).await;
     let (open, holder) = held(show, &["C-5"], &mails("open")).await;
-    let (waits, payer) = held(show, &["A-2"], &mails("waits")).await;
+    let (waits, payer) = held(show, &["A-5"], &mails("waits")).await;
     let waiting = pay(&waits, &payer, "pm_card_authenticationRequired").await;
     let waiting = waiting.expect(202).json();
     let block = json!({ "seat_ids": ["A-8"], "reason": "broken" });
     let path = evening.path("/seats/block");
-    let blocked = evening.own.owner.post(&path, block).await;
-    blocked.expect(200);
+    evening.own.owner.post(&path, block).await.expect(200);
 
     let to = |dry_run: bool| json!({ "screen_id": evening.small, "dry_run": dry_run });
     let plan = evening.ask(to(true)).await.expect(200).json();
@@ -207,7 +204,7 @@ async fn everybody_gets_a_seat_or_everything_back() {
         ("B-2", "sold"),
         ("B-3", "sold"),
         ("C-5", "held"),
-        ("A-2", "held"),
+        ("A-5", "held"),
     ];
     let mut expected: BTreeMap<String, String> =
         sold.map(|(seat, state)| (seat.into(), state.into())).into();
@@ -332,7 +329,6 @@ async fn a_move_that_cannot_be_is_refused_with_its_reason() {
         json!({ "dry_run": true }),
         json!({ "screen_id": evening.own.screen_id, "dry_run": true }),
         json!({ "start": past, "dry_run": false }),
-        json!({ "screen_id": "s" , "dry_run": true }),
         json!({ "screen_id": evening.small, "seats": { "B-2": "Z-9" }, "dry_run": true }),
         json!({ "screen_id": evening.small, "seats": { "B-1": "A-1" }, "dry_run": true }),
     ] {

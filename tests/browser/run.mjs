@@ -8,6 +8,7 @@ import { account } from './flows/account.mjs';
 import { door } from './flows/door.mjs';
 import { opening } from './flows/first-day.mjs';
 import { guest } from './flows/guest.mjs';
+import { moves } from './flows/moves.mjs';
 import { outage, stopping } from './flows/outage.mjs';
 import { expiring, payment } from './flows/payment.mjs';
 import { recovery } from './flows/recovery.mjs';
@@ -59,7 +60,7 @@ async function main() {
     }
     await provider.startFor(usual);
     const [usualWorld, hastyWorld] = await Promise.all([world(usual), world(hasty)]);
-    const others = [opening, guest, account, waysIn, payment, together, recovery, outage, worker, settingUp, staff, tonight, door, surfaces].flat();
+    const others = [opening, guest, account, waysIn, payment, together, recovery, outage, worker, settingUp, staff, moves, tonight, door, surfaces].flat();
     // The waiting for a hold's end runs beside everything else; that server is stopped only afterwards.
     const waiting = new Runner(stage, { only: argument('--only'), lanes: 1 });
     const patience = waiting

@@ -89,6 +89,7 @@ const SEAT_PROBLEMS: &[P] = &[
     P::SeatsUnavailable,
     P::ShowStarted,
     P::ShowCancelled,
+    P::ShowMoved,
     P::Invalid,
     P::SingleSeatGap,
     P::PromoInvalid,

@@ -30,6 +30,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         problems: &[
             P::SeatsUnavailable,
             P::ShowStarted,
+            P::ShowMoved,
             P::PriceChanged,
             P::ShiftClosed,
             P::Invalid,

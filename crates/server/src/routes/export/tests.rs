@@ -46,6 +46,7 @@ const NOT_TOLD: &[(&str, &str)] = &[
     ("show_state", "the catalog"),
     ("show_moves", "the catalog"),
     ("show_cancellations", "the catalog"),
+    ("show_relocations", "the catalog"),
     ("promo_codes", "offers of the theater, not a person"),
     ("gift_cards", "whoever has the code, not a person"),
     (

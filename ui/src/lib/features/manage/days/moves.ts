@@ -1,7 +1,7 @@
 /** A move's plan as people read it: by booking, with the names of seats. */
 import type { SeatMoved, SeatName } from '$lib/platform';
 
-export interface BookingMoved {
+interface BookingMoved {
   booking_id: string;
   reference: string;
   from: SeatName[];
