@@ -27,6 +27,7 @@ use rustls::{
 };
 use rustls_pki_types::CertificateDer;
 use std::{
+    fmt::Write as _,
     io,
     net::{IpAddr, Ipv4Addr},
     path::PathBuf,
@@ -241,19 +242,21 @@ impl Lan {
         }
     }
 
-    /// What whoever started the server reads: the address, its code for a phone's camera, and what makes a device trust it.
-    pub fn announcement(&self) -> String {
-        let url = self.url();
+    /// What whoever started the server reads: the address people are given, its code for a phone's camera, and what makes a
+    /// device trust it.
+    pub fn announcement(&self, url: &str) -> String {
         let mut text = format!("Open on your network: {url}\n");
-        if let Ok(code) = QRBuilder::new(url.as_str()).build() {
+        if let Ok(code) = QRBuilder::new(url).build() {
             text.push_str(&code.to_str());
             text.push('\n');
         }
         if let Some((_, fingerprint, _)) = self.authority() {
-            text.push_str(&format!(
+            // Writing to a string does not fail.
+            let _ = write!(
+                text,
                 "Each device trusts it once this certificate is installed there: {url}{CA_PATH}\n\
                  Its SHA-256 fingerprint, to compare: {fingerprint}\n"
-            ));
+            );
         }
         text
     }
