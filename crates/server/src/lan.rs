@@ -41,7 +41,7 @@ pub const CA_PATH: &str = "/setup/ca.crt";
 /// The port of the local network unless another one is named.
 pub const PORT: u16 = 8443;
 /// How often it is looked whether the machine has other addresses, or a certificate is old.
-const LOOK_EVERY: Duration = Duration::from_mins(1);
+const LOOK_EVERY: Duration = Duration::from_secs(60);
 /// What is left of a certificate's life when a new one takes its place.
 const RENEW_DAYS: u64 = LEAF_DAYS / 3;
 
@@ -242,15 +242,16 @@ impl Lan {
         }
     }
 
-    /// What whoever started the server reads: the address, its code for a phone's camera, and what makes a device trust it.
-    pub fn announcement(&self) -> String {
-        let url = self.url();
+    /// What whoever started the server reads: the address people are given, its code for a phone's camera, and what makes a
+    /// device trust it.
+    pub fn announcement(&self, url: &str) -> String {
         let mut text = format!("Open on your network: {url}\n");
-        if let Ok(code) = QRBuilder::new(url.as_str()).build() {
+        if let Ok(code) = QRBuilder::new(url).build() {
             text.push_str(&code.to_str());
             text.push('\n');
         }
         if let Some((_, fingerprint, _)) = self.authority() {
+            // Writing to a string does not fail.
             let _ = write!(
                 text,
                 "Each device trusts it once this certificate is installed there: {url}{CA_PATH}\n\

@@ -252,7 +252,7 @@ pub async fn serve(config: Config, ready: impl FnOnce(&Server)) -> Result<(), Se
     }
     if let Some(lan) = &server.app.lan {
         // For whoever sits there, not for the log.
-        eprint!("{}", lan.announcement());
+        eprint!("{}", lan.announcement(&server.app.base_url));
     }
     ready(&server);
     signal.await;

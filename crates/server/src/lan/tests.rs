@@ -180,7 +180,8 @@ fn a_new_address_has_a_new_certificate() {
 #[test]
 fn the_announcement_names_what_a_phone_needs() {
     let dir = tempfile::tempdir().unwrap();
-    let text = at(dir.path(), &["192.168.1.5"]).announcement();
+    let lan = at(dir.path(), &["192.168.1.5"]);
+    let text = lan.announcement(&lan.url());
     for part in [
         "https://192.168.1.5:8443\n",
         "https://192.168.1.5:8443/setup/ca.crt",

@@ -1,3 +1,5 @@
+//! What an authority keeps, what it speaks for, and who may read its key.
+
 use super::*;
 
 fn now() -> DateTime<Utc> {
