@@ -213,10 +213,8 @@ async fn a_movie_is_made_and_brought_up_to_date() {
         .json();
     assert_eq!(american["certificate"], "R");
 
-    let audit = house
-        .boss
-        .get(&format!("/manage/theaters/{}/audit", house.theater));
-    let audit = audit.await.expect(200).json();
+    let path = format!("/manage/theaters/{}/audit", house.theater);
+    let audit = house.boss.get(&path).await.expect(200).json();
     let imports: Vec<_> = items(&audit["items"])
         .iter()
         .filter(|entry| entry["action"] == "movie.import")
@@ -258,13 +256,15 @@ async fn every_no_is_said_and_counted() {
         house.import(fight_club())
     };
     let refused = says(http("401 Unauthorized", "", WRONG_KEY)).await;
-    let refused = refused.expect_problem(503, "movie_source_unavailable");
+    let refused = refused
+        .expect_problem(503, "movie_source_unavailable")
+        .json();
     assert!(
         text(&refused, "detail").contains("refused this server's key"),
         "{refused}"
     );
     let gone = says(http("404 Not Found", "", NOT_THERE)).await;
-    let gone = gone.expect_problem(404, "not_found");
+    let gone = gone.expect_problem(404, "not_found").json();
     assert!(text(&gone, "detail").contains("no movie 550"), "{gone}");
     let busy = says(http("429 Too Many Requests", "retry-after: 7\r\n", "{}")).await;
     assert_eq!(busy.header("retry-after"), "7");
@@ -277,14 +277,16 @@ async fn every_no_is_said_and_counted() {
     let mut short = movie_550();
     short["runtime"] = Value::Null;
     let short = says(http("200 OK", "", &short.to_string())).await;
-    let short = short.expect_problem(422, "invalid");
+    let short = short.expect_problem(422, "invalid").json();
     assert!(
-        text(&short, "detail").contains("duration minutes"),
+        text(&short, "detail").contains("duration_minutes"),
         "{short}"
     );
     *house.tmdb.answer.lock().unwrap() = None;
     let silent = house.import(fight_club()).await;
-    let silent = silent.expect_problem(503, "movie_source_unavailable");
+    let silent = silent
+        .expect_problem(503, "movie_source_unavailable")
+        .json();
     assert!(
         text(&silent, "detail").contains("does not answer"),
         "{silent}"
@@ -315,7 +317,9 @@ async fn every_no_is_said_and_counted() {
 async fn without_a_key_it_says_whom_to_ask() {
     let house = House::open(false).await;
     let refused = house.import(fight_club()).await;
-    let refused = refused.expect_problem(503, "movie_source_unavailable");
+    let refused = refused
+        .expect_problem(503, "movie_source_unavailable")
+        .json();
     assert!(
         text(&refused, "detail").contains("MATINEE_TMDB_KEY"),
         "{refused}"

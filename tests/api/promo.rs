@@ -415,7 +415,7 @@ async fn a_customer_uses_a_code_as_often_as_it_says() {
     let seats = best(&device, &show, 1).await;
     let again = format!("{}+again@EXAMPLE.com", code.to_lowercase());
     let refused = device.post("/book", body(&seats, Some(&again))).await;
-    let refused = refused.expect_problem(409, "promo_used");
+    let refused = refused.expect_problem(409, "promo_used").json();
     assert!(
         text(&refused, "detail").contains("go on without the code"),
         "{refused}"
@@ -437,7 +437,7 @@ async fn a_customer_uses_a_code_as_often_as_it_says() {
     let changed = change(&device, &held, without).await;
     assert_eq!(changed["promo_code"], Value::Null);
     // An account is a customer of its own, and one too.
-    let user = account().await;
+    let (_, _, user) = account(&stranger()).await;
     for expected in [201, 409] {
         let seats = best(&user, &show, 1).await;
         user.post("/book", body(&seats, None))

@@ -151,8 +151,15 @@ fn incomplete(errors: Vec<ImportError>) -> ApiError {
     let parts: Vec<_> = errors
         .iter()
         .map(|error| {
-            let fact = error.pointer.rsplit('/').next().unwrap_or_default();
-            format!("{}: {}", fact.replace('_', " "), error.detail)
+            // A member that is missing is named by what is said of the movie.
+            let fact = error
+                .pointer
+                .trim_start_matches("/movies/0")
+                .trim_start_matches('/');
+            match fact {
+                "" => error.detail.clone(),
+                fact => format!("{fact}: {}", error.detail),
+            }
         })
         .collect();
     ApiError::invalid(
