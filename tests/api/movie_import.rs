@@ -279,7 +279,7 @@ async fn every_no_is_said_and_counted() {
     let short = says(http("200 OK", "", &short.to_string())).await;
     let short = short.expect_problem(422, "invalid").json();
     assert!(
-        text(&short, "detail").contains("duration minutes"),
+        text(&short, "detail").contains("duration_minutes"),
         "{short}"
     );
     *house.tmdb.answer.lock().unwrap() = None;

@@ -73,6 +73,7 @@ fn types() -> Types {
         api::ManagedTheater,
         api::ScreenSpec,
         api::ManagedMovie,
+        api::MovieImportRequest,
         api::ShowSpec,
         api::Page<api::ManagedShow>,
         api::BlockRequest,

@@ -26,6 +26,10 @@ use matinee_integrations::{TmdbError, TmdbWish};
 use matinee_store::catalog::{CatalogChange, CatalogObject};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use std::time::Duration;
+
+/// How long it is waited for: less than a request may take here, so that whoever imports hears what is slow.
+const PATIENCE: Duration = Duration::from_secs(6);
 
 /// `POST /manage/theaters/{theater_id}/movies/import`
 pub async fn import(
@@ -111,7 +115,9 @@ async fn fetched(
              the movie in, or ask whoever runs the server to set MATINEE_TMDB_KEY.",
         ));
     };
-    let found = match tmdb.movie(number, wish).await {
+    let asked = tokio::time::timeout(PATIENCE, tmdb.movie(number, wish)).await;
+    let late = |_| Err(TmdbError::Unreachable("no answer in time".into()));
+    let found = match asked.unwrap_or_else(late) {
         Ok(found) => found,
         Err(error) => {
             app.metrics.movie_import(error.word());
@@ -151,8 +157,15 @@ fn incomplete(errors: Vec<ImportError>) -> ApiError {
     let parts: Vec<_> = errors
         .iter()
         .map(|error| {
-            let fact = error.pointer.rsplit('/').next().unwrap_or_default();
-            format!("{}: {}", fact.replace('_', " "), error.detail)
+            // A member that is missing is named by what is said of the movie.
+            let fact = error
+                .pointer
+                .trim_start_matches("/movies/0")
+                .trim_start_matches('/');
+            match fact {
+                "" => error.detail.clone(),
+                fact => format!("{fact}: {}", error.detail),
+            }
         })
         .collect();
     ApiError::invalid(

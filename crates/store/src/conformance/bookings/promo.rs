@@ -9,13 +9,15 @@ use crate::{
         BookingFile, BookingRow, ChangeHold, HoldOutcome, HoldSeats, Owner, PaymentRow,
         SeatsEffect, Step, StepOutcome,
     },
-    conformance::fixtures::{start, theater_id},
+    conformance::{
+        accounts,
+        fixtures::{start, theater_id},
+    },
     idempotency::Lookup,
 };
 use chrono::TimeDelta;
 use matinee_domain::{
     booking::BookingState,
-    ids::UserId,
     payment::PaymentStatus,
     promo::{Discount, Promo, PromoCode, PromoTerms},
 };
@@ -397,7 +399,9 @@ pub async fn a_crowd_never_uses_a_code_too_often(engine: &impl Engine) {
 /// A code of one use for each customer: an account, or a guest by the e-mail address, however it is written.
 pub async fn a_customer_uses_a_code_so_often(engine: &impl Engine) {
     let house = House::open(engine).await;
-    let user = Owner::User(UserId::from_bytes([7; 16]));
+    let account = accounts::user(1, "eve@example.org");
+    let user = Owner::User(account.user_id);
+    assert!(house.store.add_user(account).await.unwrap());
     let code = house
         .add_promo(Promo {
             uses_per_customer: Some(1),

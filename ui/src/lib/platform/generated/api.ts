@@ -796,6 +796,16 @@ export type Movie = {
 	shows?: Show[],
 };
 
+/**  `POST /manage/theaters/{theater_id}/movies/import` */
+export type MovieImportRequest = {
+	/**  The movie's number at The Movie Database, as in the address of its page. */
+	tmdb_id: number,
+	/**  BCP 47, e.g. `de-DE`: the title's language; English when absent. */
+	language?: string | null,
+	/**  ISO 3166-1, e.g. `DE`: whose certificate and first day in theaters; the United States when absent. */
+	country?: string | null,
+};
+
 /**  `POST /manage/theaters/{theater_id}/movies`, and `PUT` of one. */
 export type MovieSpec = {
 	name: string,
