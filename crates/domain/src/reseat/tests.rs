@@ -1,3 +1,5 @@
+//! Plans on small halls drawn as text, and rules that hold for every plan. Giving the money back is not here.
+
 use super::*;
 use crate::best_seats::hall::{DrawnHall, hall};
 use proptest::prelude::*;
