@@ -41,7 +41,7 @@ pub const CA_PATH: &str = "/setup/ca.crt";
 /// The port of the local network unless another one is named.
 pub const PORT: u16 = 8443;
 /// How often it is looked whether the machine has other addresses, or a certificate is old.
-const LOOK_EVERY: Duration = Duration::from_secs(60);
+const LOOK_EVERY: Duration = Duration::from_mins(1);
 /// What is left of a certificate's life when a new one takes its place.
 const RENEW_DAYS: u64 = LEAF_DAYS / 3;
 
