@@ -223,6 +223,8 @@ async function totals(page, { tonight, tomorrow, counter, web, later, day }) {
     ['2', euro(later.total), euro(250)]
   ], 'by show');
   ok(tables['By show'][0][0].includes(tonight) && tables['By show'][1][0].includes(tomorrow), 'shows by their names');
+  const drawn = (kind) => page.locator(`svg rect.${kind}`).evaluateAll((all) => all.map((one) => Number(one.dataset.minor)));
+  equal([await drawn('sold'), await drawn('back')], [[counter.total + web.total, later.total], [counter.total + web.total, 250]], 'the plot');
   equal(tables['By ticket type'].map((row) => row.slice(0, 2)).sort(), [['Adult', '5'], ['Child', '1']], 'by ticket type');
   equal(tables['By place of sale'].map((row) => row.slice(0, 3)).sort(), [
     ['Box office', '2', euro(counter.total)],
