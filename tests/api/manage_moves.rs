@@ -65,9 +65,10 @@ impl Evening {
     }
 
     async fn scan(&self, door: &Caller, code: &str) -> Value {
-        let body = json!({ "code": code, "door": "North" });
-        let path = self.own.path("/tickets/redeem");
-        door.post(&path, body).await.expect(200).json()["verdict"].clone()
+        let theater = &self.own.theater_id;
+        let body = json!({ "theater_id": theater, "code": code, "door": "North" });
+        let told = door.post("/manage/tickets/redeem", body).await;
+        told.expect(200).json()["verdict"].clone()
     }
 }
 

@@ -166,21 +166,22 @@ fn use_of_code(
         (true, false) => Ok(Some(UseOfCode::GiveBack)),
         (false, true) => {
             let found = promo::find(tx, key, step.customer, promo::When::Before)?;
-            Ok(place_of(found).map(UseOfCode::Claim))
+            Ok(with_place(found, UseOfCode::Claim))
         }
         (true, true)
             if another_customer && promo::customer_of(tx, step.booking_id)? != step.customer =>
         {
             let found = promo::find_for_customer(tx, key, step.customer)?;
-            Ok(place_of(found).map(UseOfCode::PassOn))
+            Ok(with_place(found, UseOfCode::PassOn))
         }
         _ => Ok(Some(UseOfCode::Keep)),
     }
 }
 
-fn place_of(found: Found) -> Option<Option<Place>> {
+/// What is done with a code that may be used; nothing with one that may not.
+fn with_place(found: Found, done: impl FnOnce(Option<Place>) -> UseOfCode) -> Option<UseOfCode> {
     match found {
-        Found::Free(place) => Some(place),
+        Found::Free(place) => Some(done(place)),
         Found::Gone | Found::UsedByCustomer => None,
     }
 }

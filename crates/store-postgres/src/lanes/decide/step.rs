@@ -91,21 +91,25 @@ fn use_of_code<'c>(world: &World, current: &'c BookingRow, step: &Step) -> Optio
         (true, false) => Some(UseOfCode::GiveBack(code)),
         (false, true) => {
             let found = promo::find(world, code, customer, promo::When::Before);
-            place_of(found).map(|place| UseOfCode::Claim(code, place))
+            with_place(found, |place| UseOfCode::Claim(code, place))
         }
         (true, true)
             if named && !promo::counts_for(world, step.booking_id.own(), code, customer) =>
         {
             let found = promo::find_for_customer(world, code, customer);
-            place_of(found).map(|place| UseOfCode::PassOn(code, place))
+            with_place(found, |place| UseOfCode::PassOn(code, place))
         }
         _ => Some(UseOfCode::Keep),
     }
 }
 
-fn place_of(found: Found) -> Option<Option<Place>> {
+/// What is done with a code that may be used; nothing with one that may not.
+fn with_place<'c>(
+    found: Found,
+    done: impl FnOnce(Option<Place>) -> UseOfCode<'c>,
+) -> Option<UseOfCode<'c>> {
     match found {
-        Found::Free(place) => Some(place),
+        Found::Free(place) => Some(done(place)),
         Found::Gone | Found::UsedByCustomer => None,
     }
 }

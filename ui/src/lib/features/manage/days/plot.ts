@@ -4,7 +4,7 @@
  */
 import type { DayTotals } from '$lib/platform';
 
-export interface PlotBar {
+interface PlotBar {
   show_id: string;
   sold: number;
   back: number;
