@@ -9,25 +9,25 @@ use std::{
 };
 
 /// The house is full.
-const BUYERS: usize = 40;
+pub const BUYERS: usize = 40;
 const KILLS: usize = 4;
 /// Bookings of cancelled shows that still have seats.
 const LEFT: &str = "SELECT count(DISTINCT booking) FROM seats WHERE state <> 3 \
      AND show IN (SELECT show FROM show_cancellations)";
 const PASSWORD: &str = "correct horse battery staple";
 
-fn text<'v>(value: &'v Value, member: &str) -> &'v str {
+pub fn text<'v>(value: &'v Value, member: &str) -> &'v str {
     value[member].as_str().unwrap()
 }
 
-fn start(folder: &Path) -> Server {
+pub fn start(folder: &Path) -> Server {
     let mut options = small_house::options();
     let off = ["--staff-second-factor", "off"].map(ToOwned::to_owned);
     options.arguments.extend(off);
     Server::start_in(folder, &options).unwrap()
 }
 
-async fn administrator(server: &Server) -> Caller {
+pub async fn administrator(server: &Server) -> Caller {
     let made = std::process::Command::new(server::program())
         .args(["admin", "create", "--email", "boss@example.com"])
         .env("MATINEE_DATABASE", server::database(server.folder()))
@@ -41,8 +41,27 @@ async fn administrator(server: &Server) -> Caller {
     server.caller().with_token(text(&session, "access_token"))
 }
 
+/// Buys single seats until none is left, at most so many.
+pub async fn buy_out(caller: &Caller, show: &str, most: usize) -> Vec<Value> {
+    let mut bookings = Vec::new();
+    while bookings.len() < most {
+        let wanted = json!({ "show_id": show, "best": 1, "guest_email": "guest@example.com" });
+        let held = caller.post("/book", wanted).await;
+        if held.status != 201 {
+            break;
+        }
+        let held = held.json();
+        let guest = caller.with_token(text(&held, "guest_token"));
+        let pay = json!({ "booking_id": held["booking_id"], "payment_method": "pm_card_visa" });
+        guest.post("/payment", pay).await.expect(200);
+        bookings.push(held);
+    }
+    assert!(bookings.len() > 20, "{} bookings", bookings.len());
+    bookings
+}
+
 /// A number from the database.
-fn count(folder: &Path, sql: &str) -> i64 {
+pub fn count(folder: &Path, sql: &str) -> i64 {
     let conn = rusqlite::Connection::open(folder.join("matinee.db")).unwrap();
     conn.busy_timeout(Duration::from_secs(10)).unwrap();
     conn.query_row(sql, [], |row| row.get(0)).unwrap()
@@ -56,20 +75,7 @@ async fn a_killed_server_goes_on_with_a_cancelled_show() {
     let admin = administrator(&server).await;
     let caller = server.caller();
     let show = text(&caller.some_show().await, "show_id").to_owned();
-    let mut bookings = Vec::new();
-    while bookings.len() < BUYERS {
-        let wanted = json!({ "show_id": show, "best": 1, "guest_email": "guest@example.com" });
-        let held = caller.post("/book", wanted).await;
-        if held.status != 201 {
-            break;
-        }
-        let held = held.json();
-        let guest = caller.with_token(text(&held, "guest_token"));
-        let pay = json!({ "booking_id": held["booking_id"], "payment_method": "pm_card_visa" });
-        guest.post("/payment", pay).await.expect(200);
-        bookings.push(held);
-    }
-    assert!(bookings.len() > 20, "{} bookings", bookings.len());
+    let bookings = buy_out(&caller, &show, BUYERS).await;
 
     let path = format!("/manage/shows/{show}/cancel");
     let body = json!({ "reason": "The projector is broken" });

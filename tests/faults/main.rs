@@ -6,5 +6,6 @@ mod contention;
 mod corruption;
 mod crashes;
 mod full_disk;
+mod moved_show;
 mod restored;
 mod slow_disk;

@@ -39,6 +39,8 @@ export class Camera {
   whole = async (name) => {
     const usual = this.page.viewportSize();
     await quiet(this.page);
+    // What sticks to the window's top is at the page's top in a picture of the whole.
+    await this.page.evaluate(() => window.scrollTo(0, 0));
     for (const close of await this.page.locator('.toast .close').all()) await close.click().catch(() => undefined);
     const height = Math.min(HIGHEST, await this.page.evaluate(() => document.documentElement.scrollHeight));
     if (usual.width < 840) return this.#write(name, await this.page.screenshot({ fullPage: true, clip: { x: 0, y: 0, width: usual.width, height } }));
