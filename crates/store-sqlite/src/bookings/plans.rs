@@ -45,7 +45,7 @@ fn hot_statements_walk_their_index() {
         ),
         (
             promo::CUSTOMER,
-            "USING INDEX promo_uses_by_booking (theater=? AND booking=?)",
+            "USING COVERING INDEX promo_uses_by_booking (theater=? AND booking=?)",
         ),
         (gift::TO_BE_HAD, "USING PRIMARY KEY (theater=? AND card=?)"),
         (

@@ -118,6 +118,7 @@ const EVERY: &[(&str, &str, &str)] = &[
     ("hold_minutes", "12", "12"),
     ("mail_from", "X <x@x.example>", "\"X <x@x.example>\""),
     ("mail_dir", "mails", "\"mails\""),
+    ("tmdb_url", "http://127.0.0.1:9", "\"http://127.0.0.1:9\""),
     ("private_targets", "true", "true"),
     ("kafka", "kafkas://k.example", "\"kafkas://k.example\""),
     ("kafka_topic", "bookings", "\"bookings\""),
@@ -330,6 +331,7 @@ fn every_option_is_a_flag_a_variable_and_a_key_of_the_file() {
         "kafka_credentials",
         "nats_credentials",
         "sqs_credentials",
+        "tmdb_key",
     ] {
         let by_file = file(&format!("{secret} = \"hunter2\""));
         let options = Options {

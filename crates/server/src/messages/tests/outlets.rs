@@ -148,6 +148,41 @@ async fn no_event_is_there_without_those_before_it() {
     house.close().await;
 }
 
+/// An event told while another one is on its way is not pending any more when that one looks: it stands before it all the same.
+#[tokio::test]
+async fn what_was_told_meanwhile_stays_before() {
+    let house = told(nobody().await).await;
+    let id = cancelled(&house).await;
+    let booking_id = id.parse().unwrap();
+    let pending = house.app.store.pending_messages(booking_id, "email").await;
+    let mut pending = pending.unwrap();
+    let last = pending.iter().position(|message| message.kind == "refund");
+    let last = pending.remove(last.unwrap());
+    let now = house.app.clock.now();
+    // The last one's delivery begins, and reads the booking.
+    let before = house.app.desk.on_file(booking_id).await.unwrap();
+    pending.sort_by_key(|message| message.kind != "confirmation");
+    for earlier in pending {
+        let kind = earlier.kind.parse().unwrap();
+        let on_file = house.app.desk.on_file(booking_id).await.unwrap();
+        let spread = spread::spread(&house.app, &earlier, kind, Some(&on_file.file), now);
+        spread.await.unwrap();
+        let sent = house.app.store.message_sent(earlier.notification_id, now);
+        sent.await.unwrap();
+    }
+    let spread = spread::spread(&house.app, &last, Kind::Refund, Some(&before.file), now);
+    spread.await.unwrap();
+    let told = events(&house, "sqs").await;
+    let kinds: Vec<_> = told.iter().map(|row| row.kind.as_str()).collect();
+    assert_eq!(kinds, ["confirmation", "cancellation", "refund"]);
+    assert!(
+        told.windows(2)
+            .all(|two| two[0].created_at < two[1].created_at),
+        "{told:?}"
+    );
+    house.close().await;
+}
+
 /// Mail that dawdles, so that a message is not even begun, keeps no program waiting.
 #[tokio::test]
 async fn programs_do_not_wait_for_mail() {

@@ -59,6 +59,10 @@ const NOT_TOLD: &[(&str, &str)] = &[
     ("secret_keys", "the server's own"),
     ("messages_sent", "a count"),
     (
+        "promo_uses",
+        "a digest beside a booking, which is told with its code",
+    ),
+    (
         "spent_refresh_tokens",
         "digests of used tokens, in the remarks",
     ),
