@@ -339,6 +339,8 @@ pub(crate) async fn open(
         tracing::info!(added, "demo data");
     }
     let catalog = Arc::new(CatalogCache::new(Arc::clone(&store), live));
+    // The first look forgets what was read before it: it is had before anybody reads.
+    catalog.watch().await?;
     let base_url = match (&config.public_url, &lan) {
         (Some(public), _) => public.as_str().trim_end_matches('/').to_owned(),
         (None, Some(lan)) => lan.url(),

@@ -26,8 +26,9 @@ export async function makeTheater(page, name) {
   for (const [member, value] of Object.entries(facts)) await named(page, member).fill(value);
   await button(page, 'save').click();
   await toast(page, 'manage_theater_made').waitFor();
-  await page.waitForURL(/\/manage\/(?!new$)[^/]+$/);
-  return new URL(page.url()).pathname.split('/').pop();
+  // The first theater of a server leads on through its steps, any other one to its programme.
+  await page.waitForURL(/\/manage\/(?!new$)[^/]+(\/setup)?$/);
+  return new URL(page.url()).pathname.split('/')[2];
 }
 
 export async function makeScreen(page, theater) {
