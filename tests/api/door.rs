@@ -344,6 +344,30 @@ async fn a_test_ticket_opens_no_door_of_a_live_server() {
     assert_eq!(answer["verdict"], "test_ticket");
 }
 
+/// What begins in the night stands in the list of its evening, for doors with no network then, and in that of its own day.
+#[tokio::test]
+async fn a_late_show_is_in_the_list_of_its_evening() {
+    let evening = Evening::begin().await;
+    let berlin = Utc::now().with_timezone(&chrono_tz::Europe::Berlin);
+    let day = berlin.date_naive() + TimeDelta::days(2);
+    let night = day + TimeDelta::days(1);
+    let late = evening.own.show_at(&format!("{night}T00:30"));
+    let path = evening.own.path("/shows");
+    let late = evening.own.owner.post(&path, late).await.expect(201).json();
+    for (date, there) in [
+        (day - TimeDelta::days(1), false),
+        (day, true),
+        (night, true),
+    ] {
+        let path = evening.own.path(&format!("/door-list?date={date}"));
+        let signed = evening.door.get(&path).await.expect(200).json();
+        let list: Value = serde_json::from_str(text(&signed, "payload")).unwrap();
+        let mut shows = items(&list["shows"]).iter();
+        let found = shows.any(|show| show["show_id"] == late["show_id"]);
+        assert_eq!(found, there, "{date}");
+    }
+}
+
 /// What a door with no network keeps is ours by its signature, and is asked for again without cost.
 #[tokio::test]
 async fn a_door_list_is_signed_and_changes_with_its_tickets() {

@@ -43,6 +43,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 /// Shows of a theater's day; nobody has that many screens.
 const SHOWS_MAX: u16 = 1_000;
+/// A house's day ends when it is empty, not at midnight: a list has the shows of the night after it, too.
+const NIGHT: TimeDelta = TimeDelta::hours(5);
 /// A list is good from so long before its day until so long after it: doors are readied the evening before, and a show
 /// that begins at midnight ends on the next day.
 const BEFORE: TimeDelta = TimeDelta::hours(12);
@@ -88,7 +90,7 @@ async fn list_of(app: &App, theater: &Theater, date: NaiveDate) -> Result<DoorLi
     let query = ShowQuery {
         theater_id: Some(theater.theater_id),
         from: Some(from),
-        until: Some(until),
+        until: Some(until + NIGHT),
         limit: SHOWS_MAX,
         unpublished: true,
         ..ShowQuery::default()
