@@ -22,13 +22,14 @@ async function beginning(stage, given) {
   }
 }
 
-export async function takeStaffPictures(stage, world, given, language = 'en') {
-  await beginning(stage, given);
+/** `part` is one part of the tour; without it all are taken. */
+export async function takeStaffPictures(stage, world, given, { language = 'en', part } = {}) {
+  if (!part) await beginning(stage, given);
   const scene = new Scene(stage, world.server.address, given.size);
   const page = await scene.person({ theme: given.theme, locale: language === 'en' ? 'en-GB' : language });
   await signInAsStaff(page, world, null, 'admin');
   const house = await busyHouse(page, world);
   const camera = new Camera(page, { ...given, into: 'staff' });
-  for (const part of parts) await walkThrough(part, { page, house, world, language, stop: camera.whole });
+  for (const one of part ? [part] : parts) await walkThrough(one, { page, house, world, language, stop: camera.whole });
   await scene.close();
 }

@@ -64,15 +64,16 @@ async function otherGuests(api, show, count) {
   }
 }
 
-/** `only` is part of "moviegoers phone dark", "staff desktop light", …; `language` is for staff's alone, to look at. */
-export async function takePictures(stage, world, { only = '', language } = {}) {
+/** `only` is part of "moviegoers phone dark", "staff desktop light", …; `language`, to look at, and `part` of the
+ *  tour are for staff's alone. */
+export async function takePictures(stage, world, { only = '', language, part } = {}) {
   for (const size of Object.keys(sizes)) {
     for (const theme of ['dark', 'light']) {
       if (`moviegoers ${size} ${theme}`.includes(only)) {
         await otherGuests(world.api, world.programme.peek({ atLeast: 200 }), 34);
         await series(stage, world, { size, theme });
       }
-      if (`staff ${size} ${theme}`.includes(only)) await takeStaffPictures(stage, world, { size, theme }, language);
+      if (`staff ${size} ${theme}`.includes(only)) await takeStaffPictures(stage, world, { size, theme }, { language, part });
     }
   }
 }

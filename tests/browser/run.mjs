@@ -1,6 +1,6 @@
 /**
  * The UI in a real browser against a real server: node tests/browser/run.mjs [--only TEXT] [--pictures
- * [--language de]].
+ * [--language de] [--part NAME]].
  * Needs a built UI and a built server; everything else it starts, and stops, itself. A failed test leaves a picture and
  * its console in target/browser/.
  */
@@ -55,7 +55,7 @@ async function main() {
   const runner = new Runner(stage, { only: argument('--only') });
   try {
     if (process.argv.includes('--pictures')) {
-      await takePictures(stage, await world(usual), { only: argument('--only'), language: argument('--language') });
+      await takePictures(stage, await world(usual), { only: argument('--only'), language: argument('--language'), part: argument('--part') });
       return true;
     }
     await provider.startFor(usual);

@@ -147,7 +147,19 @@ async function door(walk, { api }) {
 let windows = 1;
 const COUNTER_SHOWS = ['late', 'studio', 'tonight'];
 
-const PARTS = { programme, office, counter, door };
+/** A house's first day, and a show that is about to go elsewhere. */
+async function opening(walk) {
+  const { house } = walk;
+  await walk.at(`${house.empty}/setup`, 'steps-begin');
+  await walk.at(`${house.of}/setup`, 'steps');
+  await walk.at(`${house.of}/shows/week`, 'week');
+  await walk.at(`${house.of}/setup/payments`, 'gateways');
+  await walk.at(`${house.of}/setup/test`, 'test-booking');
+  await walk.at(`${house.of}/setup/network`, 'network');
+  await walk.at(`${house.of}/shows/${house.shows.tonight.show_id}/move`, 'move-show');
+}
+
+const PARTS = { programme, office, counter, door, opening };
 export const parts = Object.keys(PARTS);
 
 export async function walkThrough(part, { page, house, stop, world, language }) {
