@@ -99,7 +99,7 @@ async function twoDoors(scene, world) {
   const { theaterId, showId } = await houseTonight(boss);
   const { codes } = await boughtTickets(world.api, showId, 2);
   const [east, west] = [await atDoor(scene, world, theaterId, 'East'), await atDoor(scene, world, theaterId, 'West')];
-  scene.expect(/ERR_INTERNET_DISCONNECTED|Failed to load resource/);
+  scene.expect(/ERR_INTERNET_DISCONNECTED|Failed to load resource|error occurred when fetching the script/);
   for (const page of [east, west]) await page.context().setOffline(true);
   // Both let somebody in with the same ticket; neither can know.
   for (const page of [east, west]) {

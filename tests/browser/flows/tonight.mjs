@@ -30,7 +30,7 @@ async function door(scene, world) {
 
   // No network: the list on this device decides, says so, and nobody comes in twice.
   await page.context().setOffline(true);
-  scene.expect(/ERR_INTERNET_DISCONNECTED|Failed to load resource/);
+  scene.expect(/ERR_INTERNET_DISCONNECTED|Failed to load resource|error occurred when fetching the script/);
   await scan(page, pair.codes[1]);
   await verdict(page, 'door_admitted');
   await page.getByText(say('door_by_list')).waitFor();
