@@ -10,7 +10,7 @@ const gallery = process.env['MATINEE_GALLERY'] === '1';
 // Of the words for what went wrong only those that any page can meet (`lib/app/errors.ts`) are shared; a new one of a
 // form stays out by itself.
 const ofForms =
-  /valibot|bindings.(input|select)|blocks.html|features.seatmap|messages.seat_|components.(Select|Segmented|Checkbox|Chip)\.|[iI]nfiniteQuery|account.queries|features.account|components.Field|components.FormError|form-errors|app.submission|messages.(field|server)_|messages.error_(?!(offline|not_found|busy|signed_out|keyring)_|title|detail)/;
+  /valibot|bindings.(input|select)|blocks.html|features.seatmap|messages.seat_|components.(Select|Segmented|Checkbox|Chip)\.|[iI]nfiniteQuery|account.queries|features.account|components.Field|components.FormError|form-errors|app.(submission|intention)|platform.uncertain|messages.(field|server)_|messages.error_(?!(offline|not_found|busy|signed_out|keyring)_|title|detail)/;
 
 // Staff's pages and words travel with them: no moviegoer's page waits for one.
 const ofStaff =
@@ -23,6 +23,9 @@ const ofFrame =
 // only sometimes (list, minimap) and what tickets need too (names of seats) is not in it.
 const ofHall =
   /features.seatmap.(SeatMap|board|draw|pan-zoom|rows|view|batch|ZoomButtons|Legend)\b|features.booking.(SeatPage|SeatTools|BestSeats|ChoiceBar|ChosenSeats|choice|sale)\b/;
+
+// What keeps somebody who presses twice from paying twice: for all who change something, and nobody who only looks.
+const ofChanges = /platform.uncertain|app.intention/;
 
 const ofNames =
   /features.seatmap.naming|icons.(map|list|arrow-left|plus|minus|sparkles)\.svelte|messages.seat_(place|available|chosen|held|sold|blocked|kind|restricted)/;
@@ -58,6 +61,7 @@ export default defineConfig(({ command }) => ({
             // What the frames around every page have in common, and words of it that a few pages also use: one file.
             { name: 'frame', test: ofFrame, minShareCount: 2 },
             { name: 'names', test: ofNames, minShareCount: 2, priority: 1 },
+            { name: 'changes', test: ofChanges, minShareCount: 2, priority: 1 },
             { name: 'hall', test: ofHall, minShareCount: 1 },
             { name: 'staff', test: ofStaff, minShareCount: 4 }
           ]

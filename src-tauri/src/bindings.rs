@@ -1,6 +1,6 @@
 //! The one list of commands: the invoke handler, the generated TypeScript and the tests come from it.
 
-use crate::commands::{account, buying, catalog, host};
+use crate::commands::{account, buying, catalog, host, theater};
 use tauri::Wry;
 use tauri_specta::{Builder, collect_commands};
 
@@ -58,9 +58,15 @@ pub fn specta_builder() -> Builder<Wry> {
             host::save_settings,
             host::watch_status,
             host::watch_opened,
+            host::push_state,
+            host::subscribe_push,
+            host::unsubscribe_push,
             host::open_external,
             host::add_to_calendar,
             host::open_receipt,
+            theater::local_theater,
+            theater::run_theater,
+            theater::stop_theater,
         ])
 }
 

@@ -3,13 +3,17 @@
 //! No rule of selling, no HTTP and no SQL here: the client has those. On a desktop the app can contain the booking
 //! server (feature `bundled-server`), so that it works with no configuration.
 
+#[cfg(all(unix, desktop))]
+mod again;
 mod bindings;
 mod commands;
 mod keyring;
 mod links;
+mod notices;
 mod server;
 mod settings;
 mod shell;
+mod theater;
 mod window;
 
 use shell::Shell;
@@ -24,17 +28,20 @@ const DATA_VARIABLE: &str = "MATINEE_DATA";
 pub fn run() -> Result<(), tauri::Error> {
     log_to_stderr();
     let commands = bindings::specta_builder();
-    builder()
+    let built = builder()
         .plugin(tauri_plugin_deep_link::init())
         .plugin(tauri_plugin_opener::init())
+        .plugin(tauri_plugin_notification::init())
         .invoke_handler(commands.invoke_handler())
         .setup(|app| Ok(set_up(app)?))
-        .build(tauri::generate_context!())?
-        .run(|app, event| {
-            if let (RunEvent::Exit, Some(shell)) = (event, app.try_state::<Shell>()) {
-                tauri::async_runtime::block_on(shell.stop());
-            }
-        });
+        .build(tauri::generate_context!());
+    #[cfg(all(unix, desktop))]
+    let built = built.map_err(again::unless_hopeless);
+    built?.run(|app, event| {
+        if let (RunEvent::Exit, Some(shell)) = (event, app.try_state::<Shell>()) {
+            tauri::async_runtime::block_on(shell.stop());
+        }
+    });
     Ok(())
 }
 
@@ -55,12 +62,7 @@ fn builder() -> tauri::Builder<tauri::Wry> {
             for link in &arguments {
                 open_link(app, link);
             }
-            if let Some(window) = app.get_webview_window("main") {
-                // Each fails only when the window is closing.
-                let _ = window.unminimize();
-                let _ = window.show();
-                let _ = window.set_focus();
-            }
+            notices::to_front(app);
         }))
         .plugin(tauri_plugin_window_state::Builder::default().build())
 }
@@ -73,7 +75,9 @@ fn builder() -> tauri::Builder<tauri::Wry> {
 fn set_up(app: &App) -> Result<(), tauri::Error> {
     let data = data_folder(app.handle())?;
     private_folder(&data)?;
-    let shell = Shell::new(data);
+    let theater = theater::Theater::new(app.handle(), &data);
+    let notices = notices::Notices::new(app.handle()).map_err(std::io::Error::other)?;
+    let shell = Shell::new(data, theater, notices);
     app.manage(shell.clone());
     for link in std::env::args().skip(1) {
         open_link(app.handle(), &link);
@@ -84,7 +88,7 @@ fn set_up(app: &App) -> Result<(), tauri::Error> {
             open_link(&handle, link.as_str());
         }
     });
-    tauri::async_runtime::spawn(async move { shell.connect().await });
+    tauri::async_runtime::spawn(async move { shell.begin().await });
     window::open(app)?;
     Ok(())
 }

@@ -4,10 +4,14 @@
 
 use crate::{
     keyring::Keyring,
+    notices::{Notices, PushState},
     server,
     settings::{Settings, SettingsChange},
+    theater::Theater,
 };
-use matinee_client::{Client, ClientError, Options, SeatWatch, SecretStore, SessionOnly, Status};
+use matinee_client::{
+    Client, ClientError, MessageWatch, Options, SeatWatch, SecretStore, SessionOnly, Status,
+};
 use std::{
     collections::VecDeque,
     path::PathBuf,
@@ -39,12 +43,15 @@ struct Inner {
     /// Held through a change of server: one at a time.
     connecting: tokio::sync::Mutex<()>,
     watches: Mutex<VecDeque<(u32, SeatWatch)>>,
+    notices: Notices,
+    messages: Mutex<Option<MessageWatch>>,
     next_watch: AtomicU32,
     paths: broadcast::Sender<String>,
     /// A path asked for before any window listened.
     early_path: Mutex<Option<String>>,
     keyring: Arc<Keyring>,
     server: server::Bundled,
+    theater: Theater,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -53,23 +60,44 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Shell {
     /// The state for a data folder. Connects to nothing yet.
-    pub fn new(data: PathBuf) -> Self {
+    pub fn new(data: PathBuf, theater: Theater, notices: Notices) -> Self {
         let settings = Settings::read(&data);
         let inner = Inner {
             settings: Mutex::new(settings),
             client: watch::Sender::new(None),
             connecting: tokio::sync::Mutex::new(()),
             watches: Mutex::default(),
+            notices,
+            messages: Mutex::default(),
             next_watch: AtomicU32::new(1),
             paths: broadcast::Sender::new(MAX_PATHS),
             early_path: Mutex::default(),
             keyring: Arc::new(Keyring::default()),
             server: server::Bundled::new(&data.join("server")),
+            theater,
             data,
         };
         Self {
             inner: Arc::new(inner),
         }
+    }
+
+    /// Begins: the theater of this computer when it is to run, and the client. When the client's server is that theater, it is
+    /// there first.
+    pub async fn begin(&self) {
+        let settings = self.settings();
+        let shows_theater = settings.server_url.as_deref();
+        if shows_theater.is_some_and(|url| self.inner.theater.is_at(url)) {
+            self.inner.theater.resume().await;
+            self.connect().await;
+        } else {
+            tokio::join!(self.connect(), self.inner.theater.resume());
+        }
+    }
+
+    /// The theater of this computer.
+    pub fn theater(&self) -> &Theater {
+        &self.inner.theater
     }
 
     /// Connects to the server of the settings, in place of the one before.
@@ -78,11 +106,44 @@ impl Shell {
         let settings = self.settings();
         let outcome = self.open(&settings).await;
         match &outcome {
-            Ok(client) => client.start(),
+            Ok(client) => {
+                client.start();
+                self.show_messages_of(client);
+            }
             Err(error) => tracing::error!(%error, "no client"),
         }
         locked(&self.inner.watches).clear();
         self.inner.client.send_replace(Some(outcome));
+    }
+
+    /// What the client hears for this computer becomes a notification, in place of what the client before it heard.
+    fn show_messages_of(&self, client: &Client) {
+        let notices = self.inner.notices.clone();
+        let watch = client.watch_messages(move |message| notices.show(message));
+        *locked(&self.inner.messages) = Some(watch);
+    }
+
+    /// Whether this computer shows the person's messages.
+    pub async fn push_state(&self) -> Result<PushState, ClientError> {
+        let on = self.client().await?.device_messages().await?;
+        Ok(Self::told_as(on))
+    }
+
+    /// Shows them here from now on, or no more.
+    pub async fn set_push(&self, on: bool) -> Result<PushState, ClientError> {
+        let client = self.client().await?;
+        if on && !Notices::possible() {
+            return Ok(PushState::Unsupported);
+        }
+        Ok(Self::told_as(client.set_device_messages(on).await?))
+    }
+
+    fn told_as(on: bool) -> PushState {
+        match on {
+            _ if !Notices::possible() => PushState::Unsupported,
+            true => PushState::On,
+            false => PushState::Off,
+        }
     }
 
     async fn open(&self, settings: &Settings) -> Result<Client, ClientError> {
@@ -210,7 +271,8 @@ impl Shell {
     /// Ends what runs inside the app.
     pub async fn stop(&self) {
         self.inner.client.send_replace(None);
-        self.inner.server.stop().await;
+        locked(&self.inner.messages).take();
+        tokio::join!(self.inner.server.stop(), self.inner.theater.stop());
     }
 
     /// The folder of this device's data.

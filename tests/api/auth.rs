@@ -1,6 +1,6 @@
 //! Accounts and sessions.
 
-use crate::shared::{PASSWORD, account, demo, mailed_secret, show, stranger, text, unique};
+use crate::shared::{PASSWORD, account, demo, mailed_secret, show, stranger, text, unique, until};
 use matinee_tests::Caller;
 use serde_json::{Value, json};
 
@@ -21,7 +21,12 @@ async fn registering_signs_in_and_an_email_is_taken_once() {
             .await
             .expect_problem(409, "email_taken");
     }
-    for (member, value) in [("email", "nobody"), ("password", "short"), ("name", "  ")] {
+    for (member, value) in [
+        ("email", "nobody"),
+        ("password", "short"),
+        ("name", "  "),
+        ("language", "as I like"),
+    ] {
         let mut body = json!({ "email": "valid@example.com", "password": PASSWORD, "name": "Ada" });
         body[member] = value.into();
         let problem = caller
@@ -31,6 +36,24 @@ async fn registering_signs_in_and_an_email_is_taken_once() {
             .json();
         assert_eq!(problem["errors"][0]["pointer"], format!("/{member}"));
     }
+}
+
+/// The first mail is in it already: nobody had a chance to choose one in the profile by then.
+#[tokio::test]
+async fn an_account_is_spoken_to_in_the_language_it_was_made_in() {
+    let caller = stranger();
+    let email = format!("sprache{}@example.com", unique());
+    let body = json!({ "email": email, "password": PASSWORD, "name": "Ada", "language": "de" });
+    let made = caller.post("/auth/register", body).await.expect(201).json();
+    let user = caller.with_token(text(&made, "access_token"));
+    let profile = user.get("/users/me/profile").await.expect(200).json();
+    assert_eq!(profile["language"], "de");
+    let mail = until(10, "the mail to confirm", || async {
+        let mails = demo().mails().into_iter();
+        mails.rev().find(|mail| mail.contains(&email))
+    })
+    .await;
+    assert!(mail.contains("Content-Language: de"), "{mail}");
 }
 
 #[tokio::test]
@@ -371,6 +394,10 @@ async fn a_guests_bookings_join_the_account_after_the_email_is_verified() {
         .expect(204);
     caller
         .post("/auth/verify", json!({ "token": secret }))
+        .await
+        .expect_problem(409, "verified_already");
+    caller
+        .post("/auth/verify", json!({ "token": format!("{secret}x") }))
         .await
         .expect_problem(401, "session_ended");
     let history = user.get("/users/me/bookings").await.expect(200).json();

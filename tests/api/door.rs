@@ -4,7 +4,7 @@ use crate::{
     manage::{Own, facts, grant, house, own, person, put},
     shared::{account, items, seat_ids, text, unique, verify},
 };
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use data_encoding::BASE64URL_NOPAD;
 use ed25519_dalek::{Signature, VerifyingKey};
 use futures_util::future::join_all;
@@ -412,7 +412,15 @@ async fn a_door_list_is_signed_and_changes_with_its_tickets() {
     let knows = evening
         .door
         .with_header("if-none-match", answer.header("etag"));
-    knows.get(&path).await.expect(304);
+    let same = knows.get(&path).await.expect(304);
+    // Doors set their clocks by it, also by an answer that has nothing new: to the millisecond.
+    for answer in [&answer, &same] {
+        let told = answer.header("server-time");
+        let time: DateTime<Utc> = told.parse().unwrap();
+        let off = (Utc::now() - time).abs();
+        assert!(off < TimeDelta::minutes(1), "{told} is {off} off");
+        assert_eq!(told.len(), "2030-05-04T17:30:00.123Z".len(), "{told}");
+    }
     let first = evening.scan(&codes[0]).await;
     knows.get(&path).await.expect(200);
     let newer = evening.list().await;
@@ -486,9 +494,27 @@ async fn doors_without_a_network_tell_later_and_the_first_scan_counts() {
         ["South", "North"],
         "of one moment the smaller id"
     );
+    // A millisecond makes a scan the earlier one, whoever tells first; and it is told back as it was.
+    let of_a_second = |number, door, millis: &str| {
+        let mut scan = scan(number, 0, door, 0);
+        scan["scanned_at"] = json!(format!("{}.{millis}Z", &text(&scan, "scanned_at")[..19]));
+        scan
+    };
+    let (late, soon) = (of_a_second(8, "West", "501"), of_a_second(9, "East", "500"));
+    tell(vec![late.clone()]).await;
+    let told = tell(vec![soon.clone()]).await;
+    assert_eq!(doors(&told["doubles"][0])[..2], ["East", "West"], "{told}");
+    for (at, scan) in [soon, late].iter().enumerate() {
+        let back = text(&told["doubles"][0]["scans"][at], "scanned_at");
+        let back: DateTime<Utc> = back.parse().unwrap();
+        assert_eq!(
+            json!(back.to_rfc3339_opts(SecondsFormat::Millis, true)),
+            scan["scanned_at"]
+        );
+    }
     let newer = evening.list().await;
     let who = |at: usize| text(&newer["shows"][0]["tickets"][at]["first_scan"], "door").to_owned();
-    assert_eq!((who(0), who(1)), ("North".into(), "South".into()));
+    assert_eq!((who(0), who(1)), ("East".into(), "South".into()));
 
     // One that was turned away lets nobody in, and one of a ticket that was given back is told of.
     let cancel = format!("/cancel/{}", text(&booking, "booking_id"));
@@ -501,7 +527,7 @@ async fn doors_without_a_network_tell_later_and_the_first_scan_counts() {
     assert_eq!(told["wrong"][0]["verdict"], "cancelled", "{told}");
     for wrong in [
         json!({ "scans": [] }),
-        json!({ "scans": vec![scan(9, 0, "x", 0); 1_001] }),
+        json!({ "scans": vec![scan(10, 0, "x", 0); 1_001] }),
     ] {
         let problem = evening.door.post(&path, wrong).await;
         problem.expect_problem(422, "invalid");

@@ -26,6 +26,8 @@ mod manage_days;
 mod manage_matrix;
 mod manage_messages;
 mod manage_moves;
+mod manage_moves_again;
+mod manage_moves_paid;
 mod manage_programme;
 mod manage_refunds;
 mod manage_setting_up;

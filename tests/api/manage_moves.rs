@@ -12,14 +12,14 @@ use std::collections::BTreeMap;
 
 /// A theater that gives nothing back by its policy, whose doors open four hours before a show, with a second, smaller
 /// screen: no row D, no row E, nothing premium.
-struct Evening {
-    own: Own,
-    small: String,
-    show: String,
+pub struct Evening {
+    pub own: Own,
+    pub small: String,
+    pub show: String,
 }
 
 impl Evening {
-    async fn begin() -> Self {
+    pub async fn begin() -> Self {
         let own = own().await;
         let mut body = facts();
         body["doors_open_minutes"] = json!(240);
@@ -34,7 +34,7 @@ impl Evening {
     }
 
     /// Makes a show that begins in so many minutes.
-    async fn show_in(own: &Own, minutes: i64, publish: bool) -> String {
+    pub async fn show_in(own: &Own, minutes: i64, publish: bool) -> String {
         let start = Utc::now() + TimeDelta::minutes(minutes);
         let mut body = own.show_at(&start.format("%Y-%m-%dT%H:%M+00:00").to_string());
         body["publish"] = json!(publish);
@@ -42,11 +42,11 @@ impl Evening {
         text(&made.expect(201).json(), "show_id").to_owned()
     }
 
-    fn path(&self, rest: &str) -> String {
+    pub fn path(&self, rest: &str) -> String {
         format!("/manage/shows/{}{rest}", self.show)
     }
 
-    async fn ask(&self, body: Value) -> Answer {
+    pub async fn ask(&self, body: Value) -> Answer {
         let seen = self.own.owner.get(&self.path("")).await.expect(200);
         let owner = self.own.owner.with_header("if-match", seen.header("etag"));
         owner.post(&self.path("/move"), body).await
@@ -64,7 +64,7 @@ impl Evening {
         audit
     }
 
-    async fn scan(&self, door: &Caller, code: &str) -> Value {
+    pub async fn scan(&self, door: &Caller, code: &str) -> Value {
         let theater = &self.own.theater_id;
         let body = json!({ "theater_id": theater, "code": code, "door": "North" });
         let told = door.post("/manage/tickets/redeem", body).await;
@@ -73,7 +73,7 @@ impl Evening {
 }
 
 /// Holds these seats.
-async fn held(show: &str, seats: &[&str], email: &str) -> (Value, Caller) {
+pub async fn held(show: &str, seats: &[&str], email: &str) -> (Value, Caller) {
     let stranger = house().caller();
     let body = json!({ "show_id": show, "seat_ids": seats, "guest_email": email });
     let held = stranger.post("/book", body).await.expect(201).json();
@@ -81,18 +81,18 @@ async fn held(show: &str, seats: &[&str], email: &str) -> (Value, Caller) {
     (held, guest)
 }
 
-async fn pay(held: &Value, guest: &Caller, method: &str) -> Answer {
+pub async fn pay(held: &Value, guest: &Caller, method: &str) -> Answer {
     let body = json!({ "booking_id": held["booking_id"], "payment_method": method });
     guest.post("/payment", body).await
 }
 
-async fn bought(show: &str, seats: &[&str], email: &str) -> (Value, Caller) {
+pub async fn bought(show: &str, seats: &[&str], email: &str) -> (Value, Caller) {
     let (held, guest) = held(show, seats, email).await;
     let paid = pay(&held, &guest, "pm_card_visa").await.expect(200).json();
     (paid, guest)
 }
 
-async fn now(guest: &Caller, booking: &Value) -> Value {
+pub async fn now(guest: &Caller, booking: &Value) -> Value {
     let path = format!("/bookings/{}", text(booking, "booking_id"));
     guest.get(&path).await.expect(200).json()
 }
@@ -104,12 +104,12 @@ async fn codes(guest: &Caller, booking: &Value) -> Vec<String> {
     items(&tickets["tickets"]).iter().map(code).collect()
 }
 
-fn seat_ids(booking: &Value) -> Vec<String> {
+pub fn seat_ids(booking: &Value) -> Vec<String> {
     let seats = items(&booking["seats"]).iter();
     seats.map(|seat| text(seat, "seat_id").to_owned()).collect()
 }
 
-fn paid_back(booking: &Value) -> i64 {
+pub fn paid_back(booking: &Value) -> i64 {
     let refunds = items(&booking["refunds"]).iter();
     let arrived = refunds.filter(|refund| refund["status"] == "succeeded");
     arrived.map(|refund| minor(&refund["amount"])).sum()
@@ -166,6 +166,9 @@ async fn everybody_gets_a_seat_or_everything_back() {
         assert_eq!(done[member], plan[member], "{member}");
     }
     assert_eq!(done["show"]["screen_name"], "Saal 2");
+    assert_eq!(done["show"]["moved"], true, "there is a move to ask for");
+    let read = evening.own.owner.get(&evening.path("")).await.expect(200);
+    assert_eq!(read.json()["moved"], true);
     let over = until(40, "everybody without room has everything back", || async {
         let path = evening.path("/move");
         let progress = evening.own.owner.get(&path).await.expect(200).json();
@@ -287,6 +290,11 @@ async fn on_its_screen_everybody_keeps_seat_and_ticket() {
     assert_eq!(codes(&guest, &bought).await.len(), code.len());
     let (_, _, door) = person(&evening.own.theater_id, "door").await;
     assert_eq!(evening.scan(&door, &code[0]).await, "admitted");
+    assert_eq!(done["show"]["moved"], false, "only its time is another one");
+    let shows = evening.own.owner.get(&evening.own.path("/shows")).await;
+    for show in items(&shows.expect(200).json()["items"]) {
+        assert_eq!(show["moved"], false);
+    }
     evening
         .own
         .owner

@@ -4,6 +4,7 @@ use crate::{
     manage::{Own, house, own, person, put},
     shared::{account, items, minor, text, until, verify},
 };
+use matinee_tests::server;
 use serde_json::{Value, json};
 
 fn path(booking: &Value, rest: &str) -> String {
@@ -238,5 +239,30 @@ async fn tickets_of_a_moved_show_go_back_free_of_charge() {
         .expect(200)
         .json();
     assert_eq!(done["refund"]["amount"], before["total_amount"]);
+    verify(house());
+}
+
+/// What a gift card paid can go back too: staff are told all of it, not only what a bank took.
+#[tokio::test]
+async fn what_a_gift_card_paid_can_go_back() {
+    let own = own().await;
+    let show = own.on_sale(3).await;
+    let theater = own.theater_id.as_str();
+    let line = ["gift", "issue", "--amount", "200.00", "--theater", theater];
+    let (made, words) = server::run(house().folder(), &line).unwrap();
+    assert!(made.success(), "{words}");
+    let code = words.split_whitespace().next().unwrap();
+    let (booking, guest) = house().caller().hold(&show, 1).await;
+    let pay = json!({ "booking_id": booking["booking_id"], "gift_card": code });
+    guest.post("/payment", pay).await.expect(200);
+    let seen = own.owner.get(&path(&booking, "")).await.expect(200).json();
+    assert_eq!(seen["refundable"], booking["total_amount"]);
+    let amount = json!({ "amount_minor": 100, "currency": booking["total_amount"]["currency"] });
+    let body = json!({ "amount": amount, "reason": "complaint", "words": "The sound was bad." });
+    let given = own.owner.post(&path(&booking, "/refund"), body).await;
+    let given = given.expect(200).json();
+    let left = minor(&booking["total_amount"]) - 100;
+    assert_eq!(minor(&given["booking"]["refundable"]), left);
+    assert_eq!(given["refund"]["gift_card"], code[code.len() - 4..]);
     verify(house());
 }

@@ -19,6 +19,7 @@ const CREDITS: &str = include_str!("../tmdb/movie-credits.json");
 const RELEASES: &str = include_str!("../tmdb/movie-release-dates.json");
 const IMAGES: &str = include_str!("../tmdb/movie-images.json");
 const WRONG_KEY: &str = include_str!("../tmdb/invalid-api-key.json");
+const FOUND: &str = include_str!("../tmdb/search-movie.json");
 const NOT_THERE: &str = include_str!("../tmdb/resource-not-found.json");
 
 /// The movie with all that is asked along, as the interface answers it.
@@ -161,6 +162,11 @@ impl House {
         reqwest::get(url).await.unwrap().text().await.unwrap()
     }
 
+    async fn search(&self, query: &str) -> Answer {
+        let path = format!("/manage/theaters/{}/movies/search?{query}", self.theater);
+        self.boss.get(&path).await
+    }
+
     async fn import(&self, body: Value) -> Answer {
         let path = format!("/manage/theaters/{}/movies/import", self.theater);
         self.boss.post(&path, body).await
@@ -256,9 +262,7 @@ async fn every_no_is_said_and_counted() {
         house.import(fight_club())
     };
     let refused = says(http("401 Unauthorized", "", WRONG_KEY)).await;
-    let refused = refused
-        .expect_problem(503, "movie_source_unavailable")
-        .json();
+    let refused = refused.expect_problem(503, "movie_source_refused").json();
     assert!(
         text(&refused, "detail").contains("refused this server's key"),
         "{refused}"
@@ -268,7 +272,7 @@ async fn every_no_is_said_and_counted() {
     assert!(text(&gone, "detail").contains("no movie 550"), "{gone}");
     let busy = says(http("429 Too Many Requests", "retry-after: 7\r\n", "{}")).await;
     assert_eq!(busy.header("retry-after"), "7");
-    busy.expect_problem(503, "movie_source_unavailable");
+    busy.expect_problem(503, "movie_source_busy");
     let down = says(http("502 Bad Gateway", "", "<html>")).await;
     down.expect_problem(503, "movie_source_unavailable");
     let odd = says(http("200 OK", "", "<html>")).await;
@@ -317,9 +321,7 @@ async fn every_no_is_said_and_counted() {
 async fn without_a_key_it_says_whom_to_ask() {
     let house = House::open(false).await;
     let refused = house.import(fight_club()).await;
-    let refused = refused
-        .expect_problem(503, "movie_source_unavailable")
-        .json();
+    let refused = refused.expect_problem(503, "movie_source_refused").json();
     assert!(
         text(&refused, "detail").contains("MATINEE_TMDB_KEY"),
         "{refused}"
@@ -327,4 +329,82 @@ async fn without_a_key_it_says_whom_to_ask() {
     assert!(house.tmdb.asked.lock().unwrap().is_empty());
     let mine = house.boss.get("/manage/theaters").await.expect(200).json();
     assert_eq!(mine["items"][0]["imports_movies"], false);
+}
+
+#[tokio::test]
+async fn a_movie_is_found_by_its_title() {
+    let house = House::open(true).await;
+    house.tmdb.says(http("200 OK", "", FOUND));
+    let found = house.search("q=%20RRR%26rrrr%20%20x&language=de-DE").await;
+    let found = found.expect(200).json();
+    let movie = json!({
+        "tmdb_id": 21778, "name": "RRRrrrr!!!", "original_name": "RRRrrrr!!!", "release_year": 2004,
+    });
+    assert_eq!(found, json!({ "items": [movie], "more": false }));
+    let head = house.tmdb.asked.lock().unwrap()[0].clone();
+    for part in [
+        "/3/search/movie?query=RRR%26rrrr+x&language=de-DE",
+        "api_key=0123456789abcdef",
+    ] {
+        assert!(head.contains(part), "{head}");
+    }
+    for query in [
+        "",
+        "q=%20",
+        &*format!("q={}", "x".repeat(101)),
+        "q=x&language=German",
+    ] {
+        house.search(query).await.expect_problem(422, "invalid");
+    }
+    assert_eq!(house.tmdb.asked.lock().unwrap().len(), 1);
+    let stranger = house.server.caller();
+    let path = format!("/manage/theaters/{}/movies/search?q=x", house.theater);
+    stranger.get(&path).await.expect(401);
+}
+
+#[tokio::test]
+async fn every_no_to_a_search_is_said_and_counted() {
+    let house = House::open(true).await;
+    let detail = async |answer: Option<String>, code: &str| {
+        *house.tmdb.answer.lock().unwrap() = answer;
+        let said = house.search("q=x").await.expect_problem(503, code);
+        text(&said.json(), "detail").to_owned()
+    };
+    let paused = http("429 Too Many Requests", "retry-after: 7\r\n", "{}");
+    for (answer, code, says) in [
+        (
+            Some(http("401 Unauthorized", "", WRONG_KEY)),
+            "movie_source_refused",
+            "refused this server's key",
+        ),
+        (Some(paused), "movie_source_busy", "in 7 seconds"),
+        (
+            Some(http("502 Bad Gateway", "", "<html>")),
+            "movie_source_unavailable",
+            "does not answer",
+        ),
+        (
+            Some(http("200 OK", "", "<html>")),
+            "movie_source_unavailable",
+            "does not understand",
+        ),
+        (None, "movie_source_unavailable", "does not answer"),
+    ] {
+        let said = detail(answer, code).await;
+        assert!(said.contains(says), "{says} in {said}");
+    }
+    let metrics = house.metrics().await;
+    for (outcome, count) in [
+        ("key_refused", 1),
+        ("too_many", 1),
+        ("unreachable", 2),
+        ("unreadable", 1),
+    ] {
+        let line = format!("matinee_movie_searches_total{{outcome=\"{outcome}\"}} {count}");
+        assert!(metrics.contains(&line), "{line} in {metrics}");
+    }
+    let house = House::open(false).await;
+    let said = house.search("q=x").await;
+    let said = said.expect_problem(503, "movie_source_refused").json();
+    assert!(text(&said, "detail").contains("MATINEE_TMDB_KEY"), "{said}");
 }

@@ -123,6 +123,11 @@ async fn every_promised_call_is_described() {
         ("GET", "/users/{user_id}/profile"),
         ("PUT", "/users/{user_id}/profile"),
         ("DELETE", "/users/{user_id}"),
+        ("GET", "/subscriptions/{subscription_id}/live"),
+        (
+            "POST",
+            "/subscriptions/{subscription_id}/messages/{message_id}/shown",
+        ),
         ("POST", "/auth/register"),
         ("POST", "/auth/login"),
         ("POST", "/auth/refresh"),
@@ -195,12 +200,10 @@ async fn nobody_reaches_what_is_somebody_elses() {
     let pay = json!({ "booking_id": booking["booking_id"], "payment_method": "pm_card_authenticationRequired" });
     let waiting = owner.post("/payment", pay.clone()).await.expect(202).json();
     let booking_id = text(&booking, "booking_id").to_owned();
-    let browser = json!({ "endpoint": "https://push.example/x", "keys": {
-        "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
-        "auth": "BTBZMqHH6r4Tts7J_aSIgg",
-    } });
+    // The app, since more can be asked of its subscription than of a browser's.
+    let app = json!({ "channel": "app", "token": "the-owners-computer_1" });
     let subscribed = owner
-        .put("/users/me/subscriptions", browser)
+        .put("/users/me/subscriptions", app)
         .await
         .expect(200)
         .json();
@@ -211,6 +214,7 @@ async fn nobody_reaches_what_is_somebody_elses() {
         ("user_id", text(&session, "user_id").to_owned()),
         ("shift_id", format!("h{}", "a".repeat(26))),
         ("subscription_id", subscription_id),
+        ("message_id", format!("n{}", "a".repeat(26))),
         ("session_id", "a".repeat(26)),
         ("passkey_id", "AQID".into()),
     ];

@@ -243,6 +243,19 @@ async fn what_was_changed_on_the_way_is_refused() {
     assert_eq!(broken_off.unwrap_err(), "access_denied");
 }
 
+/// A provider changes the key it signs with, and nobody tells us: it is asked for its keys again.
+#[tokio::test]
+async fn a_new_key_of_the_provider_is_fetched() {
+    let mut house = House::new().await;
+    house.person("ada", "ada@example.org", true).await;
+    house.sign_in("ada").await.expect(200);
+    let redirect = house.redirect.clone();
+    house.provider.run(SECRET, &redirect).await.unwrap();
+    house.person("ada", "ada@example.org", true).await;
+    house.sign_in("ada").await.expect(200);
+    assert_eq!(house.counted("matinee_provider_refusals_total").await, 0);
+}
+
 #[tokio::test]
 async fn a_revoked_secret_and_an_outage_are_told_apart() {
     let mut house = House::new().await;

@@ -1,15 +1,13 @@
 //! Real money, as far as it goes without any: the server with Stripe as its gateway, at the real localstripe.
 
 use crate::shared::{minor, text};
-use chrono::Utc;
-use hmac::{Hmac, Mac as _};
 use matinee_tests::{
     Caller, Server, ServerOptions, server,
     stripe::{AUTHENTICATION_REQUIRED, Books, DECLINED, Fault, Stripe, VISA},
+    stripe_news,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
-use sha2::Sha256;
 use std::{
     process::Command,
     time::{Duration, Instant},
@@ -133,14 +131,8 @@ impl House {
 
     /// Tells what Stripe would, signed.
     async fn tell(&self, event: Value) -> u16 {
-        let body = event.to_string();
-        let at = Utc::now().timestamp();
-        let mut mac = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap();
-        mac.update(format!("{at}.{body}").as_bytes());
-        let digest = data_encoding::HEXLOWER.encode(&mac.finalize().into_bytes());
         let caller = self.server.caller();
-        let caller = caller.with_header("Stripe-Signature", &format!("t={at},v1={digest}"));
-        caller.post("/webhooks/stripe", event).await.status
+        stripe_news::tell(&caller, SECRET, event).await.status
     }
 }
 
@@ -233,10 +225,7 @@ async fn a_payer_pays_on_the_gateways_page() {
     assert!(url.starts_with(house.server.url()));
     let page = leads_to(&url).await;
     let id = page.rsplit('/').next().unwrap();
-    assert!(
-        page.starts_with("https://checkout.stripe.example/cs_"),
-        "{page}"
-    );
+    assert!(page.starts_with(house.stripe.url()), "{page}");
     house.stripe.pay_page(id, DECLINED);
     house.stripe.pay_page(id, VISA);
     // Stripe says so; without that the job finds out by itself.
@@ -535,4 +524,23 @@ async fn a_gift_card_pays_beside_the_gateway() {
     tokio::time::sleep(Duration::from_secs(16)).await;
     let (agree, words) = house.reconcile();
     assert!(agree && words.contains("compared 1 payments"), "{words}");
+}
+
+/// Stripe charges no twenty cents: the card leaves a little more, as the hold says, and keeps the rest.
+#[tokio::test]
+async fn a_gift_card_leaves_what_stripe_can_charge() {
+    let house = House::new();
+    let (booking, guest) = house.hold(1).await;
+    assert_eq!(minor(&booking["minimum_charge"]), 50);
+    let total = minor(&booking["total_amount"]);
+    let amount = format!("{}.{:02}", (total - 20) / 100, (total - 20) % 100);
+    let code = crate::gift::issue_at(&house.server, &amount);
+    let mut body = with(&booking, VISA);
+    body["gift_card"] = json!(code);
+    let paid = guest.post("/payment", body).await.expect(200).json();
+    assert_eq!(minor(&paid["payments"][0]["gift_amount"]), total - 50);
+    assert_eq!(house.books(&paid).captured, 50);
+    let body = json!({ "theater_id": booking["show"]["theater_id"], "code": code });
+    let left = guest.post("/gift-cards/balance", body).await.expect(200);
+    assert_eq!(minor(&left.json()["balance"]), 30);
 }

@@ -12,10 +12,11 @@ pub fn account() -> NewAccount {
         email: "ada@example.org".into(),
         password: "correct horse battery".into(),
         name: "Ada".into(),
+        language: String::new(),
     }
 }
 
-async fn signed_in(world: &World) -> Client {
+pub async fn signed_in(world: &World) -> Client {
     let client = world.synced_client().await;
     let session = client.register(account()).await.unwrap();
     assert!(session.signed_in);
@@ -26,7 +27,7 @@ async fn signed_in(world: &World) -> Client {
 }
 
 /// As if the access token had run out.
-fn expire_access_token(keyring: &Keyring) {
+pub fn expire_access_token(keyring: &Keyring) {
     let mut kept = keyring.0.lock().unwrap();
     let entry = kept
         .iter_mut()
@@ -36,6 +37,23 @@ fn expire_access_token(keyring: &Keyring) {
     let end = entry.rfind("\"e\":").expect("it has an end") + 4;
     entry.truncate(end);
     entry.push_str("0}");
+}
+
+/// As if it had run out at the server, which the device does not know.
+pub fn spoil_access_token(keyring: &Keyring) {
+    let mut kept = keyring.0.lock().unwrap();
+    let entry = kept
+        .iter_mut()
+        .find(|(name, _)| name.starts_with("session "))
+        .expect("a session is kept")
+        .1;
+    let token = entry.find("ma_").expect("it has an access token") + 3;
+    let other = if entry[token..].starts_with('A') {
+        "B"
+    } else {
+        "A"
+    };
+    entry.replace_range(token..=token, other);
 }
 
 #[tokio::test]

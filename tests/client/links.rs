@@ -39,7 +39,7 @@ async fn a_confirmed_address_brings_the_guests_bookings_into_the_account() {
     assert_eq!(mine[0].booking_id, booking.booking_id);
 
     let used = client.verify_email(secret).await.unwrap_err();
-    assert_eq!((&*used.code, used.status), ("session_ended", Some(401)));
+    assert_eq!((&*used.code, used.status), ("verified_already", Some(409)));
     let session = client.session().await.unwrap();
     assert!(session.signed_in, "a used link signs nobody out");
 }

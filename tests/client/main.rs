@@ -6,6 +6,7 @@ mod away;
 mod buying;
 mod links;
 mod live;
+mod messages;
 mod relay;
 
 use matinee_client::{Client, Options, Origin, Secret, SecretStore, SecretsError};

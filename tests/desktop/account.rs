@@ -102,6 +102,10 @@ async fn with_no_keyring_a_person_chooses_to_be_signed_in_until_the_app_closes()
     app.click("//button[@type='submit']").await;
     app.see("//*[contains(., 'Your account is ready')]").await;
     app.picture("signed-in").await;
+    // Nor is anybody there who shows notifications.
+    app.click("//nav//a[normalize-space(.)='Profile']").await;
+    app.see("//*[contains(text(), 'This computer shows no notifications')]")
+        .await;
     app.close().await;
 
     let app = App::start_with(&world, "8-no-keyring", &[NOBODY_THERE]).await;

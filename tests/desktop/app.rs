@@ -23,14 +23,16 @@ pub struct App {
     pictures: usize,
 }
 
-fn program() -> PathBuf {
+/// The app, built before the tests.
+pub fn program() -> PathBuf {
     std::env::var_os("MATINEE_APP_BIN").map_or_else(
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/debug/matinee-app"),
         PathBuf::from,
     )
 }
 
-fn pictures() -> PathBuf {
+/// Where the pictures are left.
+pub fn pictures() -> PathBuf {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/desktop");
     std::fs::create_dir_all(&folder).unwrap();
     folder
@@ -78,11 +80,10 @@ impl App {
             if let Some(element) = self.visible(what).await {
                 return element;
             }
-            assert!(
-                begun.elapsed() < PATIENCE,
-                "not to be seen: {what}\n{}",
-                self.text().await
-            );
+            if begun.elapsed() >= PATIENCE {
+                self.keep_picture("failed").await;
+                panic!("not to be seen: {what}\n{}", self.text().await);
+            }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     }
@@ -162,6 +163,10 @@ impl App {
         self.pictures += 1;
         // What is moving comes to rest.
         tokio::time::sleep(Duration::from_millis(400)).await;
+        self.keep_picture(of).await;
+    }
+
+    async fn keep_picture(&self, of: &str) {
         let file = pictures().join(format!("{}-{}-{of}.png", self.name, self.pictures));
         std::fs::write(file, self.client.screenshot().await.unwrap()).unwrap();
     }
@@ -169,6 +174,18 @@ impl App {
     /// Closes the window and waits for the app to end.
     pub async fn close(self) {
         self.client.clone().close().await.unwrap();
+        let group = self.driver.id().to_string();
+        let begun = Instant::now();
+        while Command::new("pgrep")
+            .args(["--pgroup", &group, "--full", "matinee-app"])
+            .stdout(Stdio::null())
+            .status()
+            .unwrap()
+            .success()
+        {
+            assert!(begun.elapsed() < PATIENCE, "the app does not end");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// A number the page works out.
@@ -195,11 +212,12 @@ async fn connect(port: u16) -> Client {
     };
     let begun = Instant::now();
     loop {
-        let connected = ClientBuilder::new(HttpConnector::new())
-            .capabilities(wanted.clone())
-            .connect(&format!("http://127.0.0.1:{port}"))
-            .await;
-        match connected {
+        let address = format!("http://127.0.0.1:{port}");
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        let connecting = builder.capabilities(wanted.clone()).connect(&address);
+        // The driver of an app that ended while it started waits for ever.
+        let connected = tokio::time::timeout(PATIENCE, connecting);
+        match connected.await.expect("the app starts") {
             Ok(client) => return client,
             // The driver takes a moment to listen.
             Err(error) => assert!(begun.elapsed() < PATIENCE, "no session: {error}"),

@@ -6,6 +6,12 @@
 
 mod account;
 mod app;
+mod messages;
+mod outside;
+mod papers;
 mod path;
+mod paying;
+mod provider;
 mod refusals;
+mod theater;
 mod world;

@@ -10,7 +10,8 @@ use std::{
 };
 
 const EMAIL: &str = "guest@example.org";
-const CODE: &str = "//img[@alt='Ticket code to be scanned at the door']";
+/// What stands on a ticket.
+pub const CODE: &str = "//img[@alt='Ticket code to be scanned at the door']";
 
 #[tokio::test]
 #[ignore = "needs a desktop: cargo xtask test --only desktop"]
@@ -34,7 +35,7 @@ async fn a_guest_buys_restarts_offline_and_cancels_later() {
     app.close().await;
 }
 
-async fn choose_theater(app: &mut App) {
+pub async fn choose_theater(app: &mut App) {
     app.see("//h1[contains(., 'Where do you want to watch')]")
         .await;
     app.see("//main//ul//li").await;
@@ -49,8 +50,8 @@ async fn choose_theater(app: &mut App) {
     app.picture("programme").await;
 }
 
-/// Answers with the price as it was shown.
-async fn buy_two_seats(app: &mut App) -> String {
+/// Holds two seats and presses pay. Answers with the price as it was shown.
+pub async fn buy_two_seats(app: &mut App) -> String {
     app.click("(//a[starts-with(@href, '/shows/')])[1]").await;
     app.see("//button[starts-with(normalize-space(.), 'Continue ·')]")
         .await;
@@ -99,7 +100,7 @@ async fn save_pdf(app: &App) {
 }
 
 /// Two groups of five.
-fn reference_in(text: &str) -> Option<String> {
+pub fn reference_in(text: &str) -> Option<String> {
     let is_group = |group: &str| {
         group.len() == 5
             && group

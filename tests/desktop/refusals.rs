@@ -29,6 +29,8 @@ async fn the_page_has_the_apps_own_commands_and_no_others() {
         "plugin:app|version",
         "plugin:deep-link|register",
         "plugin:window-state|save_window_state",
+        "plugin:notification|notify",
+        "plugin:notification|register_listener",
     ] {
         let outcome = app.run(&invoke(command)).await;
         let text = outcome.as_str().unwrap_or_default();

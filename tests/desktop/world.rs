@@ -19,6 +19,8 @@ pub struct World {
     data: tempfile::TempDir,
     port: u16,
     server: Option<Child>,
+    /// `NAME=value`, in the server's environment.
+    variables: Vec<String>,
 }
 
 impl World {
@@ -36,6 +38,7 @@ impl World {
             data: tempfile::tempdir().unwrap(),
             port: free_port(),
             server: None,
+            variables: Vec::new(),
         }
     }
 
@@ -48,6 +51,12 @@ impl World {
         self.data.path()
     }
 
+    /// The same with these variables (`NAME=value`) in the server's environment, from now on.
+    pub fn start_server_with(&mut self, variables: Vec<String>) {
+        self.variables = variables;
+        self.start_server();
+    }
+
     pub fn start_server(&mut self) {
         let log = std::fs::File::create(self.place.path().join("server.log")).unwrap();
         let mut child = Command::new(server::program())
@@ -58,6 +67,7 @@ impl World {
                 &format!("127.0.0.1:{}", self.port),
             ])
             .args(["--database", &server::database(self.place.path())])
+            .envs(self.variables.iter().filter_map(|one| one.split_once('=')))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)

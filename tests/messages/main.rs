@@ -1,8 +1,11 @@
-//! Messages on their whole way: from a purchase over HTTP to a real inbox, phone, browser and broker.
+//! Messages on their whole way: from a purchase over HTTP to a real inbox, phone, browser and broker; and what other
+//! programs read of the programme.
 
+mod computers;
 mod mail;
 mod outlets;
 mod phones;
+mod published;
 
 use matinee_tests::{Caller, Server, ServerOptions};
 use serde_json::{Value, json};

@@ -4,6 +4,7 @@
 mod brokers;
 mod life;
 mod refused;
+mod secured;
 
 use matinee_tests::{Server, ServerOptions, brokers::Got, server, small_house};
 use std::{path::Path, time::Duration};

@@ -5,6 +5,7 @@
  * Started as `node provider.mjs PORT CLIENT_SECRET REDIRECT_URI`; says `ready` when it listens. Below /test/ it can be told
  * to behave badly: that is what the tests are about.
  */
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
@@ -22,7 +23,14 @@ let wrong = null;
 /** Who signs in without a hint. */
 let usual = null;
 
+/** Another one at each start, as providers change theirs from time to time. */
+function signingKey() {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return { ...privateKey.export({ format: 'jwk' }), kid: randomUUID(), use: 'sig', alg: 'RS256' };
+}
+
 const provider = new Provider(issuer, {
+  jwks: { keys: [signingKey()] },
   clients: [
     {
       client_id: 'matinee',

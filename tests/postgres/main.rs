@@ -1,6 +1,7 @@
 //! The server program on PostgreSQL: the whole way of a booking, several servers on one database, and the database
 //! going away under them, a Redis beside it, and the move from the embedded engine.
 
+mod apps;
 mod moving;
 mod redis;
 

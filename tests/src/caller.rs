@@ -95,7 +95,7 @@ pub(crate) fn client(patience: Duration) -> Client {
 }
 
 impl Caller {
-    pub(crate) fn new(url: &str) -> Self {
+    pub fn new(url: &str) -> Self {
         Self {
             base: url.to_owned(),
             client: client(NO_END),
@@ -169,6 +169,9 @@ impl Caller {
     pub async fn open(&self, path: &str) -> reqwest::Response {
         let url = format!("{}{}{path}", self.base, matinee_api::BASE_PATH);
         let mut request = self.client.get(url);
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }

@@ -4,16 +4,19 @@
 pub mod brokers;
 pub mod caller;
 pub mod crowd;
+pub mod events;
 pub mod history;
 pub mod leash;
 pub mod message_peers;
 pub mod openid;
 pub mod pair;
 pub mod postgres;
+pub mod published;
 pub mod redis;
 pub mod server;
 pub mod small_house;
 pub mod stripe;
+pub mod stripe_news;
 pub mod wrong_clock;
 
 pub use caller::{Answer, Caller};

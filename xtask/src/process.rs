@@ -14,12 +14,22 @@ pub fn command<S: AsRef<OsStr>>(program: impl AsRef<OsStr>, arguments: &[S]) -> 
     command
 }
 
-/// The cargo that runs us.
+/// The cargo that runs us. It told us about this very package; a build that hears of it makes anew what a cargo called by
+/// hand has made (`ring`, and all that needs it), and the other way round.
 pub fn cargo<S: AsRef<OsStr>>(arguments: &[S]) -> Command {
-    command(
+    let mut command = command(
         env::var_os("CARGO").unwrap_or_else(|| "cargo".into()),
         arguments,
-    )
+    );
+    for (name, _) in env::vars_os() {
+        let of_package = name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        });
+        if of_package {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 /// Runs to completion; any end but success is an error that names the command.

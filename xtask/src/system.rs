@@ -85,6 +85,16 @@ const TEST: &[Need] = &[
         &["xwininfo"],
         "finds the app's window on the display",
     ),
+    program(
+        "dunst",
+        &["dunst"],
+        "shows the app's notifications, and what a click on one does",
+    ),
+    program(
+        "poppler-utils",
+        &["pdftotext"],
+        "reads the receipts that the app hands over",
+    ),
     program("chromium", &["chromium"], "runs the browser tests"),
     Need {
         package: "fonts-dejavu-core",

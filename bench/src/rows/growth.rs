@@ -96,6 +96,8 @@ async fn compare(
     large: &mut Side<'_>,
     per_second: f64,
 ) -> Result<Ratios, Failure> {
+    // The server has closed what stood idle while bookings were filled in.
+    base.connect().await?;
     large.touch().await?;
     let slice = bench.extent.slice;
     let (mut bases, mut larges) = (vec![], vec![]);
@@ -138,12 +140,18 @@ fn whole_cpu(round: &Round) -> f64 {
 
 impl<'a> Side<'a> {
     async fn new(server: &'a ServerProcess, till: &'a Till<'a>) -> Result<Self, Failure> {
-        let connections = Connection::open_many(server.address(), CONNECTIONS).await?;
-        Ok(Self {
+        let mut side = Self {
             server,
             till,
-            connections,
-        })
+            connections: vec![],
+        };
+        side.connect().await?;
+        Ok(side)
+    }
+
+    async fn connect(&mut self) -> Result<(), Failure> {
+        self.connections = Connection::open_many(self.server.address(), CONNECTIONS).await?;
+        Ok(())
     }
 
     /// A hold in every show: the first look at one reads it from the database.

@@ -15,6 +15,7 @@ mod record;
 mod redis;
 mod rush;
 mod sales;
+mod seating;
 mod single;
 mod start;
 mod sync;
@@ -74,6 +75,10 @@ pub const ROWS: &[Row] = &[
     row("overload", Postgres),
     row("redis", Postgres),
     Row {
+        name: "seating",
+        engine: None,
+    },
+    Row {
         name: "sync",
         engine: None,
     },
@@ -112,6 +117,7 @@ impl Row {
             "cores" => cores::run(bench, engine, report).await,
             "redis" => redis::run(bench, report).await,
             "start" => start::run(bench, report).await,
+            "seating" => seating::run(report),
             "sync" => sync::run(bench, report).await,
             "pretix" => pretix::run(bench, report).await,
             "hot" => hot::run(bench, engine, report).await,

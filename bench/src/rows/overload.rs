@@ -51,7 +51,7 @@ pub async fn run(bench: &Bench, engine: Engine, report: &mut Report) -> Result<(
     let again = drive(&mut few, server.watched(), storm.time / 2, again).await?;
     let counted = till::check(&server, &[&till]).await?;
     let sent = round.sent as f64 / round.elapsed.as_secs_f64();
-    let refusing_us = refusal_us(&round, before.cpu_us());
+    let refusing = refusing(&round, before.cpu_us());
     report.add(
         &format!("overload_goodput_{}", engine.key()),
         &format!("{}: holds/s at ten times the load ÷ peak", engine.name()),
@@ -59,7 +59,7 @@ pub async fn run(bench: &Bench, engine: Engine, report: &mut Report) -> Result<(
         "",
         Some("≥ 0.9"),
         &format!(
-            "{:.0} per second were due and {sent:.0} could be sent over {CONNECTIONS} connections by clients on the same cores; {} taken (p99 {:.0} ms), {} refused with Retry-After (p99 {:.0} ms, {refusing_us:.0} µs of CPU each, the database's included), nothing else; RSS {:.0} MiB",
+            "{:.0} per second were due and {sent:.0} could be sent over {CONNECTIONS} connections by clients on the same cores; {} taken (p99 {:.0} ms), {} refused with Retry-After (p99 {:.0} ms, {refusing}), nothing else; RSS {:.0} MiB",
             storm.per_second,
             round.done.len(),
             round.done.ms(0.99),
@@ -87,9 +87,14 @@ pub async fn run(bench: &Bench, engine: Engine, report: &mut Report) -> Result<(
     server.stop().await?.remove()
 }
 
-/// CPU of one refusal: what the holds of the storm did not cost, at the price of a hold at calm load.
-fn refusal_us(storm: &Paced, hold_us: f64) -> f64 {
+/// CPU of one refusal: what the holds of the storm did not cost, at the price of a hold at calm load. In a storm more holds
+/// share a commit, so that nothing may be left.
+fn refusing(storm: &Paced, hold_us: f64) -> String {
     let holds = storm.done.len() as f64 * hold_us;
     let rest = storm.cpu.as_secs_f64() * 1e6 - holds;
-    rest.max(0.0) / storm.refused.len().max(1) as f64
+    if rest <= 0.0 {
+        return "too little CPU each to tell it from that of the holds".into();
+    }
+    let each = rest / storm.refused.len().max(1) as f64;
+    format!("{each:.0} µs of CPU each, the database's included")
 }

@@ -24,6 +24,9 @@ pub struct RegisterRequest {
     /// 8–256 characters.
     pub password: String,
     pub name: String,
+    /// Of messages to this person, BCP 47; empty for that of the theater's country.
+    #[serde(default)]
+    pub language: String,
     #[serde(default)]
     pub session: SessionMode,
 }
@@ -44,6 +47,9 @@ pub struct SetupRequest {
     /// 8–256 characters.
     pub password: String,
     pub name: String,
+    /// Of messages to this person, BCP 47; empty for that of the theater's country.
+    #[serde(default)]
+    pub language: String,
     #[serde(default)]
     pub session: SessionMode,
 }

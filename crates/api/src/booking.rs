@@ -276,6 +276,10 @@ pub struct Booking {
     /// hold, or nobody takes payments.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub payment_methods: Vec<String>,
+    /// The least that those charge in the booking's currency, where it is known; a gift card leaves nothing to charge, or at
+    /// least so much.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minimum_charge: Option<Money>,
     /// Paid in the sandbox: tickets say TEST.
     #[serde(default)]
     pub test: bool,

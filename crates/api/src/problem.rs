@@ -41,12 +41,14 @@ codes! {
     MethodNotAllowed = "method_not_allowed", 405, "This method is not available here";
     RequestTimeout = "request_timeout", 408, "The request took too long to arrive";
     EmailTaken = "email_taken", 409, "There is an account with this e-mail";
+    VerifiedAlready = "verified_already", 409, "The e-mail address is confirmed already";
     EmailUnverified = "email_unverified", 409, "The e-mail address is not confirmed";
     SeatsUnavailable = "seats_unavailable", 409, "Some seats are no longer free";
     HoldExpired = "hold_expired", 409, "The hold has run out";
     NotHeld = "not_held", 409, "The booking is no longer a hold";
     PaymentInProgress = "payment_in_progress", 409, "A payment is already running";
     PriceChanged = "price_changed", 409, "The price has changed";
+    AmountTooSmall = "amount_too_small", 409, "Less than can be charged";
     GiftCardChanged = "gift_card_changed", 409, "The gift card pays another amount now";
     AlreadyPaid = "already_paid", 409, "The booking is already paid";
     NotCancellable = "not_cancellable", 409, "The booking cannot be cancelled";
@@ -67,9 +69,11 @@ codes! {
     ShiftOpen = "shift_open", 409, "A shift is open";
     ShiftClosed = "shift_closed", 409, "The shift is closed";
     ShiftBusy = "shift_busy", 409, "A sale of the shift is not finished";
+    OtherCurrency = "other_currency", 409, "The drawer is of another currency";
     PaidOut = "paid_out", 409, "The refund was paid out";
     PromoUsed = "promo_used", 409, "You have used this promo code";
     IdempotencyInProgress = "idempotency_in_progress", 409, "The first request with this key still runs";
+    LinkExpired = "link_expired", 410, "The link has run out";
     CursorGone = "cursor_gone", 410, "The cursor is too old";
     VersionMismatch = "version_mismatch", 412, "It was changed in the meantime";
     BodyTooLarge = "body_too_large", 413, "The request is too large";
@@ -91,6 +95,8 @@ codes! {
     Overloaded = "overloaded", 503, "The server is busy";
     NoGateway = "no_gateway", 503, "Payments are not set up";
     ProviderUnavailable = "provider_unavailable", 503, "The sign-in provider does not answer";
+    MovieSourceRefused = "movie_source_refused", 503, "This server may not take movies from there";
+    MovieSourceBusy = "movie_source_busy", 503, "Movies can be taken from there again in a while";
     MovieSourceUnavailable = "movie_source_unavailable", 503, "Movies cannot be taken from there now";
     GatewayUnavailable = "gateway_unavailable", 503, "The payment gateway does not answer";
 }

@@ -1,7 +1,7 @@
 //! Browsers and devices on which a person gets messages.
 
 use chrono::{DateTime, Utc};
-use matinee_domain::ids::SubscriptionId;
+use matinee_domain::ids::{NotificationId, SubscriptionId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use specta::Type;
@@ -17,6 +17,8 @@ pub enum PushChannel {
     Fcm,
     /// An Apple app.
     Apns,
+    /// This project's own app on a computer, which fetches its messages itself.
+    App,
 }
 
 /// A browser's keys, base64url.
@@ -37,7 +39,8 @@ pub struct SubscriptionRequest {
     /// Of a browser.
     #[serde(default)]
     pub keys: Option<PushKeys>,
-    /// Of an app: what its maker's service calls the device.
+    /// Of an app: what its maker's service calls the device. Of the app on a computer: 16 to 128 random letters, digits, `-`
+    /// and `_` that this installation made and keeps.
     #[serde(default)]
     pub token: Option<String>,
 }
@@ -61,4 +64,19 @@ pub struct Subscriptions {
     /// Of a request that subscribed: which of them it was about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subscribed: Option<SubscriptionId>,
+}
+
+/// A message as the app on a computer shows it: the data of an event `message` of the subscription's live stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct DeviceMessage {
+    /// The same however often it is told: told until the app said that it showed it.
+    pub id: NotificationId,
+    /// `confirmation`, `reminder` …
+    pub kind: String,
+    /// BCP 47, of the words.
+    pub language: String,
+    pub title: String,
+    pub body: String,
+    /// The page to open, e.g. `/bookings/b…`.
+    pub path: String,
 }

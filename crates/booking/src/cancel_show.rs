@@ -19,10 +19,13 @@ use matinee_domain::{
 };
 use matinee_store::bookings::{BookingFile, SHOW_CANCELLED, SeatsEffect, Step, StepOutcome};
 
-/// Shows looked at in one round, and bookings of each.
-pub(crate) const SHOWS: u16 = 16;
+/// Shows that a round gets on with, and pages of bookings of each. One that cannot be ended now (its payment is under way, its
+/// row cannot be read) takes no place of those behind it.
+pub(crate) const SHOWS: usize = 16;
 pub(crate) const PAGE: u16 = 64;
 pub(crate) const PAGES: usize = 8;
+/// Shows looked at in one round.
+pub(crate) const SHOWS_MOST: u16 = 1_000;
 /// Bookings under way at once: they share commits.
 pub(crate) const AT_ONCE: usize = 8;
 const TRIES: usize = 4;
@@ -54,9 +57,16 @@ impl Desk {
     /// Goes on with every cancelled show that has bookings left.
     pub async fn end_cancelled_shows(&self) -> Result<JobReport, SaleError> {
         let mut report = JobReport::default();
-        let open = self.cancellations.open_cancellations(SHOWS).await?;
+        let open = self.cancellations.open_cancellations(SHOWS_MOST).await?;
+        let mut worked = 0;
         for cancelled in &open {
+            let before = report.done;
             self.end_show(cancelled.show_id, &mut report).await?;
+            worked += usize::from(report.done > before);
+            if worked == SHOWS {
+                report.more = true;
+                break;
+            }
         }
         // A round that got nowhere must not spin.
         report.more &= report.done > 0;
@@ -65,7 +75,10 @@ impl Desk {
 
     async fn end_show(&self, show_id: ShowId, report: &mut JobReport) -> Result<(), SaleError> {
         let mut after: Option<BookingId> = None;
-        for _ in 0..PAGES {
+        let mut worked = 0;
+        // It comes to an end: the bookings of a show are no more than its seats.
+        while worked < PAGES {
+            let before = report.done;
             let page = self
                 .cancellations
                 .bookings_with_seats(show_id, after, PAGE)
@@ -82,6 +95,7 @@ impl Desk {
             for (booking_id, ended) in ended {
                 self.count_ended(report, "cancelled show", booking_id, ended);
             }
+            worked += usize::from(report.done > before);
             if !full {
                 let now = self.clock.now();
                 self.cancellations.finish_cancellation(show_id, now).await?;

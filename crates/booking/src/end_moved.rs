@@ -4,7 +4,7 @@
 //! server, each booking one step. So a crash loses nothing and nothing is done twice.
 
 use crate::{
-    cancel_show::{AT_ONCE, Ending, PAGE, PAGES, SHOWS},
+    cancel_show::{AT_ONCE, Ending, PAGE, PAGES, SHOWS, SHOWS_MOST},
     desk::Desk,
     error::SaleError,
     expire::JobReport,
@@ -22,8 +22,15 @@ impl Desk {
     /// Goes on with every moved show that has bookings without room left.
     pub async fn end_moved_shows(&self) -> Result<JobReport, SaleError> {
         let mut report = JobReport::default();
-        for show_id in self.moves.open_moves(SHOWS).await? {
+        let mut worked = 0;
+        for show_id in self.moves.open_moves(SHOWS_MOST).await? {
+            let before = report.done;
             self.end_bookings_aside(show_id, &mut report).await?;
+            worked += usize::from(report.done > before);
+            if worked == SHOWS {
+                report.more = true;
+                break;
+            }
         }
         // A round that got nowhere must not spin.
         report.more &= report.done > 0;
@@ -36,7 +43,9 @@ impl Desk {
         report: &mut JobReport,
     ) -> Result<(), SaleError> {
         let mut after: Option<BookingId> = None;
-        for _ in 0..PAGES {
+        let mut worked = 0;
+        while worked < PAGES {
+            let before = report.done;
             let page = self.moves.bookings_aside(show_id, after, PAGE).await?;
             let full = page.len() == usize::from(PAGE);
             after = page.last().copied();
@@ -50,6 +59,7 @@ impl Desk {
             for (booking_id, ended) in ended {
                 self.count_ended(report, "moved show", booking_id, ended);
             }
+            worked += usize::from(report.done > before);
             if !full {
                 self.moves.finish_move(show_id, self.clock.now()).await?;
                 return Ok(());

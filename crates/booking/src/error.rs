@@ -45,6 +45,9 @@ pub enum SaleError {
     /// It covers so much now.
     #[error("the gift card covers {0:?}")]
     GiftChanged(matinee_domain::money::Money),
+    /// What would be charged is less than the gateway takes.
+    #[error("nothing below {least} can be charged")]
+    TooSmallToCharge { least: matinee_domain::money::Money },
     #[error("only {free} seats are free")]
     NotEnoughSeats { free: usize },
     #[error("seats are taken")]

@@ -33,6 +33,14 @@ pub struct GiftInput {
     pub expected: Option<Money>,
 }
 
+/// Whether a gateway that takes so much at least can be asked for this; for nothing it always can.
+pub(crate) fn may_charge(amount_minor: i64, least: Money) -> Result<(), SaleError> {
+    if (1..least.amount_minor).contains(&amount_minor) {
+        return Err(SaleError::TooSmallToCharge { least });
+    }
+    Ok(())
+}
+
 impl Desk {
     /// The card of this code, if it pays at this theater now.
     pub async fn open_gift(&self, theater: TheaterId, typed: &str) -> Result<GiftCard, SaleError> {
@@ -44,18 +52,25 @@ impl Desk {
             .ok_or(SaleError::GiftInvalid)
     }
 
-    /// What a card pays of a booking; `None` when none was given, or nothing is due.
+    /// What a card pays of a booking, so that it leaves nothing to charge or at least so much; `None` when none was given, or
+    /// nothing is due.
     pub(crate) async fn covered(
         &self,
         file: &BookingFile,
         input: &PayInput,
+        least: Option<Money>,
     ) -> Result<Option<GiftPart>, SaleError> {
         let (Some(gift), due) = (&input.gift, file.booking.total) else {
             return Ok(None);
         };
         let theater = file.booking.booking_id.theater();
         let card = self.open_gift(theater, &gift.code).await?;
-        let covered = card.covers(due).ok_or(SaleError::GiftInvalid)?;
+        let least_minor = least.map_or(0, |least| least.amount_minor);
+        let covered = card.covers(due, least_minor);
+        let covered = covered.ok_or(SaleError::GiftInvalid)?;
+        if let Some(least) = least.filter(|least| due.amount_minor < least.amount_minor) {
+            may_charge(due.amount_minor - covered.amount_minor, least)?;
+        }
         if gift.expected.is_some_and(|expected| expected != covered) {
             return Err(SaleError::GiftChanged(covered));
         }
@@ -229,6 +244,7 @@ impl Desk {
             StepOutcome::Repeated(Lookup::Replay(first)) => Ok(Some(Settled::Again(first))),
             StepOutcome::Repeated(_) => Err(SaleError::KeyReused),
             StepOutcome::PaymentInProgress => Err(SaleError::PaymentInProgress),
+            StepOutcome::ShowCancelled => Err(SaleError::ShowCancelled),
             _ => Ok(None),
         }
     }

@@ -3,11 +3,13 @@
 //! The attempt is recorded (and the booking awaits payment) before the gateway hears of it, so a crash at any point
 //! leaves something recovery can finish. A repeated request continues its own payment instead of starting another.
 
+mod waiting;
+
 use crate::{
     change::still_held,
     desk::{Desk, OnFile, after, is_at, step},
     error::SaleError,
-    gift::GiftInput,
+    gift::{GiftInput, may_charge},
     hold::{Answered, repeated},
     ports::{ChargeAnswer, ChargeName, ChargeRequest, ChargeState, GatewayError, PaymentGateway},
     settle::Settled,
@@ -138,12 +140,18 @@ impl Desk {
         input: &PayInput,
         payer: &Payer,
     ) -> Result<Option<Settled>, SaleError> {
-        let part = self.covered(&on_file.file, input).await?;
-        let due = on_file.file.booking.total.amount_minor;
+        let total = on_file.file.booking.total;
+        let least = gateway.and_then(|gateway| gateway.ways().minimum(total.currency));
+        let part = self.covered(&on_file.file, input, least).await?;
+        let due = total.amount_minor;
         if let Some(part) = part.as_ref().filter(|part| part.amount_minor == due) {
             return self.pay_by_card(on_file, input, part.clone()).await;
         }
         let gateway = gateway.ok_or(SaleError::NoGateway)?;
+        if let Some(least) = least {
+            let by_card = part.as_ref().map_or(0, |part| part.amount_minor);
+            may_charge(due - by_card, least)?;
+        }
         match self
             .begin_payment(gateway, on_file, input, part, payer)
             .await?
@@ -323,85 +331,6 @@ impl Desk {
             }
         }
         Err(SaleError::Contended)
-    }
-
-    /// Plays the sandbox's bank for a payment that waits for its payer. With a key the payment takes the key over before
-    /// the bank hears of it, so that whoever settles it, recovery after a crash too, keeps the answer under that key.
-    pub async fn simulate(
-        &self,
-        payment_id: PaymentId,
-        succeed: bool,
-        key: Option<IdempotencyKey>,
-    ) -> Result<Settled, SaleError> {
-        let gateway = self
-            .gateway
-            .clone()
-            .filter(|gateway| gateway.ways().simulated)
-            .ok_or(SaleError::NoGateway)?;
-        for _ in 0..TRIES {
-            if let Some(first) = self.earlier_answer(key.as_ref()).await? {
-                return Ok(Settled::Again(first));
-            }
-            let file = self
-                .store
-                .booking_of_payment(payment_id)
-                .await?
-                .ok_or(SaleError::NoBooking)?;
-            let show = self.show_of(file.booking.show_id).await?;
-            let mut on_file = OnFile { file, show };
-            let paid = payment(&on_file.file, payment_id)?;
-            let ours = key.is_none() || paid.idempotency == key;
-            if paid.status != PaymentStatus::RequiresAction {
-                if key.is_some() && ours {
-                    return self.go_on(&gateway, on_file, payment_id).await;
-                }
-                return Err(SaleError::NotAwaitingAction);
-            }
-            if !ours {
-                let mut row = paid.clone();
-                row.idempotency.clone_from(&key);
-                let state = on_file.file.booking.state;
-                let mut step = step(&on_file.file, state, SeatsEffect::Keep, self.clock.now());
-                step.payments.push(row);
-                match self.store.step(step.clone()).await? {
-                    StepOutcome::Done { .. } => on_file.file = after(&on_file.file, &step),
-                    _ => continue,
-                }
-            }
-            let name = ChargeName::from(payment(&on_file.file, payment_id)?);
-            let answer = gateway.simulate(&name, succeed).await?;
-            return self
-                .settle(&gateway, on_file, payment_id, answer, key)
-                .await;
-        }
-        Err(SaleError::Contended)
-    }
-
-    /// Gives up a payment that waits for its payer, so that the hold can be used or released.
-    pub(crate) async fn give_up_payment(&self, booking_id: BookingId) -> Result<(), SaleError> {
-        let gateway = self.gateway.clone().ok_or(SaleError::NoGateway)?;
-        let on_file = self.on_file(booking_id).await?;
-        let Some(live) = on_file
-            .file
-            .payments
-            .iter()
-            .find(|payment| payment.status.is_live())
-        else {
-            return Ok(());
-        };
-        if live.status != PaymentStatus::RequiresAction || !is_at(&*gateway, &on_file.file, live) {
-            return Err(SaleError::PaymentInProgress);
-        }
-        let payment_id = live.payment_id;
-        let answer = gateway.void(&ChargeName::from(live)).await?;
-        match self
-            .settle(&gateway, on_file, payment_id, answer, None)
-            .await
-        {
-            // Given up is what was wanted: that such a payment has no answer for its payer is no failure here.
-            Ok(_) | Err(SaleError::HoldExpired | SaleError::ChargedTooLate) => Ok(()),
-            Err(error) => Err(error),
-        }
     }
 }
 

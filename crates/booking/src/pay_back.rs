@@ -29,8 +29,10 @@ impl Desk {
             .filter(|refund| refund.status == RefundStatus::Pending)
             .cloned()
             .collect();
-        for refund in pending {
-            self.pay_back_one(&refund, Some(file)).await?;
+        for (index, refund) in pending.iter().enumerate() {
+            // The next one is told what went back with those before it: the file as it was read does not know that.
+            let as_read = (index == 0).then_some(file);
+            self.pay_back_one(refund, as_read).await?;
         }
         Ok(())
     }

@@ -115,14 +115,17 @@ impl Access {
 
     /// The signed-in person, without asking the server.
     pub(crate) async fn user(&self) -> Option<UserId> {
+        self.user_if_known().await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the keyring was not read");
+            None
+        })
+    }
+
+    /// The same, for who has to tell nobody from a keyring that does not answer.
+    pub(crate) async fn user_if_known(&self) -> Result<Option<UserId>, ClientError> {
         let mut state = self.state.lock().await;
-        match self.read(&mut state).await {
-            Ok(tokens) => tokens.map(|tokens| tokens.user_id),
-            Err(error) => {
-                tracing::warn!(%error, "the keyring was not read");
-                None
-            }
-        }
+        let tokens = self.read(&mut state).await?;
+        Ok(tokens.map(|tokens| tokens.user_id))
     }
 
     /// Tokens that are good now, renewed when they are about to run out; None for a guest.

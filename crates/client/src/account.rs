@@ -56,11 +56,13 @@ impl Client {
             email,
             password,
             name,
+            language,
         } = account;
         let body = RegisterRequest {
             email,
             password,
             name,
+            language,
             session: SessionMode::Token,
         };
         self.enter(Call::post("/auth/register").json(&body)?).await
@@ -91,13 +93,16 @@ impl Client {
             .cache
             .forget_accounts_but(Some(user.to_string()))
             .await?;
+        self.inner.device.changed();
         self.sync_soon();
         self.session().await
     }
 
     /// Signs out, here in any case. What belongs to the account leaves the device.
     pub async fn logout(&self) -> Result<(), ClientError> {
+        self.leave_messages().await;
         self.inner.access.end().await?;
+        self.inner.device.changed();
         self.inner.cache.forget_accounts_but(None).await?;
         Ok(())
     }

@@ -3,6 +3,7 @@
 use crate::{
     access::Access,
     cache::Cache,
+    device::Device,
     error::ClientError,
     fresh::{Fresh, Reach, Reached, Status},
     guests::Guests,
@@ -49,6 +50,7 @@ pub(crate) struct Inner {
     pub(crate) cache: Cache,
     pub(crate) access: Access,
     pub(crate) guests: Guests,
+    pub(crate) device: Device,
     pub(crate) vault: Vault,
     pub(crate) reach: Arc<Reach>,
     pub(crate) session_only: bool,
@@ -76,11 +78,13 @@ impl Client {
         let http = Http::new(Arc::new(origin), reach.clone())?;
         let access = Access::new(vault.clone(), http.clone());
         let guests = Guests::new(vault.clone());
+        let device = Device::new(vault.clone());
         let inner = Inner {
             http,
             cache,
             access,
             guests,
+            device,
             vault,
             reach,
             session_only,

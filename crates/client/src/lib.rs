@@ -9,11 +9,13 @@ mod buying;
 mod cache;
 mod catalog;
 mod client;
+mod device;
 mod error;
 mod fresh;
 mod guests;
 mod http;
 mod live;
+mod messages;
 mod origin;
 #[doc(hidden)]
 pub mod outside;
@@ -28,6 +30,7 @@ pub use client::{Client, Options};
 pub use error::{ClientError, ErrorKind};
 pub use fresh::{Fresh, Status};
 pub use live::SeatWatch;
+pub use messages::MessageWatch;
 pub use origin::Origin;
 pub use queries::{
     Coordinates, Credentials, MovieQuery, NewAccount, SeatEvent, Session, ShowQuery, TheaterQuery,

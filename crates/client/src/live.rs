@@ -89,7 +89,7 @@ impl Follower {
             return End::Over;
         };
         let path = format!("/shows/{}/seats/live", self.show);
-        let opened = inner.http.open_stream(&path, self.version).await;
+        let opened = inner.http.open_stream(&path, self.version, None).await;
         // The stream must not keep the client of a server left behind alive.
         drop(inner);
         let mut response = match opened {

@@ -25,8 +25,12 @@ const VISIT: Duration = Duration::from_secs(5);
 /// Largest request head that is read.
 const HEAD_MAX: usize = 8 * 1024;
 
-const PAGE: &str = "<!doctype html><meta charset=utf-8><title>Matinee</title>\
-     <p>You are signed in. Close this window and go back to the app.</p>";
+/// All the browser gets to see: whole in itself, light or dark as the person likes it.
+const PAGE: &str = "<!doctype html><html lang=en><meta charset=utf-8><title>Signed in · Matinee</title>\
+     <meta name=viewport content='width=device-width'><meta name=color-scheme content='light dark'>\
+     <style>body{display:grid;min-height:90vh;place-content:center;gap:.5rem;margin:1rem;text-align:center;\
+     font:1.125rem/1.5 system-ui,sans-serif}h1,p{margin:0}p{opacity:.8}</style>\
+     <h1>You are signed in</h1><p>Close this window and go back to the app.</p>";
 
 impl Client {
     /// The ways to sign in that the server offers beside a password.

@@ -76,6 +76,9 @@ pub struct NewAccount {
     pub email: String,
     pub password: String,
     pub name: String,
+    /// Of messages, BCP 47; empty for that of the theater's country.
+    #[serde(default)]
+    pub language: String,
 }
 
 impl fmt::Debug for Credentials {

@@ -159,10 +159,18 @@ impl GiftCard {
         self.state == GiftState::Active && self.ends_at.is_none_or(|end| now < end)
     }
 
-    /// What it pays of an amount; `None` when that is of another currency.
-    pub fn covers(&self, due: Money) -> Option<Money> {
+    /// What it pays of an amount, when of what it leaves at least so much has to be left: all it has, or a little less.
+    /// `None` when the amount is of another currency.
+    pub fn covers(&self, due: Money, least_minor: i64) -> Option<Money> {
         (due.currency == self.balance.currency).then(|| {
-            let covered = due.amount_minor.min(self.balance.amount_minor).max(0);
+            let due_minor = due.amount_minor.max(0);
+            let all = due_minor.min(self.balance.amount_minor);
+            let too_little_left = all < due_minor && due_minor - all < least_minor;
+            let covered = if too_little_left {
+                (due_minor - least_minor).max(0)
+            } else {
+                all
+            };
             Money::new(covered, due.currency)
         })
     }

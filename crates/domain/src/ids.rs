@@ -347,6 +347,8 @@ mod tests {
         let scan = ScanId::from_random([0xFF; 16]);
         assert_eq!(scan.to_string(), "ffffffff-ffff-4fff-bfff-ffffffffffff");
         assert_eq!(scan.to_string().to_uppercase().parse(), Ok(scan));
+        assert_eq!(ScanId::from_bytes(*scan.as_bytes()), scan);
+        assert_eq!(scan.as_bytes()[..7], [255, 255, 255, 255, 255, 255, 0x4F]);
         for wrong in [
             "",
             "ffffffffffff4fffbfffffffffffffff",
@@ -372,5 +374,8 @@ mod tests {
         assert_eq!(typed.parse(), Ok(reference));
         assert!("SHORT".parse::<Reference>().is_err());
         assert!("0OIL1-UUUUU".parse::<Reference>().is_err());
+        // What was said on the phone yesterday is found today.
+        let random = std::array::from_fn(|at| at as u8 + 1);
+        assert_eq!(Reference::from_random(random).as_str(), "JTRSVR9DPF");
     }
 }

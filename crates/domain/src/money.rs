@@ -208,6 +208,14 @@ mod tests {
         assert_eq!(amount(-5, b"EUR"), "EUR -0.05");
         assert_eq!(amount(1500, b"JPY"), "JPY 1500");
         assert_eq!(amount(3250, b"KWD"), "KWD 3.250");
+        assert_eq!(amount(0, b"EUR"), "EUR 0.00");
+    }
+
+    #[test]
+    fn cards_pay_whole_steps_of_a_currency() {
+        for (code, step) in [(b"EUR", 1), (b"JPY", 1), (b"KWD", 10), (b"MGA", 100)] {
+            assert_eq!(Currency::new(*code).step_minor(), step);
+        }
     }
 
     #[test]

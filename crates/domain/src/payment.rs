@@ -226,5 +226,24 @@ mod tests {
         for status in PaymentStatus::ALL {
             assert_eq!(PaymentStatus::parse(status.as_str()), Some(status));
         }
+        use RefundStatus as R;
+        for (status, text) in [
+            (R::Pending, "pending"),
+            (R::Succeeded, "succeeded"),
+            (R::Failed, "failed"),
+        ] {
+            assert_eq!(status.as_str(), text);
+            assert_eq!(R::parse(text), Some(status));
+        }
+        assert_eq!(R::parse("paid"), None);
+    }
+
+    #[test]
+    fn a_payment_lives_until_money_was_taken_or_never_will_be() {
+        use PaymentStatus as P;
+        for status in P::ALL {
+            let live = matches!(status, P::Created | P::RequiresAction | P::Authorized);
+            assert_eq!(status.is_live(), live, "{status:?}");
+        }
     }
 }

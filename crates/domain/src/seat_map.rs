@@ -399,3 +399,6 @@ impl SeatMap {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -107,4 +107,32 @@ mod tests {
             }
         }
     }
+
+    /// What the gateway holds is taken for the booking it is for, and for no other one.
+    #[test]
+    fn money_is_taken_only_where_it_buys_seats() {
+        use BookingStatus as B;
+        use PaymentStatus as P;
+        for booking in BookingStatus::ALL {
+            for payment in [P::Created, P::RequiresAction, P::Authorized] {
+                let ours = payment == P::Authorized && booking == B::Confirmed;
+                let waits = matches!(booking, B::AwaitingPayment | B::Expired);
+                let authorized = match (ours, waits) {
+                    (true, _) => Next::Capture,
+                    (_, true) => Next::Record(P::Authorized),
+                    _ => Next::Void,
+                };
+                let captured = if ours || waits {
+                    Next::Record(P::Captured)
+                } else {
+                    Next::GiveBack
+                };
+                let case = format!("{payment:?} {booking:?}");
+                let decided = next(AtGateway::Authorized, payment, booking);
+                assert_eq!(decided, authorized, "authorized, {case}");
+                let decided = next(AtGateway::Captured, payment, booking);
+                assert_eq!(decided, captured, "captured, {case}");
+            }
+        }
+    }
 }

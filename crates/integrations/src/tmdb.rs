@@ -1,12 +1,16 @@
-//! Facts about movies from The Movie Database's interface (v3: details with credits, release dates and images), under the
-//! operator's own key.
+//! Facts about movies from The Movie Database's interface (v3: details with credits, release dates and images; searching by
+//! title), under the operator's own key.
 //!
 //! What comes back is turned into a movie of a Matinee catalog, which is then read and checked like any file: nothing here
-//! decides what is valid. Left out: searching, and anything but movies. The operator agrees to TMDB's terms, not Matinee.
+//! decides what is valid. Left out: anything but movies. The operator agrees to TMDB's terms, not Matinee.
+
+mod search;
+
+pub use search::{FoundMovie, FoundMovies};
 
 use crate::outbound;
 use http::{Request, StatusCode, header};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use std::{fmt, time::Duration};
 use url::Url;
@@ -31,14 +35,14 @@ pub enum TmdbError {
          MATINEE_TMDB_KEY"
     )]
     KeyRefused,
-    #[error("TMDB has no movie {0}: look the number up in its page's address")]
-    NoSuchMovie(u32),
+    #[error("TMDB has no {0}: look the number up in its page's address")]
+    NoSuchMovie(String),
     #[error("TMDB asks for a pause of {0} seconds: run this again afterwards")]
     TooMany(u32),
     #[error("TMDB does not answer ({0}): run this again later")]
     Unreachable(String),
-    #[error("TMDB's answer about movie {movie} is not what its documentation says: {reason}")]
-    Unreadable { movie: u32, reason: String },
+    #[error("TMDB's answer about {about} is not what its documentation says: {reason}")]
+    Unreadable { about: String, reason: String },
 }
 
 impl TmdbError {
@@ -85,13 +89,31 @@ impl Tmdb {
 
     /// A movie as a Matinee catalog has it.
     pub async fn movie(&self, number: u32, wish: &TmdbWish) -> Result<Value, TmdbError> {
-        let answer = outbound::send(&self.http, self.request(number, wish)?, ANSWER_MAX)
+        let short = wish.language.split('-').next().unwrap_or_default();
+        let more = [
+            ("append_to_response", "credits,release_dates,images"),
+            ("language", &*wish.language),
+            ("include_image_language", &*format!("{short},null")),
+        ];
+        let path = format!("/3/movie/{number}");
+        let details: Details = self.ask(&path, &more, &format!("movie {number}")).await?;
+        Ok(details.into_movie(number, wish))
+    }
+
+    /// Asks something; `about` is what errors call it.
+    async fn ask<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        more: &[(&str, &str)],
+        about: &str,
+    ) -> Result<T, TmdbError> {
+        let answer = outbound::send(&self.http, self.request(path, more)?, ANSWER_MAX)
             .await
             .map_err(|error| TmdbError::Unreachable(error.to_string()))?;
         match answer.status() {
             StatusCode::OK => {}
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return Err(TmdbError::KeyRefused),
-            StatusCode::NOT_FOUND => return Err(TmdbError::NoSuchMovie(number)),
+            StatusCode::NOT_FOUND => return Err(TmdbError::NoSuchMovie(about.to_owned())),
             StatusCode::TOO_MANY_REQUESTS => {
                 let after = answer.headers().get(header::RETRY_AFTER);
                 let after = after.and_then(|value| value.to_str().ok());
@@ -102,25 +124,19 @@ impl Tmdb {
             }
             status => return Err(TmdbError::Unreachable(format!("it answered {status}"))),
         }
-        let details: Details =
-            serde_json::from_slice(answer.body()).map_err(|error| TmdbError::Unreadable {
-                movie: number,
-                reason: error.to_string(),
-            })?;
-        Ok(details.into_movie(number, wish))
+        serde_json::from_slice(answer.body()).map_err(|error| TmdbError::Unreadable {
+            about: about.to_owned(),
+            reason: error.to_string(),
+        })
     }
 
-    fn request(&self, number: u32, wish: &TmdbWish) -> Result<Request<Vec<u8>>, TmdbError> {
+    fn request(&self, path: &str, more: &[(&str, &str)]) -> Result<Request<Vec<u8>>, TmdbError> {
         let wrong = |error: String| TmdbError::Unreachable(error);
         let mut url = self
             .base
-            .join(&format!("/3/movie/{number}"))
+            .join(path)
             .map_err(|error| wrong(error.to_string()))?;
-        let short = wish.language.split('-').next().unwrap_or_default();
-        url.query_pairs_mut()
-            .append_pair("append_to_response", "credits,release_dates,images")
-            .append_pair("language", &wish.language)
-            .append_pair("include_image_language", &format!("{short},null"));
+        url.query_pairs_mut().extend_pairs(more);
         let request = Request::get("/");
         // A v4 token goes where tokens go; a v3 key is only taken in the query.
         let request = if self.key.contains('.') {

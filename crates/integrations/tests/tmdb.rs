@@ -100,7 +100,10 @@ async fn every_no_says_what_to_do() {
     assert_eq!(refused, TmdbError::KeyRefused);
     assert!(refused.to_string().contains("MATINEE_TMDB_KEY"));
     let (gone, _) = asked(answer("404 Not Found", "", "{}"), "k").await;
-    assert_eq!(gone.unwrap_err(), TmdbError::NoSuchMovie(550));
+    assert_eq!(
+        gone.unwrap_err(),
+        TmdbError::NoSuchMovie("movie 550".into())
+    );
     let busy = answer("429 Too Many Requests", "retry-after: 7\r\n", "{}");
     assert_eq!(asked(busy, "k").await.0.unwrap_err(), TmdbError::TooMany(7));
     for (status, body) in [("503 Service Unavailable", "{}"), ("302 Found", "")] {

@@ -5,7 +5,7 @@ use crate::{
     catalog_cache::CatalogCache,
     config::Config,
     http::{RateLimits, metrics::Metrics},
-    messages::{Ahead, Channels, planned::Reminded},
+    messages::{Ahead, Channels, Computers, planned::Reminded},
     render::Around,
     routes::gateway::KnownNews,
     system::DatabaseClock,
@@ -42,6 +42,8 @@ pub struct App {
     pub channels: Channels,
     /// Until when it was looked whether programs wait for mail.
     pub ahead: Ahead,
+    /// The apps that listen for messages here.
+    pub computers: Arc<Computers>,
     /// Shows whose people were reminded.
     pub reminded: Reminded,
     /// Where staff may take movies from.

@@ -4,6 +4,7 @@
 //! Here options become a checked [`Config`]: what may not run together is refused before anything is opened.
 
 mod database;
+mod embedded;
 mod network;
 mod openid;
 mod options;
@@ -19,12 +20,14 @@ pub use outlets::Outlets;
 pub use tmdb::TmdbSettings;
 
 use crate::{lan, messages::channels::addresses};
+use bytes::Bytes;
 pub use matinee_integrations::Secret;
 use matinee_integrations::stripe::StripeSettings;
 use matinee_store_postgres::RedisAddress;
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    path::{Path, PathBuf},
+    path::PathBuf,
+    sync::Arc,
 };
 use url::Url;
 
@@ -63,6 +66,15 @@ pub enum MailRoute {
     Folder(PathBuf),
 }
 
+/// The built UI.
+#[derive(Clone)]
+pub enum UiFiles {
+    /// In a folder, which may be built anew while the server runs.
+    Folder(PathBuf),
+    /// Inside the program: each file's address, from `/` on, and its content.
+    Inside(Arc<[(String, Bytes)]>),
+}
+
 /// Certificate chain and key, PEM.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFiles {
@@ -80,8 +92,8 @@ pub struct Config {
     /// What the servers of a PostgreSQL database share beside it.
     pub redis: Option<RedisAddress>,
     pub demo: bool,
-    /// Folder of the built UI; without it only the API is served.
-    pub ui: Option<PathBuf>,
+    /// The built UI; without it only the API is served.
+    pub ui: Option<UiFiles>,
     /// What people type; without a path. Links in mails begin with it.
     pub public_url: Option<Url>,
     pub tls: Option<TlsFiles>,
@@ -115,38 +127,6 @@ pub struct Config {
 }
 
 impl Config {
-    /// The configuration of a server inside another program: loopback, a free port, the rest as by default.
-    pub fn in_process(database: &Path) -> Self {
-        let database = Database::Sqlite(database.to_owned());
-        Self {
-            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-            mail: MailRoute::Folder(mail_folder(&database)),
-            database,
-            postgres: PostgresTuning::default(),
-            redis: None,
-            demo: false,
-            ui: None,
-            public_url: None,
-            tls: None,
-            lan: None,
-            sandbox_payments: false,
-            stripe: None,
-            hold_minutes: options::HOLD_MINUTES,
-            mail_from: options::MAIL_FROM.into(),
-            channels: Vec::new(),
-            outlets: Outlets::default(),
-            private_targets: false,
-            tmdb: None,
-            openid: None,
-            staff_second_factor: true,
-            trusted_proxies: Vec::new(),
-            metrics: None,
-            rate_limit: true,
-            log_level: options::LOG_LEVEL.into(),
-            log_format: LogFormat::Text,
-        }
-    }
-
     /// Checks options, after merging in the file they name.
     pub fn from_options(options: Options) -> Result<Self, ConfigError> {
         let options = options.with_file()?;
@@ -231,7 +211,7 @@ impl Config {
             )?,
             redis,
             demo,
-            ui: options.ui,
+            ui: options.ui.map(UiFiles::Folder),
             public_url: options.public_url.as_deref().map(public_url).transpose()?,
             tls,
             lan,
@@ -332,6 +312,7 @@ fn public_url(text: &str) -> Result<Url, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     fn options(change: impl FnOnce(&mut Options)) -> Result<Config, ConfigError> {
         let mut options = Options::default();

@@ -5,55 +5,46 @@
 
 mod gateway;
 mod listener;
+mod opening;
 mod probes;
 mod tls;
 mod unfinished;
 
 pub(crate) use gateway::compare_books;
+pub(crate) use opening::open;
 
 use crate::{
-    App, AppState,
-    auth::{Keys, Passkeys, Passwords, Sessions},
-    catalog_cache::CatalogCache,
+    AppState,
     config::Config,
-    demo::{self, DemoError},
-    engine::{self, OpenError},
-    http::{RateLimits, metrics::Metrics, outer::Outer},
+    demo::DemoError,
+    engine::OpenError,
+    http::{ApiError, outer::Outer},
     jobs,
     lan::{Lan, LanError},
-    live::LiveSeats,
-    messages::{Ahead, Channels, ChannelsError, planned::Reminded},
-    render::{Around, BookingRender},
+    messages::ChannelsError,
     routes::{
         self,
-        gateway::KnownNews,
-        setup::{self, SetUpSeen},
-        ui::Ui,
-        ui::UiError,
+        manage::setting_up::network_here,
+        setup,
+        ui::{Ui, UiError},
     },
-    system::{DatabaseClock, SystemClock, SystemEntropy},
+    system::SystemClock,
 };
-use chrono::TimeDelta;
 use listener::{Listener, Transport};
-use matinee_booking::{Clock, Desk, Entropy, JobNotes};
-use matinee_integrations::{
-    OpenIdProvider, OpenIdSettings, Tmdb, TmdbError, stripe::StripeUnusable,
-};
-use matinee_store::{Store, StoreError};
-use matinee_store_postgres::{Redis, RedisRefused};
+use matinee_api::NetworkHere;
+use matinee_booking::Clock as _;
+use matinee_integrations::{TmdbError, stripe::StripeUnusable};
+use matinee_store::StoreError;
+use matinee_store_postgres::RedisRefused;
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
-use tokio_util::sync::CancellationToken;
 
 /// Requests and jobs that began have this long to finish once the server stops.
 const DRAIN: Duration = Duration::from_secs(8);
@@ -225,6 +216,10 @@ impl Server {
         let code = self.app.keys.setup_code();
         Ok(Some(format!("{site}/setup#code={code}")))
     }
+    /// Where it can be reached, with codes for phones: for whoever sits at the machine.
+    pub fn network(&self) -> Result<NetworkHere, ApiError> {
+        network_here(&self.app)
+    }
     /// What its handlers share, for programs that run it in-process.
     pub fn app(&self) -> &AppState {
         &self.app
@@ -290,6 +285,12 @@ fn add_probes(app: &AppState) {
                 .map_or(0.0, |app| app.channels.refusing().len() as f64)
         },
     );
+    let computers = Arc::clone(&app.computers);
+    app.metrics.probe(
+        "matinee_live_apps",
+        "Open live streams of messages for apps",
+        move || computers.open() as f64,
+    );
     let weak = Arc::downgrade(app);
     app.metrics.probe(
         "matinee_live_viewers",
@@ -314,160 +315,6 @@ async fn open_lan(
     let lan = Lan::open(config, port, tls.take(), SystemClock.now())?;
     let lan = lan.on_port(listener.address().port());
     Ok(Some((Arc::new(lan), listener)))
-}
-
-/// Opens the database and puts the parts together. `url` is where it listens, beside its local network if it is open to it.
-pub(crate) async fn open(
-    config: Config,
-    (url, lan): (&str, Option<Arc<Lan>>),
-    clock: Arc<dyn Clock>,
-) -> Result<AppState, ServeError> {
-    let live = Arc::new(LiveSeats::default());
-    let feed = Arc::clone(&live) as Arc<dyn matinee_store::SeatFeed>;
-    let redis = match &config.redis {
-        Some(address) => Some(Redis::start(address).await?),
-        None => None,
-    };
-    let (store, load) =
-        engine::open_watched(&config.database, config.postgres, redis.clone(), feed).await?;
-    let (clock, database_clock) = DatabaseClock::over(&*store, clock).await?;
-    live.begin_at(live_base(&*store, &*clock).await?);
-    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy);
-    let keys = Keys::load(&*store, &*entropy).await?;
-    if config.demo {
-        let added = demo::fill(&*store, &*clock, &*entropy).await?;
-        tracing::info!(added, "demo data");
-    }
-    let catalog = Arc::new(CatalogCache::new(Arc::clone(&store), live));
-    // The first look forgets what was read before it: it is had before anybody reads.
-    catalog.watch().await?;
-    let base_url = match (&config.public_url, &lan) {
-        (Some(public), _) => public.as_str().trim_end_matches('/').to_owned(),
-        (None, Some(lan)) => lan.url(),
-        (None, None) => url.to_owned(),
-    };
-    let gateway = gateway::open(&config, &store, &base_url).await?;
-    let counter = gateway::counter(&store, gateway.as_deref());
-    unfinished::refuse(&*store, (gateway.as_deref(), &*counter), clock.now()).await?;
-    let around = Arc::new(Around {
-        live: Arc::clone(&catalog.live),
-        ways: gateway.as_ref().map(|g| g.ways()).unwrap_or_default(),
-        base_url: base_url.clone(),
-    });
-    let metrics = Metrics::default();
-    if let Some(health) = gateway.as_ref().and_then(|gateway| gateway.health()) {
-        probes::add_gateway(&metrics, &health);
-    }
-    let desk = Desk {
-        store: store.clone(),
-        promos: store.clone(),
-        cancellations: store.clone(),
-        moves: store.clone(),
-        gifts: store.clone(),
-        shows: Arc::clone(&catalog) as Arc<dyn matinee_booking::Shows>,
-        gateway,
-        counter: Some(counter),
-        clock: Arc::clone(&clock),
-        entropy: Arc::clone(&entropy),
-        render: Arc::new(BookingRender {
-            around: Arc::clone(&around),
-        }),
-        hold_life: TimeDelta::minutes(i64::from(config.hold_minutes)),
-        quotas: config.rate_limit,
-        refunds_refused: AtomicU64::new(0),
-        notes: JobNotes::default(),
-    };
-    let channels = Channels::open(&config, &base_url, &*store, &*entropy).await?;
-    let openid = openid(&config, &base_url)?;
-    let tmdb = tmdb(&config)?;
-    if let Some(load) = load {
-        probes::add_writer(&metrics, &load);
-    }
-    if let Some(redis) = redis {
-        probes::add_redis(&metrics, &redis);
-    }
-    Ok(Arc::new(App {
-        limits: RateLimits::new(!config.rate_limit),
-        config,
-        server_id: entropy.bytes(),
-        store,
-        clock,
-        database_clock,
-        entropy,
-        keys,
-        sessions: Sessions::default(),
-        metrics,
-        passwords: Passwords::default(),
-        catalog,
-        desk,
-        known_news: KnownNews::default(),
-        around,
-        passkeys: Passkeys::of(&base_url),
-        base_url,
-        tmdb,
-        openid,
-        channels,
-        ahead: Ahead::default(),
-        reminded: Reminded::default(),
-        set_up: SetUpSeen::default(),
-        lan,
-        draining: CancellationToken::new(),
-    }))
-}
-
-/// The Movie Database, which is asked nothing yet.
-fn tmdb(config: &Config) -> Result<Option<Tmdb>, ServeError> {
-    let Some(named) = &config.tmdb else {
-        return Ok(None);
-    };
-    let tmdb = Tmdb::new(named.base.clone(), named.key.expose().to_owned());
-    tmdb.map(Some).map_err(ServeError::Tmdb)
-}
-
-/// The OpenID provider, which is asked nothing yet. It sends people back to a page of the UI.
-fn openid(config: &Config, base_url: &str) -> Result<Option<OpenIdProvider>, ServeError> {
-    let Some(named) = &config.openid else {
-        return Ok(None);
-    };
-    let redirect = format!("{base_url}/signin/callback");
-    let settings = OpenIdSettings {
-        issuer: named.issuer.clone(),
-        client_id: named.client_id.clone(),
-        client_secret: named
-            .client_secret
-            .as_ref()
-            .map(|secret| secret.expose().to_owned()),
-        redirect: redirect
-            .parse()
-            .map_err(|_| ServeError::OpenId(format!("{redirect} is no address")))?,
-    };
-    let provider = OpenIdProvider::new(settings).map_err(ServeError::OpenId)?;
-    tracing::info!(issuer = %named.issuer, %redirect, "people may sign in at an OpenID provider");
-    Ok(Some(provider))
-}
-
-/// Where the versions of seat maps begin: at 0, and after a restore above all that was told before. The note stands in
-/// the database with the epoch it was made for, so one from a backup shows by its epoch. A show's version grows far
-/// slower than 2²⁰ a second.
-async fn live_base(store: &dyn Store, clock: &dyn Clock) -> Result<u64, StoreError> {
-    const NOTE: &str = "live_versions";
-    const NEW_YEAR_2026: i64 = 1_767_225_600;
-    let epoch = store.sync_head().await?.epoch;
-    let noted = store.note(NOTE).await?;
-    let of_this_epoch = noted.as_deref().and_then(|note| {
-        let (noted_for, base) = note.split_once(' ')?;
-        (noted_for.parse() == Ok(epoch)).then(|| base.parse().ok())?
-    });
-    if let Some(base) = of_this_epoch {
-        return Ok(base);
-    }
-    let seconds = clock.now().timestamp() - NEW_YEAR_2026;
-    let base = match noted {
-        Some(_) => u64::try_from(seconds).unwrap_or(0) << 20,
-        None => 0,
-    };
-    store.set_note(NOTE, &format!("{epoch} {base}")).await?;
-    Ok(base)
 }
 
 /// Resolves at the first SIGTERM or SIGINT. Registered at once, so that a signal during the start is not lost.

@@ -336,6 +336,7 @@ impl PaymentGateway for BrokenBank {
         Ways {
             hosted: false,
             simulated: true,
+            ..Ways::default()
         }
     }
     async fn authorize(&self, _: ChargeRequest) -> Result<ChargeAnswer, GatewayError> {

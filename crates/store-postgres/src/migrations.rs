@@ -35,6 +35,8 @@ const STEPS: &[(&str, &str)] = &[
     step!("0016_bad_days"),
     step!("0017_moved_shows"),
     step!("0018_promo_customers"),
+    step!("0019_no_count_of_messages"),
+    step!("0020_app_messages"),
 ];
 
 /// The schema version this program knows.

@@ -92,6 +92,9 @@ const UNBEGUN: &str = "SELECT theater, booking, message, kind, channel, recipien
 const PENDING_OF: &str = "SELECT theater, booking, message, kind, channel, recipient, payload::text, created_at, attempts \
      FROM messages WHERE theater = $1 AND booking = $2 AND channel = $3 AND status = 'pending' ORDER BY created_at, message";
 
+const FOR_APP: &str = "SELECT theater, booking, message, kind, channel, recipient, payload::text, created_at, attempts \
+     FROM messages WHERE status = 'pending' AND channel = 'app' AND recipient = $1 ORDER BY created_at, message LIMIT $2";
+
 const OLD_SENT: &str = "DELETE FROM messages AS m USING (SELECT theater, booking, message FROM messages \
        WHERE status = 'sent' AND sent_at < $1 ORDER BY sent_at LIMIT $2 FOR UPDATE SKIP LOCKED) AS old \
      WHERE m.theater = old.theater AND m.booking = old.booking AND m.message = old.message";
@@ -273,14 +276,44 @@ impl OutboxStore for PostgresStore {
         rows.map(|row| Ok(message(row)?.message)).collect()
     }
 
+    async fn messages_for_app(
+        &self,
+        recipient: &str,
+        limit: u16,
+    ) -> Result<Vec<NewMessage>, StoreError> {
+        let conn = self.connection().await?;
+        let call = Call::new(FOR_APP).with(recipient).with(i64::from(limit));
+        let answers = pipeline::read(&conn, &[call]).await?;
+        let rows = answers.iter().flatten();
+        rows.map(|row| Ok(message(row)?.message)).collect()
+    }
+
+    async fn app_showed(
+        &self,
+        recipient: &str,
+        notification_id: NotificationId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE messages SET status = 'sent', sent_at = $2, payload = '{}', last_error = NULL \
+             WHERE message = $1 AND status = 'pending' AND channel = 'app' AND recipient = $3 RETURNING 1";
+        self.write(|conn| async move {
+            let call = Call::new(sql)
+                .with(&notification_id.as_bytes()[..])
+                .with(micros(now))
+                .with(recipient);
+            let answers = pipeline::read(&conn, &[call]).await?;
+            Ok(answers.iter().any(|rows| !rows.is_empty()))
+        })
+        .await
+    }
+
     async fn message_sent(
         &self,
         notification_id: NotificationId,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let sql = "WITH sent AS (UPDATE messages SET status = 'sent', sent_at = $2, payload = '{}', last_error = NULL \
-               WHERE message = $1 AND status = 'pending' RETURNING 1) \
-             UPDATE messages_sent SET n = n + (SELECT count(*) FROM sent) WHERE EXISTS (SELECT 1 FROM sent)";
+        let sql = "UPDATE messages SET status = 'sent', sent_at = $2, payload = '{}', last_error = NULL \
+             WHERE message = $1 AND status = 'pending'";
         self.write(|conn| async move {
             let call = Call::new(sql)
                 .with(&notification_id.as_bytes()[..])
@@ -521,7 +554,7 @@ impl OutboxStore for PostgresStore {
 
     async fn message_counts(&self) -> Result<(u64, u64, u64), StoreError> {
         let sql = "SELECT (SELECT count(*) FROM messages WHERE status = 'pending'), \
-             (SELECT n FROM messages_sent), (SELECT count(*) FROM messages WHERE status = 'failed')";
+             (SELECT count(*) FROM messages WHERE status = 'sent'), (SELECT count(*) FROM messages WHERE status = 'failed')";
         let conn = self.connection().await?;
         let row = conn.client().query_one(sql, &[]).await.db()?;
         Ok((row.count(0)?, row.count(1)?, row.count(2)?))

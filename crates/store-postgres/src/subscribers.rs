@@ -6,6 +6,7 @@ use crate::{
     pipeline::{self, Call},
 };
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use matinee_domain::ids::{SubscriptionId, UserId, WebhookId};
 use matinee_store::{
     StoreError, SubscriberStore,
@@ -94,6 +95,24 @@ impl SubscriberStore for PostgresStore {
             .first()
             .map(subscription)
             .transpose()
+    }
+
+    async fn may_follow(
+        &self,
+        subscription_id: SubscriptionId,
+        user_id: UserId,
+        session_id: [u8; 16],
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let sql = "SELECT 1 WHERE EXISTS (SELECT 1 FROM subscriptions \
+               WHERE subscription = $1 AND \"user\" = $2 AND channel = 'app') \
+             AND EXISTS (SELECT 1 FROM sessions WHERE session = $3 AND \"user\" = $2 AND refresh_expires_at > $4)";
+        let call = Call::new(sql)
+            .with(subscription_id.as_bytes().to_vec())
+            .with(user_id.as_bytes().to_vec())
+            .with(session_id.to_vec())
+            .with(micros(now));
+        Ok(!self.rows_of(call).await?.is_empty())
     }
 
     async fn end_subscription(

@@ -93,6 +93,7 @@ both! {
         cancelling_and_holding_exclude_each_other;
     moves:
         everybody_moves_with_the_show,
+        a_card_has_its_part_back_when_there_is_no_room,
         numbers_of_the_map_before_are_refused,
         a_move_depends_on_what_it_was_decided_on,
         who_is_in_stays_in,
@@ -114,6 +115,7 @@ both! {
         a_step_is_repeated_from_its_record,
         an_expired_booking_is_claimed_again,
         refunds_never_exceed_what_was_captured,
+        a_refund_says_whether_the_money_came_too_late,
         a_seat_is_cancelled_once,
         an_impossible_step_is_refused;
     expire:
@@ -139,6 +141,7 @@ both! {
         a_crowd_never_uses_a_code_too_often,
         a_customer_uses_a_code_so_often,
         a_guest_who_says_who_it_is_is_counted,
+        a_use_stays_its_customers,
         a_late_payment_claims_the_customers_use,
         a_customer_in_a_hurry_never_uses_a_code_too_often;
     gift:
@@ -146,6 +149,7 @@ both! {
         a_claim_lasts_as_long_as_its_payment,
         a_card_pays_all_of_a_booking,
         only_an_open_card_pays,
+        a_card_pays_for_no_cancelled_show,
         a_closed_card_gets_its_money_back,
         no_more_goes_back_than_was_claimed,
         a_crowd_never_spends_a_card_twice,
@@ -177,6 +181,7 @@ stories! {
         messages_are_claimed_in_order,
         messages_of_a_booking_are_claimed_in_order,
         messages_nobody_began_are_found,
+        messages_wait_for_an_app,
         a_message_is_claimed_by_one,
         messages_end_sent_or_failed,
         messages_that_are_over_are_forgotten_in_time;
@@ -232,6 +237,7 @@ of_a_store! {
         reuse_of_any_old_token_ends_the_family,
         expired_sessions_are_gone,
         a_new_password_ends_every_session,
+        a_new_password_ends_what_is_being_opened,
         a_secret_is_good_once,
         a_key_is_made_once,
         an_erased_account_leaves_nothing,
@@ -268,6 +274,7 @@ of_a_store! {
     subscribers:
         a_browser_belongs_to_one_user,
         the_oldest_browsers_go,
+        an_app_follows_its_own_while_it_is_signed_in,
         a_webhook_comes_back;
     maintenance:
         a_fresh_database_is_sound,

@@ -128,12 +128,6 @@ const CORRUPTIONS: &[(&str, &str)] = &[
          VALUES ('', '', decode(repeat('ab', 16), 'hex'), 'pending', 'x', 'email', '', '{}', 0, 1, 1)",
         "outbox",
     ),
-    (
-        "INSERT INTO messages (theater, booking, message, status, kind, channel, recipient, payload, attempts, \
-           created_at, due_at, sent_at) \
-         VALUES ('', '', decode(repeat('ab', 16), 'hex'), 'sent', 'x', 'email', 'a', '{}', 0, 1, 1, 1)",
-        "outbox_count",
-    ),
     ("UPDATE promo_codes SET used = 0", "promo_uses"),
     ("UPDATE promo_codes SET used = 2", "promo_uses"),
     ("DELETE FROM promo_codes", "booking_promo"),

@@ -84,6 +84,14 @@ const STEPS: &[(&str, &str)] = &[
         "promo_customers",
         include_str!("../../../migrations/sqlite/0019_promo_customers.sql"),
     ),
+    (
+        "no_count_of_messages",
+        include_str!("../../../migrations/sqlite/0020_no_count_of_messages.sql"),
+    ),
+    (
+        "app_messages",
+        include_str!("../../../migrations/sqlite/0021_app_messages.sql"),
+    ),
 ];
 
 /// "MTNE": tells our files from other SQLite databases.

@@ -78,10 +78,17 @@ pub(crate) const UNBEGUN: &str = "SELECT theater, booking, message, kind, channe
      WHERE status = 'pending' AND channel = ?1 AND due_at > ?2 AND due_at <= ?3 AND attempts = 0 ORDER BY due_at LIMIT ?4";
 pub(crate) const PENDING_OF: &str = "SELECT theater, booking, message, kind, channel, recipient, payload, created_at, attempts \
      FROM messages WHERE theater = ?1 AND booking = ?2 AND +channel = ?3 AND +status = 'pending' ORDER BY created_at, message";
+pub(crate) const FOR_APP: &str = "SELECT theater, booking, message, kind, channel, recipient, payload, created_at, attempts \
+     FROM messages INDEXED BY messages_for_app \
+     WHERE status = 'pending' AND channel = 'app' AND recipient = ?1 ORDER BY created_at, message LIMIT ?2";
 pub(crate) const LEASE: &str = "UPDATE messages SET attempts = attempts + 1, due_at = ?2 WHERE message = ?1 AND status = 'pending'";
 
 /// The payload may hold a secret, and nobody needs it any more.
 const SENT: &str = "UPDATE messages SET status = 'sent', sent_at = ?2, payload = '{}', last_error = NULL WHERE message = ?1 AND status = 'pending'";
+
+/// The same of what one app showed.
+pub(crate) const SHOWN: &str = "UPDATE messages SET status = 'sent', sent_at = ?2, payload = '{}', last_error = NULL \
+     WHERE message = ?1 AND status = 'pending' AND +channel = 'app' AND +recipient = ?3";
 
 pub(crate) const OLD_SENT: &str = "DELETE FROM messages WHERE (booking, message) IN \
      (SELECT booking, message FROM messages INDEXED BY messages_sent_at \
@@ -308,21 +315,45 @@ impl OutboxStore for SqliteStore {
         .await
     }
 
+    async fn messages_for_app(
+        &self,
+        recipient: &str,
+        limit: u16,
+    ) -> Result<Vec<NewMessage>, StoreError> {
+        let recipient = recipient.to_owned();
+        self.read(move |conn| {
+            let rows = query::all(conn, FOR_APP, params![recipient, limit], message)?;
+            Ok(rows.into_iter().map(|claimed| claimed.message).collect())
+        })
+        .await
+    }
+
+    async fn app_showed(
+        &self,
+        recipient: &str,
+        notification_id: NotificationId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        let recipient = recipient.to_owned();
+        self.write(move |tx| {
+            let shown = tx
+                .prepare(SHOWN)?
+                .execute(params![notification_id.as_bytes(), micros(now), recipient])
+                .db()?;
+            Ok(shown > 0)
+        })
+        .await
+    }
+
     async fn message_sent(
         &self,
         notification_id: NotificationId,
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
         self.write(move |tx| {
-            let sent = tx
-                .prepare(SENT)?
+            tx.prepare(SENT)?
                 .execute(params![notification_id.as_bytes(), micros(now)])
                 .db()?;
-            if sent > 0 {
-                tx.prepare("UPDATE messages_sent SET n = n + 1")?
-                    .execute([])
-                    .db()?;
-            }
             Ok(())
         })
         .await
@@ -545,7 +576,7 @@ impl OutboxStore for SqliteStore {
             let counts: (i64, i64, i64) = conn
                 .query_row(
                     "SELECT (SELECT count(*) FROM messages WHERE status = 'pending'), \
-                            (SELECT n FROM messages_sent), \
+                            (SELECT count(*) FROM messages WHERE status = 'sent'), \
                             (SELECT count(*) FROM messages WHERE status = 'failed')",
                     [],
                     |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),

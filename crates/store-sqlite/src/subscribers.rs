@@ -7,6 +7,7 @@ use crate::{
     query,
 };
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use matinee_domain::ids::{SubscriptionId, UserId, WebhookId};
 use matinee_store::{
     StoreError, SubscriberStore,
@@ -88,6 +89,28 @@ impl SubscriberStore for SqliteStore {
             let sql = "SELECT subscription, user, channel, address, created_at FROM subscriptions \
                  WHERE subscription = ?1";
             query::first(conn, sql, [subscription_id.as_bytes()], subscription)
+        })
+        .await
+    }
+
+    async fn may_follow(
+        &self,
+        subscription_id: SubscriptionId,
+        user_id: UserId,
+        session_id: [u8; 16],
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError> {
+        self.read(move |conn| {
+            let sql = "SELECT 1 WHERE EXISTS (SELECT 1 FROM subscriptions \
+                   WHERE subscription = ?1 AND user = ?2 AND channel = 'app') \
+                 AND EXISTS (SELECT 1 FROM sessions WHERE session = ?3 AND user = ?2 AND refresh_expires_at > ?4)";
+            let key = params![
+                subscription_id.as_bytes(),
+                user_id.as_bytes(),
+                session_id,
+                micros(now)
+            ];
+            conn.prepare_cached(sql).db()?.exists(key).db()
         })
         .await
     }

@@ -41,6 +41,7 @@ stories! {
         reuse_of_any_old_token_ends_the_family,
         expired_sessions_are_gone,
         a_new_password_ends_every_session,
+        a_new_password_ends_what_is_being_opened,
         a_secret_is_good_once,
         a_key_is_made_once,
         an_erased_account_leaves_nothing,
@@ -77,6 +78,7 @@ stories! {
     subscribers:
         a_browser_belongs_to_one_user,
         the_oldest_browsers_go,
+        an_app_follows_its_own_while_it_is_signed_in,
         a_webhook_comes_back;
     maintenance:
         a_fresh_database_is_sound,

@@ -67,6 +67,7 @@ stories! {
         cancelling_and_holding_exclude_each_other;
     moves:
         everybody_moves_with_the_show,
+        a_card_has_its_part_back_when_there_is_no_room,
         numbers_of_the_map_before_are_refused,
         a_move_depends_on_what_it_was_decided_on,
         who_is_in_stays_in,
@@ -88,6 +89,7 @@ stories! {
         a_step_is_repeated_from_its_record,
         an_expired_booking_is_claimed_again,
         refunds_never_exceed_what_was_captured,
+        a_refund_says_whether_the_money_came_too_late,
         a_seat_is_cancelled_once,
         an_impossible_step_is_refused;
     expire:
@@ -113,6 +115,7 @@ stories! {
         a_crowd_never_uses_a_code_too_often,
         a_customer_uses_a_code_so_often,
         a_guest_who_says_who_it_is_is_counted,
+        a_use_stays_its_customers,
         a_late_payment_claims_the_customers_use,
         a_customer_in_a_hurry_never_uses_a_code_too_often;
     gift:
@@ -120,6 +123,7 @@ stories! {
         a_claim_lasts_as_long_as_its_payment,
         a_card_pays_all_of_a_booking,
         only_an_open_card_pays,
+        a_card_pays_for_no_cancelled_show,
         a_closed_card_gets_its_money_back,
         no_more_goes_back_than_was_claimed,
         a_crowd_never_spends_a_card_twice,
@@ -147,6 +151,7 @@ stories! {
         messages_are_claimed_in_order,
         messages_of_a_booking_are_claimed_in_order,
         messages_nobody_began_are_found,
+        messages_wait_for_an_app,
         a_message_is_claimed_by_one,
         messages_end_sent_or_failed,
         messages_that_are_over_are_forgotten_in_time;

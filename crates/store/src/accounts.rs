@@ -92,8 +92,8 @@ pub struct SessionRow {
 /// What became of a rotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rotation {
-    /// The new tokens are in place.
-    Rotated(Box<SessionRow>),
+    /// The new tokens of this person are in place.
+    Rotated(UserId),
     /// The token is unknown or expired.
     Unknown,
     /// A used-up token came back: the family was ended.
@@ -149,6 +149,9 @@ pub struct AccountMessage {
     pub sent_at: Option<DateTime<Utc>>,
 }
 
+/// How long mailed secrets that ran out are still known.
+pub const RAN_OUT_KEPT: chrono::TimeDelta = chrono::TimeDelta::days(30);
+
 /// Accounts, sessions, one-time secrets.
 #[async_trait]
 pub trait AccountStore: Send + Sync + 'static {
@@ -196,7 +199,14 @@ pub trait AccountStore: Send + Sync + 'static {
     async fn delete_user(&self, user_id: UserId, now: DateTime<Utc>) -> Result<(), StoreError>;
     async fn set_role(&self, user_id: UserId, role: Role) -> Result<(), StoreError>;
 
-    async fn add_session(&self, session: SessionRow) -> Result<(), StoreError>;
+    /// Opens a session of an account whose password is still kept as `password_hash`: what was shown was shown to that
+    /// account. False, and no session, when the password was changed meanwhile or the account is gone: a new password ends
+    /// what was being opened like what was open.
+    async fn add_session(
+        &self,
+        session: SessionRow,
+        password_hash: &str,
+    ) -> Result<bool, StoreError>;
     /// The live session with this access digest.
     async fn session_by_access(
         &self,
@@ -258,7 +268,8 @@ pub trait AccountStore: Send + Sync + 'static {
         purpose: OneTimeUse,
         now: DateTime<Utc>,
     ) -> Result<Option<String>, StoreError>;
-    /// Whose a secret is while it is good; it stays good.
+    /// Whose a secret is while it is good; it stays good. Asked with a time before now it may be one that ran out since:
+    /// those are kept for [`RAN_OUT_KEPT`], so that whoever comes with one hears why it does not work.
     async fn one_time_subject(
         &self,
         digest: TokenDigest,

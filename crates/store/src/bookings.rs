@@ -336,7 +336,10 @@ impl Step {
             && self.payments.iter().any(|payment| {
                 payment.status == PaymentStatus::Created && payment.gateway_ref.is_none()
             });
-        begins || (!self.cancel_seats.is_empty() && !self.by_theater)
+        // A gift card that pays all of it begins and ends in one step.
+        let by_card = self.seats == SeatsEffect::Sell
+            && self.payments.iter().any(PaymentRow::is_by_card_alone);
+        begins || by_card || (!self.cancel_seats.is_empty() && !self.by_theater)
     }
 }
 

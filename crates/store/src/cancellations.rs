@@ -4,7 +4,7 @@
 //! transaction. The work itself is ordinary steps of bookings ([`crate::bookings::Step`]), which the desk takes; here is
 //! what it goes by.
 
-use crate::{error::StoreError, staff::AuditEntry};
+use crate::{error::StoreError, refund_progress::RefundProgress, staff::AuditEntry};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use matinee_domain::ids::{BookingId, ShowId};
@@ -49,11 +49,7 @@ pub struct CancellationProgress {
     pub cancelled: CancelledShow,
     /// Bookings that still have seats.
     pub left: u32,
-    pub refunds_pending: u32,
-    pub refunds_succeeded: u32,
-    pub refunds_failed: u32,
-    /// All but what failed, in minor units.
-    pub refunded_minor: i64,
+    pub refunds: RefundProgress,
 }
 
 /// Cancelled shows.

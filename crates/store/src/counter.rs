@@ -109,6 +109,8 @@ pub enum PayOutcome {
     PaidOut,
     /// The shift is not open.
     Closed,
+    /// The shift's drawer is of another currency than the refund.
+    OtherCurrency,
     /// There is no such refund of cash, or the counter has not heard of it yet.
     Missing,
 }

@@ -23,6 +23,7 @@ pub mod moves;
 pub mod moving;
 pub mod outbox;
 pub mod promos;
+pub mod refund_progress;
 pub mod sign_in;
 pub mod staff;
 pub mod subscribers;

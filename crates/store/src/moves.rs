@@ -11,6 +11,7 @@ use crate::{
     feed::SeatState,
     idempotency::{IdempotencyRecord, Lookup},
     outbox::NewMessage,
+    refund_progress::RefundProgress,
     staff::AuditEntry,
 };
 use async_trait::async_trait;
@@ -108,24 +109,7 @@ pub struct MoveProgress {
     pub moved: MovedShow,
     /// Bookings without room that still have their seats.
     pub left: u32,
-    pub refunds_pending: u32,
-    pub refunds_succeeded: u32,
-    pub refunds_failed: u32,
-    /// All but what failed, in minor units.
-    pub refunded_minor: i64,
-}
-
-impl MoveProgress {
-    /// Counts refunds of one outcome in.
-    pub fn count(&mut self, status: &str, refunds: u32, amount_minor: i64) {
-        let (counted, amount) = match status {
-            "pending" => (&mut self.refunds_pending, amount_minor),
-            "succeeded" => (&mut self.refunds_succeeded, amount_minor),
-            _ => (&mut self.refunds_failed, 0),
-        };
-        *counted = refunds;
-        self.refunded_minor += amount;
-    }
+    pub refunds: RefundProgress,
 }
 
 /// Shows that move.

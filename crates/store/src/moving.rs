@@ -138,7 +138,6 @@ pub const TABLES: &[Table] = tables! {
         theater Bytes, booking Bytes, message Bytes, status Text, kind Text, channel Text, recipient Text,
         payload Json, attempts Small, created_at Number, due_at Number, sent_at Number, last_error Text,
     }
-    messages_sent { only_row Small, n Number }
     subscriptions { subscription Bytes, user Bytes, channel Text, address Json, created_at Number }
     webhooks {
         webhook Bytes, url Text, kinds Json, generation Small, previous_until Number, stopped Text, created_at Number,

@@ -27,7 +27,7 @@ pub struct NewMessage {
     /// `confirmation`, `cancellation`, `refund`, `payment_failed`, `reminder`, `change`, `show_cancelled`, `recovery`,
     /// `password_reset`, `email_verification`.
     pub kind: String,
-    /// `email`, `sms`, `web_push`, `fcm`, `apns`, `webhook`, `kafka`, `nats`, `sqs`.
+    /// `email`, `sms`, `web_push`, `fcm`, `apns`, `app`, `webhook`, `kafka`, `nats`, `sqs`.
     pub channel: String,
     /// An address, or who has one: `user:ID`, `subscription:ID`, `webhook:ID`, `outlet:CHANNEL`.
     pub recipient: String,
@@ -137,6 +137,19 @@ pub trait OutboxStore: Send + Sync + 'static {
         until: DateTime<Utc>,
         limit: u16,
     ) -> Result<Vec<NewMessage>, StoreError>;
+    /// What waits on the channel `app` for the app that is this recipient, claimed or not, oldest first.
+    async fn messages_for_app(
+        &self,
+        recipient: &str,
+        limit: u16,
+    ) -> Result<Vec<NewMessage>, StoreError>;
+    /// The app that is this recipient showed a message that waited for it: it counts as sent. False when none waited.
+    async fn app_showed(
+        &self,
+        recipient: &str,
+        notification_id: NotificationId,
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError>;
     /// What is to go out on a channel about a booking, claimed or not, in the order in which it was written.
     async fn pending_messages(
         &self,
@@ -207,9 +220,9 @@ pub trait OutboxStore: Send + Sync + 'static {
         starts: DateTime<Utc>,
     ) -> Result<(), StoreError>;
     /// Forgets messages that went out, or were written and given up, before `before`, at most `limit` of each; returns how
-    /// many. What was counted as sent stays counted.
+    /// many.
     async fn forget_messages(&self, before: DateTime<Utc>, limit: u16)
     -> Result<usize, StoreError>;
-    /// Messages by status: pending, sent (ever), failed.
+    /// Messages by status: pending, sent and not forgotten, failed. It counts them: for tests, not for every minute.
     async fn message_counts(&self) -> Result<(u64, u64, u64), StoreError>;
 }

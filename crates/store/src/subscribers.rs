@@ -14,7 +14,7 @@ pub struct SubscriptionRow {
     /// Made from the address: the same browser is the same row, whoever signs in on it.
     pub subscription_id: SubscriptionId,
     pub user_id: UserId,
-    /// `web_push`, `fcm` or `apns`.
+    /// `web_push`, `fcm`, `apns` or `app`.
     pub channel: String,
     /// JSON; it holds what others could send with.
     pub address: String,
@@ -53,6 +53,14 @@ pub trait SubscriberStore: Send + Sync + 'static {
         &self,
         subscription_id: SubscriptionId,
     ) -> Result<Option<SubscriptionRow>, StoreError>;
+    /// Whether an app may follow a subscription: it is (still) this user's, and so is the session, which still lives.
+    async fn may_follow(
+        &self,
+        subscription_id: SubscriptionId,
+        user_id: UserId,
+        session_id: [u8; 16],
+        now: DateTime<Utc>,
+    ) -> Result<bool, StoreError>;
     /// Ends one, if it is (still) this user's.
     async fn end_subscription(
         &self,

@@ -2,6 +2,7 @@
 
 use super::{Answer, id};
 use crate::{
+    notices::PushState,
     settings::{Settings, SettingsChange},
     shell::Shell,
 };
@@ -46,6 +47,25 @@ pub async fn watch_opened(shell: State<'_, Shell>, events: Channel<String>) -> A
         shell.follow_paths(|path| events.send(path).is_ok()).await;
     });
     Ok(())
+}
+
+/// Whether this computer shows the person's messages.
+#[tauri::command]
+#[specta::specta]
+pub async fn push_state(shell: State<'_, Shell>) -> Answer<PushState> {
+    shell.push_state().await
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn subscribe_push(shell: State<'_, Shell>) -> Answer<PushState> {
+    shell.set_push(true).await
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn unsubscribe_push(shell: State<'_, Shell>) -> Answer<PushState> {
+    shell.set_push(false).await
 }
 
 /// Opens a web, mail or map address outside the app.

@@ -5,6 +5,7 @@ pub mod account;
 pub mod buying;
 pub mod catalog;
 pub mod host;
+pub mod theater;
 
 use matinee_client::ClientError;
 use std::str::FromStr;

@@ -49,7 +49,13 @@
     "save_settings",
     "watch_status",
     "watch_opened",
+    "push_state",
+    "subscribe_push",
+    "unsubscribe_push",
     "open_external",
     "add_to_calendar",
     "open_receipt",
+    "local_theater",
+    "run_theater",
+    "stop_theater",
 ]

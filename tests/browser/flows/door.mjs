@@ -12,11 +12,22 @@ import { say } from '../lib/tools.mjs';
 
 /** A ticket's code is in sight for less than a door needs to take it for a second person's. */
 const [AWAY, HELD] = [1.6, 2.6];
-const LIMIT_MS = 500;
+/** Looks of the camera, each 120 ms after the one before, from the code's first frame to the one that read it. */
+const LOOKS = 2;
 
-/** Notes in the page when the film's bright scene first reached the screen, and when a verdict stood there. */
+/**
+ * Notes in the page when the film's bright scene first reached the screen, how many looks the reader took from then on to
+ * read it, and when a verdict stood there.
+ */
 function watch() {
-  const times = (globalThis.doorTimes = { seen: null, verdict: null });
+  const times = (globalThis.doorTimes = { seen: null, verdict: null, looks: 0, read: null });
+  const post = Worker.prototype.postMessage;
+  const answered = ({ data }) => data !== null && (times.read ??= times.looks);
+  Worker.prototype.postMessage = function (...sent) {
+    if (times.seen !== null) times.looks += 1;
+    this.addEventListener('message', answered);
+    return post.apply(this, sent);
+  };
   const canvas = new OffscreenCanvas(8, 8);
   const context = canvas.getContext('2d', { willReadFrequently: true });
   const look = (video) =>
@@ -44,9 +55,10 @@ async function seen(page) {
   equal(fetched.length, 1, 'the reader came with the camera, and once');
   await page.getByText(say('door_count', { admitted: 1, tickets: 1 })).waitFor();
   const times = await page.evaluate(() => globalThis.doorTimes);
+  // Told and not asserted: how long a look takes is the machine's doing, how many are needed is ours.
   const took = Math.round(times.verdict - times.seen);
-  console.log(`        from the first frame with the code to the verdict: ${took} ms`);
-  ok(times.seen !== null && took <= LIMIT_MS, `the verdict came ${took} ms after the code (at most ${LIMIT_MS})`);
+  console.log(`        from the first frame with the code to the verdict: ${took} ms, ${times.read} looks`);
+  ok(times.seen !== null && times.read !== null && times.read <= LOOKS, `read within ${times.read} looks (at most ${LOOKS})`);
   // The same code stays before the camera: it is one person, not two.
   await page.waitForTimeout((AWAY + HELD) * 1000);
   equal(await heading(page, 'door_already').count(), 0, 'held up longer, it is not scanned again');
@@ -106,8 +118,6 @@ async function twoDoors(scene, world) {
     await scan(page, codes[0]);
     await verdict(page, 'door_admitted');
     await page.getByText(say('door_by_list')).waitFor();
-    // Doors set their clocks by what the server says, which is exact to a second.
-    await page.waitForTimeout(2500);
   }
   await east.context().setOffline(false);
   const told = (page) => until('its scans are told', async () => (await page.getByText(say('door_waiting')).count()) === 0, { timeout: 30_000 });

@@ -5,7 +5,7 @@
 import { forged, scan } from './door.mjs';
 import { until } from './expect.mjs';
 import { settled } from './findings.mjs';
-import { boughtTickets } from './staff.mjs';
+import { boughtTickets, callsOf, houseTonight } from './staff.mjs';
 import { say } from './tools.mjs';
 
 class Walk {
@@ -159,7 +159,25 @@ async function opening(walk) {
   await walk.at(`${house.of}/shows/${house.shows.tonight.show_id}/move`, 'move-show');
 }
 
-const PARTS = { programme, office, counter, door, opening };
+/** A show that goes to a screen without room for all of its guests: what would happen, and what did. */
+async function moving(walk, { api }) {
+  const { page, stop } = walk;
+  const { theaterId, showId } = await houseTonight(page, 180);
+  // Three seats in all: two side by side fit, and one alone; three together do not.
+  await callsOf(page)('POST', `/manage/theaters/${theaterId}/screens`, { name: 'Two', seats: { hall: { rows: 1, seats_per_row: 3, aisles_after: [2] } } });
+  for (const count of [2, 3, 1]) await boughtTickets(api, showId, count);
+  await walk.at(`/manage/${theaterId}/shows/${showId}/move`);
+  await walk.named('screen').selectOption({ label: 'Two (3)' });
+  await walk.button('day_move_ask').click();
+  await walk.text('day_move_preview').waitFor();
+  for (const more of await page.locator('summary').all()) await more.click();
+  await stop('move-plan');
+  await walk.button('day_move_go').click();
+  await walk.text('day_move_done').waitFor({ timeout: 30_000 });
+  await stop('move-progress');
+}
+
+const PARTS = { programme, office, counter, door, opening, moving };
 export const parts = Object.keys(PARTS);
 
 export async function walkThrough(part, { page, house, stop, world, language }) {

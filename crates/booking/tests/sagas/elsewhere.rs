@@ -21,7 +21,11 @@ use matinee_integrations::{
     SandboxGateway,
     sandbox::{AUTHENTICATION_REQUIRED, VISA},
 };
-use matinee_store::{BookingStore, Maintenance, bookings::BookingFile, conformance::fixtures};
+use matinee_store::{
+    BookingStore, Maintenance,
+    bookings::{BookingFile, RefundRow},
+    conformance::fixtures,
+};
 use std::sync::{
     Arc, Mutex,
     atomic::{AtomicUsize, Ordering},
@@ -37,14 +41,14 @@ pub struct Elsewhere {
     /// Looks under way now, and the most there were.
     looking: Mutex<(usize, usize)>,
     /// What it says of every refund it took.
-    refunds: RefundAtGateway,
+    pub refunds: RefundAtGateway,
     /// Its list, and the times it was asked for.
-    list: Vec<ListedCharge>,
+    pub list: Vec<ListedCharge>,
     listed: Mutex<Vec<(DateTime<Utc>, DateTime<Utc>)>>,
 }
 
 impl Elsewhere {
-    fn new(house: &House, name: &'static str, test: bool) -> Self {
+    pub fn new(house: &House, name: &'static str, test: bool) -> Self {
         Self {
             inner: house.bank(),
             name,
@@ -56,6 +60,11 @@ impl Elsewhere {
             list: Vec::new(),
             listed: Mutex::default(),
         }
+    }
+
+    /// The times its list was asked for.
+    pub fn asked_for(&self) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
+        self.listed.lock().unwrap().clone()
     }
 
     fn asked(&self) -> usize {
@@ -291,6 +300,12 @@ fn news(payment: PaymentId, fact: GatewayFact, refund: Option<String>) -> Gatewa
     }
 }
 
+/// A refund that was taken came to nothing.
+pub fn refund_failed(refund: &RefundRow) -> GatewayEvent {
+    let id = Some(refund.refund_id.to_string());
+    news(refund.payment_id, GatewayFact::RefundFailed, id)
+}
+
 /// What a gateway tells of a sale that is done, three times over, costs no question.
 #[tokio::test]
 async fn news_of_what_is_done_asks_nobody() {
@@ -304,6 +319,12 @@ async fn news_of_what_is_done_asks_nobody() {
         let told = desk.gateway_event(news(paid.payment_id, fact, None)).await;
         assert_eq!(told.unwrap(), Heard::Settled);
     }
+    assert_eq!(bank.asked(), before);
+    // Nor once the money went back and nothing is owed.
+    buyer.ask(&desk, 2, Act::Cancel(None)).await.unwrap();
+    let before = bank.asked();
+    let told = news(paid.payment_id, GatewayFact::Captured, None);
+    desk.gateway_event(told).await.unwrap();
     assert_eq!(bank.asked(), before);
 }
 
@@ -327,10 +348,7 @@ async fn a_refund_that_comes_back_is_owed_again() {
         buyer.ask(&desk, 2, Act::Cancel(part)).await.unwrap();
         let before = file(&house, &buyer).await;
         let refund = &before.refunds[0];
-        let told = || {
-            let id = Some(refund.refund_id.to_string());
-            news(refund.payment_id, GatewayFact::RefundFailed, id)
-        };
+        let told = || refund_failed(refund);
         // The gateway is asked: it has the last word.
         let (calm, _) = self::desk(&house, "sandbox", true);
         calm.gateway_event(told()).await.unwrap();

@@ -315,3 +315,60 @@ async fn a_crowd_spends_a_card_once() {
     }
     books::judge(&house).await.unwrap();
 }
+
+/// The sandbox bank, when it charges nothing below this.
+fn desk_from(house: &House, least: i64) -> Arc<Desk> {
+    let bank = SlowBank {
+        minimums: Box::leak(Box::new([("EUR", least)])),
+        ..SlowBank::new(house)
+    };
+    house.desk_at(Arc::new(bank), false)
+}
+
+/// Nothing is claimed or asked for that could not be charged: a card leaves a little more, and who is held back is told so
+/// while nothing has moved.
+#[tokio::test]
+async fn what_a_card_leaves_can_be_charged() {
+    let house = House::new().await;
+    let booking = hold(&house.desk, &["2-4"]).await.booking;
+    let (id, total) = (booking.booking_id, booking.total.amount_minor);
+    assert!(total > 700);
+
+    // No way to charge the booking, neither all of it nor what the card leaves.
+    let desk = desk_from(&house, total + 1);
+    for input in [payment(id, VISA), with(id, VISA, Card::Small)] {
+        let refused = desk.pay(input).await;
+        assert!(
+            matches!(refused, Err(SaleError::TooSmallToCharge { least }) if least == eur(total + 1)),
+            "{refused:?}"
+        );
+    }
+    let untouched = file(&house, id).await;
+    assert_eq!(untouched.booking.state.status(), BookingStatus::Held);
+    assert!(untouched.payments.is_empty());
+    assert_eq!(balance(&house, Card::Small).await, 700);
+
+    // The card has 700, and 100 of it stay: the least is left.
+    let least = total - 600;
+    let desk = desk_from(&house, least);
+    let mut seen = with(id, VISA, Card::Small);
+    seen.gift.as_mut().unwrap().expected = Some(eur(700));
+    let changed = desk.pay(seen).await;
+    assert!(
+        matches!(changed, Err(SaleError::GiftChanged(now)) if now == eur(600)),
+        "{changed:?}"
+    );
+    let paid = desk.pay(with(id, VISA, Card::Small)).await.unwrap();
+    assert_eq!(status(&paid), 200);
+    let row = file(&house, id).await.payments.remove(0);
+    let part = row.gift.as_ref().unwrap().amount_minor;
+    assert_eq!((row.captured_minor, part), (least, 600));
+    assert_eq!(balance(&house, Card::Small).await, 100);
+    books::judge(&house).await.unwrap();
+
+    // All of it by card: nothing is left to charge.
+    let next = hold(&house.desk, &["2-5"]).await.booking.booking_id;
+    let desk = desk_from(&house, 1_000_000);
+    let paid = desk.pay(with(next, VISA, Card::Large)).await.unwrap();
+    assert_eq!(status(&paid), 200);
+}

@@ -27,6 +27,8 @@ pub struct SlowBank {
     pub keeps_everything: bool,
     /// What it authorized it has given up by the time it is asked for the money.
     pub loses_authorizations: bool,
+    /// It charges nothing smaller.
+    pub minimums: &'static [(&'static str, i64)],
 }
 
 impl SlowBank {
@@ -36,6 +38,7 @@ impl SlowBank {
             meanwhile: Mutex::new(None),
             keeps_everything: false,
             loses_authorizations: false,
+            minimums: &[],
         }
     }
 }
@@ -49,7 +52,10 @@ impl PaymentGateway for SlowBank {
         true
     }
     fn ways(&self) -> Ways {
-        self.inner.ways()
+        Ways {
+            minimums: self.minimums,
+            ..self.inner.ways()
+        }
     }
     async fn authorize(&self, charge: ChargeRequest) -> Result<ChargeAnswer, GatewayError> {
         let answer = self.inner.authorize(charge).await;

@@ -181,3 +181,46 @@ async fn a_hold_keeps_a_code_that_ends() {
     let report = house.store.verify(house.now()).await.unwrap();
     assert_eq!(report.violations, vec![]);
 }
+
+/// Another code than the one a hold has is that other one, and neither a code that has not begun nor one for another show
+/// is to be had.
+#[tokio::test]
+async fn another_code_is_another() {
+    let (house, promo) = house().await;
+    let theater = fixtures::theater_id(1);
+    let more = |code: &str, change: &dyn Fn(&mut Promo)| {
+        let mut more = promo.clone();
+        more.code = code.parse().unwrap();
+        more.terms.discount = Discount::Fixed(Money::new(300, Currency::new(*b"EUR")));
+        change(&mut more);
+        more
+    };
+    for added in [
+        more("MORE", &|_| ()),
+        more("SOON", &|it| {
+            it.starts_at = house.now() + TimeDelta::days(1);
+        }),
+        more("ELSE", &|it| it.terms.shows = vec![fixtures::show_id(1, 2)]),
+    ] {
+        let added = house.store.add_promo(theater, added, house.now());
+        assert!(added.await.unwrap());
+    }
+    let booking = held(&house.desk, with_code("2-4")).await.booking;
+    let before = booking.total.amount_minor;
+    let ask = |code: &str| ChangeInput {
+        promo_code: Some(code.into()),
+        ..ChangeInput::default()
+    };
+    for code in ["SOON", "ELSE"] {
+        let refused = house.desk.change(booking.booking_id, ask(code)).await;
+        assert!(
+            matches!(refused, Err(SaleError::PromoInvalid)),
+            "{code}: {refused:?}"
+        );
+    }
+    let changed = house.desk.change(booking.booking_id, ask("more")).await;
+    let booking = changed.unwrap().file.booking;
+    assert_eq!(booking.promo, Some("MORE".parse().unwrap()));
+    assert_eq!(booking.total.amount_minor, before - 100);
+    assert_eq!(used(&house, &promo).await, 0);
+}

@@ -12,6 +12,7 @@ use matinee_booking::{
     Wanted,
 };
 use matinee_domain::{
+    booking::BookingState,
     catalog::GapRule,
     ids::ShowId,
     price::{PriceChange, TicketType},
@@ -350,4 +351,66 @@ async fn a_change_says_that_the_hold_ran_out_meanwhile() {
     };
     let error = desk.change(booking_id, input).await.unwrap_err();
     assert!(matches!(error, SaleError::HoldExpired), "{error}");
+}
+
+/// Whoever changes a hold without a condition is not told of a race that was lost: it is decided anew.
+#[tokio::test]
+async fn a_change_without_a_condition_is_decided_anew() {
+    let house = house(GapRule::Advise).await;
+    let wanted = wish(seats(&["2-4"]));
+    let booking_id = held(&house.desk, wanted).await.booking.booking_id;
+    let other = house.another_desk();
+    house.later(TimeDelta::minutes(1));
+    let work: Work = Box::pin(async move {
+        other.extend(booking_id, None).await.unwrap();
+    });
+    let desk = with_old_news(&house, 0, Some(work));
+    let input = ChangeInput {
+        seat_ids: Some(ids(&["2-5"])),
+        ..ChangeInput::default()
+    };
+    let changed = desk.change(booking_id, input).await.unwrap();
+    let map = &changed.show.map;
+    let now = changed.file.booking.seats.iter();
+    let now: Vec<_> = now.map(|seat| map.seat_id(seat.seat)).collect();
+    assert_eq!(now, ids(&["2-5"]));
+}
+
+/// Seats that stay keep their ticket types, and so their prices; new ones are standard.
+#[tokio::test]
+async fn a_change_keeps_the_types_of_the_seats_that_stay() {
+    let house = house(GapRule::Off).await;
+    let types = [("2-1", "child"), ("2-3", "child")];
+    let wanted = typed(seats(&["2-1", "2-2", "2-3"]), &types);
+    let booking_id = held(&house.desk, wanted).await.booking.booking_id;
+    let input = ChangeInput {
+        seat_ids: Some(ids(&["2-1", "2-2", "2-4"])),
+        ..ChangeInput::default()
+    };
+    let changed = house.desk.change(booking_id, input).await.unwrap();
+    let seats = changed.file.booking.seats.iter();
+    let kept: Vec<_> = seats
+        .map(|seat| (seat.ticket_type.as_str(), seat.price_minor))
+        .collect();
+    let standard = ("standard", 1_500);
+    assert_eq!(kept, [("child", 775), standard, standard]);
+}
+
+/// At the instant a hold ends it is over, also while no job has freed its seats yet.
+#[tokio::test]
+async fn a_hold_that_ran_out_is_not_changed() {
+    let house = house(GapRule::Off).await;
+    let booking = held(&house.desk, wish(seats(&["2-4"]))).await.booking;
+    let BookingState::Held { expires_at, .. } = booking.state else {
+        panic!("{:?}", booking.state);
+    };
+    house.later(expires_at - house.now());
+    let input = ChangeInput {
+        seat_ids: Some(ids(&["2-5"])),
+        ..ChangeInput::default()
+    };
+    let error = house.desk.change(booking.booking_id, input).await;
+    assert!(matches!(error, Err(SaleError::HoldExpired)), "{error:?}");
+    let error = house.desk.extend(booking.booking_id, None).await;
+    assert!(matches!(error, Err(SaleError::HoldExpired)), "{error:?}");
 }

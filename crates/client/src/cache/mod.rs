@@ -10,6 +10,7 @@ mod movies;
 mod profile;
 mod search;
 mod seen;
+mod shown;
 mod shows;
 mod tables;
 mod theaters;
@@ -33,7 +34,7 @@ use std::{
 };
 
 /// In the order they are applied; `user_version` counts those that were.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("../../../../migrations/cache/0001_meta.sql"),
     include_str!("../../../../migrations/cache/0002_theaters.sql"),
     include_str!("../../../../migrations/cache/0003_movies.sql"),
@@ -43,6 +44,7 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("../../../../migrations/cache/0007_profile.sql"),
     include_str!("../../../../migrations/cache/0008_ticket_types.sql"),
     include_str!("../../../../migrations/cache/0009_seen.sql"),
+    include_str!("../../../../migrations/cache/0010_shown.sql"),
 ];
 
 /// Why the copy could not be read or written.

@@ -109,6 +109,7 @@ fn booking(number: u8, show: &Show, status: BookingStatus) -> Booking {
         payment_id: None,
         next_action: None,
         payment_methods: Vec::new(),
+        minimum_charge: None,
         test: true,
     }
 }

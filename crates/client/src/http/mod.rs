@@ -253,11 +253,7 @@ impl Http {
             request = request.header(CONTENT_TYPE, "application/json");
         }
         if let Some(token) = &call.bearer {
-            request = secret_header(
-                request,
-                AUTHORIZATION.as_str(),
-                &format!("Bearer {}", token.expose()),
-            );
+            request = bearer_header(request, token);
         }
         if let Some(key) = &call.idempotency_key {
             request = request.header(IDEMPOTENCY_KEY, key);
@@ -279,11 +275,15 @@ impl Http {
         &self,
         path: &str,
         last_event_id: Option<u64>,
+        bearer: Option<&Secret>,
     ) -> Result<Response, ClientError> {
         let url = self.origin.url(&format!("{BASE_PATH}{path}"));
         let mut request = self.client.get(url).header(ACCEPT, "text/event-stream");
         if let Some(id) = last_event_id {
             request = request.header("last-event-id", id.to_string());
+        }
+        if let Some(token) = bearer {
+            request = bearer_header(request, token);
         }
         let sent = tokio::time::timeout(CALL_TIMEOUT, request.send()).await;
         let response = match sent {
@@ -332,6 +332,11 @@ impl Outcome {
     fn heard(result: Result<Answer, ClientError>) -> Self {
         Self { sent: true, result }
     }
+}
+
+fn bearer_header(request: RequestBuilder, token: &Secret) -> RequestBuilder {
+    let value = format!("Bearer {}", token.expose());
+    secret_header(request, AUTHORIZATION.as_str(), &value)
 }
 
 /// A header that no log of the HTTP stack prints.

@@ -4,7 +4,6 @@ use super::alternatives::majority_category;
 use super::hall::{DrawnHall, hall};
 use super::*;
 use proptest::prelude::*;
-use std::time::{Duration, Instant};
 
 fn best(drawn: &DrawnHall, count: usize) -> Option<Vec<String>> {
     best_seats(&drawn.map, &|seat| drawn.free(seat), count, &|_| true)
@@ -171,19 +170,8 @@ fn nothing_wanted_or_nothing_known_has_no_alternatives() {
 }
 
 /// The fastest of a few runs: a busy machine slows most of them, a slow algorithm all.
-fn fastest(mut run: impl FnMut()) -> Duration {
-    let once = |run: &mut dyn FnMut()| {
-        let began = Instant::now();
-        run();
-        began.elapsed()
-    };
-    (0..20).map(|_| once(&mut run)).min().unwrap_or_default()
-}
-
-/// The bar is 1 ms in a release build ; a debug build is about 20 times slower.
 #[test]
-fn two_thousand_seats_take_less_than_a_millisecond() {
-    let bar = Duration::from_millis(if cfg!(debug_assertions) { 60 } else { 1 });
+fn two_thousand_seats_have_room_for_every_party() {
     let open = hall(&["........................................"; 50]);
     let scattered = hall(&[".x.x.x.x.x.x.x.x.x.x.x.x.x.x.x.x.x.x.x.x"; 50]);
     for (drawn, count) in [
@@ -193,15 +181,14 @@ fn two_thousand_seats_take_less_than_a_millisecond() {
         (&scattered, 10),
         (&scattered, 50),
     ] {
-        let took = fastest(|| assert!(best(drawn, count).is_some()));
-        assert!(took <= bar, "best {count} took {took:?}");
+        let seats = best(drawn, count).expect("enough seats are free");
+        let different: std::collections::BTreeSet<_> = seats.iter().collect();
+        assert_eq!(different.len(), count);
         let wanted: Vec<SeatNo> = (0..count)
             .map(|index| SeatNo(1_000 + index as u16))
             .collect();
-        let took = fastest(|| {
-            alternatives(&drawn.map, &|seat| drawn.free(seat), &wanted, 3);
-        });
-        assert!(took <= bar, "alternatives for {count} took {took:?}");
+        let found = alternatives(&drawn.map, &|seat| drawn.free(seat), &wanted, 3);
+        assert!(found.iter().flatten().all(|seat| drawn.free(*seat)));
     }
 }
 

@@ -142,3 +142,97 @@ proptest! {
         prop_assert_eq!(days.iter().map(|day| day.tickets.count as usize).sum::<usize>(), seats);
     }
 }
+
+fn sale(captured_minor: i64, gift_minor: i64) -> Sale {
+    let theater = TheaterId::from_bytes([1; 16]);
+    Sale {
+        payment_id: PaymentId::from_parts(theater, time_ordered(0, [1; 16])),
+        show_id: ShowId::from_parts(theater, [1; 16]),
+        method: "cash".into(),
+        channel: SaleChannel::Web,
+        captured_minor,
+        gift_minor,
+        late: false,
+        test: false,
+        seats: vec![("standard".into(), captured_minor + gift_minor)],
+        tax_minor: 30,
+    }
+}
+
+fn refund(sale: &Sale, amount_minor: i64, tax_minor: i64) -> GivenBack {
+    GivenBack {
+        refund_id: RefundId::from_bytes([1; 16]),
+        at: DateTime::UNIX_EPOCH,
+        show_id: sale.show_id,
+        method: sale.method.clone(),
+        reason: "goodwill".into(),
+        late: false,
+        amount_minor,
+        tax_minor,
+    }
+}
+
+#[test]
+fn a_sale_is_named_by_what_it_was_paid_with() {
+    let sale_parts = |captured, gift| {
+        let sale = sale(captured, gift);
+        let parts = sale.parts();
+        parts
+            .map(|(method, minor)| (method.to_owned(), minor))
+            .collect::<Vec<_>>()
+    };
+    let (cash, card) = ("cash".to_owned(), GIFT_CARD.to_owned());
+    assert_eq!(sale_parts(200, 0), [(cash.clone(), 200)]);
+    assert_eq!(sale_parts(0, 200), [(card.clone(), 200)]);
+    assert_eq!(sale_parts(50, 150), [(cash.clone(), 50), (card, 150)]);
+    assert_eq!(
+        sale_parts(0, 0),
+        [(cash, 0)],
+        "what costs nothing was sold too"
+    );
+}
+
+#[test]
+fn taxes_and_tickets_are_counted_up() {
+    let mut day = Totals::default();
+    let sale = sale(200, 0);
+    for _ in 0..3 {
+        day.sell(&sale);
+    }
+    for _ in 0..2 {
+        day.give_back(&refund(&sale, 100, 15));
+    }
+    assert_eq!((day.tax_sold_minor, day.tax_back_minor), (90, 30));
+    assert_eq!(day.channels[&SaleChannel::Web].tickets, 3);
+}
+
+#[test]
+fn totals_that_disagree_do_not_add_up() {
+    let mut good = Totals::default();
+    let sale = sale(200, 0);
+    good.sell(&sale);
+    good.give_back(&refund(&sale, 100, 15));
+    assert!(good.adds_up());
+    let wrong: [fn(&mut Totals); 8] = [
+        |day| day.tickets.minor += 1,
+        |day| day.ticket_types.clear(),
+        |day| day.shows.clear(),
+        |day| day.channels.clear(),
+        |day| day.methods.clear(),
+        |day| day.settled.clear(),
+        |day| day.reasons.clear(),
+        |day| day.late_back.minor += 1,
+    ];
+    for (at, change) in wrong.into_iter().enumerate() {
+        let mut day = good.clone();
+        change(&mut day);
+        assert!(!day.adds_up(), "change {at}");
+    }
+    // Each part by itself is enough to disagree.
+    let mut day = good.clone();
+    day.settled.values_mut().for_each(|one| one.sold.minor += 1);
+    assert!(!day.adds_up());
+    let mut day = good;
+    day.settled.values_mut().for_each(|one| one.back.minor += 1);
+    assert!(!day.adds_up());
+}

@@ -139,6 +139,11 @@ fn only_the_offending_stretch_is_moved() {
         objection(&drawn, &["A1", "A2", "B2", "B3"]).1,
         strings(&["A1", "A2", "B1", "B2"])
     );
+    assert_eq!(
+        objection(&drawn, &["A1", "A6", "B2", "B3"]).1,
+        strings(&["A1", "A6", "B1", "B2"]),
+        "seats that are apart and leave nobody alone stay where they are"
+    );
 }
 
 #[test]
@@ -153,6 +158,11 @@ fn the_objection_names_row_and_seat() {
         words(&drawn, &["A1", "A6", "B3"]),
         "This choice leaves seats 1 and 6 in row A and seat 3 in row B each alone. Hardly anybody buys a single seat."
     );
+    let area = |name: &str| crate::seat_map::Area { name: name.into() };
+    drawn.map.areas = vec![area("Stalls")];
+    assert!(words(&drawn, &["B1"]).contains("seat 1 in row B alone"));
+    drawn.map.areas = vec![area(""), area("Stalls")];
+    assert!(words(&drawn, &["B1"]).contains("seat 1 in row B alone"));
     drawn.map.areas = vec![
         crate::seat_map::Area {
             name: "Balcony".into(),

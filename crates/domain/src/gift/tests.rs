@@ -99,12 +99,38 @@ fn a_code_does_not_get_into_a_log() {
 #[test]
 fn a_card_pays_what_is_due_and_what_it_has() {
     let due = |amount| Money::new(amount, EUR);
-    assert_eq!(card(5000).covers(due(2900)), Some(due(2900)));
-    assert_eq!(card(1000).covers(due(2900)), Some(due(1000)));
-    assert_eq!(card(0).covers(due(2900)), Some(due(0)));
-    assert_eq!(card(1000).covers(due(0)), Some(due(0)));
+    assert_eq!(card(5000).covers(due(2900), 0), Some(due(2900)));
+    assert_eq!(card(1000).covers(due(2900), 0), Some(due(1000)));
+    assert_eq!(card(0).covers(due(2900), 0), Some(due(0)));
+    assert_eq!(card(1000).covers(due(0), 0), Some(due(0)));
     let elsewhere = Money::new(100, Currency::new(*b"CHF"));
-    assert_eq!(card(1000).covers(elsewhere), None);
+    assert_eq!(card(1000).covers(elsewhere, 0), None);
+}
+
+#[test]
+fn a_card_leaves_nothing_or_as_much_as_can_be_charged() {
+    let least = 50;
+    for (balance, total, pays) in [
+        (5000, 2900, 2900),
+        (2900, 2900, 2900),
+        // Ten cents would be left.
+        (2890, 2900, 2850),
+        (2850, 2900, 2850),
+        (2849, 2900, 2849),
+        // Nothing that it could pay leaves enough.
+        (40, 50, 0),
+        (20, 45, 0),
+        (45, 45, 45),
+        (0, 2900, 0),
+        (10, 0, 0),
+    ] {
+        let covered = card(balance).covers(Money::new(total, EUR), least);
+        assert_eq!(
+            covered.map(|covered| covered.amount_minor),
+            Some(pays),
+            "{balance} of {total}"
+        );
+    }
 }
 
 #[test]
@@ -147,4 +173,39 @@ fn texts_come_back() {
     for kind in [K::Issue, K::Claim, K::Return, K::Refund] {
         assert_eq!(GiftEntryKind::parse(kind.as_str()), Some(kind));
     }
+}
+
+/// Cards are printed: a code that was good once has to stay good.
+#[test]
+fn a_printed_code_stays_what_it_is() {
+    let random = std::array::from_fn(|at| at as u8 + 1);
+    let code = GiftCode::from_random(random);
+    assert_eq!(code.to_string(), "CR2M-G401-7G1A-02C0-2802");
+    assert_eq!(code.as_bytes(), b"CR2MG4017G1A02C02802");
+    assert_eq!(
+        GiftCode::from_random([255; 12]).to_string(),
+        "ZZZZ-ZZZZ-ZZZZ-ZZZZ-ZZZK"
+    );
+}
+
+#[test]
+fn a_refund_can_be_spent_and_nothing_else_prolongs_a_card() {
+    use GiftEntryKind as K;
+    let at = DateTime::from_timestamp(1_900_000_000, 0).unwrap();
+    assert_eq!(K::Refund.good_until(at), Some(at + limits::GIFT_PROLONGED));
+    for kind in [K::Issue, K::Claim, K::Return] {
+        assert_eq!(kind.good_until(at), None, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_part_holds_what_is_not_back_on_its_card() {
+    let part = GiftPart {
+        card_id: card(0).card_id,
+        last4: "7K3M".into(),
+        amount_minor: 1000,
+        returned_minor: 300,
+    };
+    assert_eq!(part.held_minor(), 700);
+    assert_eq!(part.label(), "Gift card •••• 7K3M");
 }

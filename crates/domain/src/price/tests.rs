@@ -474,3 +474,42 @@ fn the_counter_asks_no_fee_and_a_present_costs_nothing() {
     assert_eq!(labels, ["1 × Adult", "1 × Child", "incl. VAT 14 %"]);
     assert!(present.seats.iter().all(|seat| seat.amount_minor == 0));
 }
+
+#[test]
+fn each_rule_that_counts_is_named_once() {
+    let extra = |label: &str, categories: &[&str]| PriceRule {
+        categories: categories.iter().map(ToString::to_string).collect(),
+        ..rule(label, PriceChange::Amount(100))
+    };
+    let rules = vec![
+        extra("Weekend", &["standard"]),
+        extra("Weekend", &["premium"]),
+        extra("Balcony", &["balcony"]),
+    ];
+    let prices = resolved(rules, &[], saturday(20, 0));
+    assert_eq!(
+        prices.applied,
+        ["Weekend"],
+        "once, and none that is for another screen's seats"
+    );
+}
+
+#[test]
+fn a_present_costs_nothing_whoever_it_is_for() {
+    let types = [
+        ticket("dearer", "With glasses", PriceChange::Amount(150)),
+        ticket("fixed", "Student", PriceChange::Fixed(700)),
+    ];
+    let present = resolved(vec![], &types, saturday(20, 0)).as_present();
+    for code in [STANDARD, "dearer", "fixed"] {
+        let price = present.seat_price(0, code).unwrap();
+        assert_eq!(price.amount_minor, 0, "{code}");
+    }
+}
+
+#[test]
+fn a_scaled_amount_is_rounded_half_away_from_zero() {
+    for (amount, expected) in [(5, 3), (3, 2), (4, 2), (0, 0), (-5, -3), (-3, -2), (-4, -2)] {
+        assert_eq!(scale(amount, 1, 2), expected, "{amount} ÷ 2");
+    }
+}

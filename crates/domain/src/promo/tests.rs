@@ -141,7 +141,14 @@ fn terms_that_make_no_sense_are_refused() {
     for bad in [Discount::Percent(0), Discount::Percent(10_001)] {
         assert_eq!(promo(bad).checked(EUR), Err(BadPromo::Percent));
     }
-    for (minor, currency) in [(0, EUR), (-1, EUR), (1_005, KWD)] {
+    for points in [1, 9_999, 10_000] {
+        let good = promo(Discount::Percent(points));
+        assert_eq!(good.clone().checked(EUR), Ok(good), "{points}");
+    }
+    let most = promo(Discount::Fixed(eur(crate::money::MAX_AMOUNT_MINOR)));
+    assert_eq!(most.clone().checked(EUR), Ok(most));
+    let too_much = crate::money::MAX_AMOUNT_MINOR + 1;
+    for (minor, currency) in [(0, EUR), (-1, EUR), (too_much, EUR), (1_005, KWD)] {
         let bad = promo(Discount::Fixed(Money::new(minor, currency)));
         assert_eq!(bad.checked(currency), Err(BadPromo::Amount(currency)));
     }
@@ -300,4 +307,11 @@ fn a_limit_for_each_customer_is_within_bounds() {
         let checked = promo.checked(EUR);
         assert_eq!(checked.is_ok(), fits, "{each}: {checked:?}");
     }
+}
+
+#[test]
+fn a_code_has_three_letters_at_least_and_is_kept_as_it_is_read() {
+    assert_eq!(String::from("a-1".parse::<PromoCode>().unwrap()), "A-1");
+    assert!("ab".parse::<PromoCode>().is_err());
+    assert!("a b".parse::<PromoCode>().is_err(), "a space is no letter");
 }

@@ -160,3 +160,51 @@ fn a_place_is_known_whatever_it_is_put_aside_as() {
         assert_eq!(place.aside().count(), 2);
     }
 }
+
+#[test]
+fn who_needs_a_place_gets_it_before_who_only_wants_one() {
+    // One place without steps is left: for the one who had one, though the other was first.
+    assert_eq!(planned("./a", "a", &["A1", "B1"], &[]), ["-", "A1"]);
+}
+
+#[test]
+fn a_wish_keeps_kinds_apart_only_where_they_matter() {
+    assert_eq!(planned("..", ".c", &["A1"], &[("A1", "A2")]), ["A2"]);
+    assert_eq!(planned("w.", ".w", &["A1"], &[("A1", "A2")]), ["A2"]);
+    let halls = (hall(&["."]), hall(&["w"]));
+    let wishes = Wishes::from([(SeatNo(0), SeatNo(0))]);
+    let planned = plan((of(&halls.0), of(&halls.1)), &[vec![SeatNo(0)]], &wishes);
+    assert_eq!(planned, Err(WishError::Kind(SeatNo(0))));
+}
+
+#[test]
+fn comfort_is_never_taken_away() {
+    use SeatKind as K;
+    let ordered = [
+        vec![K::Standard],
+        vec![K::Premium],
+        vec![K::Recliner, K::Sofa],
+    ];
+    for (had, old) in ordered.iter().enumerate() {
+        for (gets, new) in ordered.iter().enumerate() {
+            for (old, new) in old
+                .iter()
+                .flat_map(|old| new.iter().map(move |new| (old, new)))
+            {
+                assert_eq!(kind_fits(*old, *new), gets >= had, "{old:?} → {new:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_label_names_the_area_where_there_are_several() {
+    let mut map = hall(&["."]).map;
+    let area = |name: &str| crate::seat_map::Area { name: name.into() };
+    map.areas = vec![area("Stalls")];
+    assert_eq!(label(&map, &map.seats[0]), ("", "A", "1"));
+    map.areas.push(area("Balcony"));
+    assert_eq!(label(&map, &map.seats[0]), ("Stalls", "A", "1"));
+    map.areas.push(area("Boxes"));
+    assert_eq!(label(&map, &map.seats[0]), ("Stalls", "A", "1"));
+}

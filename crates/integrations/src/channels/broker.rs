@@ -15,6 +15,8 @@ use url::{Host, Url};
 const CONNECT: Duration = Duration::from_secs(10);
 /// Who comes so soon after a failure hears the same: sends that waited for the connection do not try one by one.
 const SOON: Duration = Duration::from_secs(1);
+/// What a certificate that is not believed is called, in the words of the library below all of theirs.
+const NOT_BELIEVED: &str = "invalid peer certificate";
 /// Brokers one may name.
 const MOST: usize = 16;
 
@@ -129,6 +131,34 @@ pub(super) fn tls() -> Result<rustls::ClientConfig, SendError> {
     }
     let config = rustls::ClientConfig::builder().with_root_certificates(roots);
     Ok(config.with_no_client_auth())
+}
+
+/// There was no connection. A certificate that is not believed does not mend itself: that is said, and is no outage.
+pub(super) fn unreached(error: &(dyn std::error::Error + 'static)) -> SendError {
+    let mut why = error.to_string();
+    // Some say what happened only further down.
+    let mut below = error.source();
+    while let Some(cause) = below {
+        let words = cause.to_string();
+        if !why.contains(&words) {
+            why = format!("{why}: {words}");
+        }
+        below = cause.source();
+    }
+    away(why)
+}
+
+/// The same of one that says all of it itself.
+pub(super) fn away(why: String) -> SendError {
+    if why.contains(NOT_BELIEVED) {
+        return SendError::Refused {
+            why,
+            remedy: "The broker's certificate is not believed. If it ran out, renew it there; check that the address names the \
+                     broker as its certificate does; if an authority of your own signed it, name that one's certificate in \
+                     SSL_CERT_FILE and start the server again",
+        };
+    }
+    SendError::Away(why)
 }
 
 /// A connection that all sends share: made when it is first needed, and anew after it broke.

@@ -36,6 +36,8 @@ pub enum Medium {
     Fcm,
     /// An Apple app.
     Apns,
+    /// This project's own app on a computer, which fetches its messages itself: no provider takes them.
+    App,
     /// An integrator's server.
     Webhook,
     /// The operator's own Kafka, and the other outlets.
@@ -45,12 +47,13 @@ pub enum Medium {
 }
 
 impl Medium {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Email,
         Self::Sms,
         Self::WebPush,
         Self::Fcm,
         Self::Apns,
+        Self::App,
         Self::Webhook,
         Self::Kafka,
         Self::Nats,
@@ -68,6 +71,7 @@ impl Medium {
             Self::WebPush => "web_push",
             Self::Fcm => "fcm",
             Self::Apns => "apns",
+            Self::App => "app",
             Self::Webhook => "webhook",
             Self::Kafka => "kafka",
             Self::Nats => "nats",
@@ -93,7 +97,7 @@ impl fmt::Display for Medium {
 
 /// The text names no medium.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a channel is one of email, sms, web_push, fcm, apns, webhook, kafka, nats, sqs")]
+#[error("a channel is one of email, sms, web_push, fcm, apns, app, webhook, kafka, nats, sqs")]
 pub struct UnknownMedium;
 
 impl FromStr for Medium {
@@ -195,6 +199,13 @@ impl SendError {
         Self::Temporary {
             why: why.to_string(),
             after: None,
+        }
+    }
+    /// What whoever runs the server can do about it.
+    pub const fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused { remedy, .. } | Self::Doubtful { remedy, .. } => Some(*remedy),
+            _ => None,
         }
     }
     /// The kind, as metrics name it.

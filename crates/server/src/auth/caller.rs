@@ -453,4 +453,30 @@ mod tests {
         };
         assert_eq!(keyless.idempotency("POST", "/book", b"{}"), None);
     }
+
+    #[test]
+    fn only_the_administrator_is_one() {
+        let user = |role| {
+            let user_id = UserId::from_bytes([1; 16]);
+            caller(Who::User { user_id, role }, None)
+        };
+        assert!(user(Role::Admin).is_admin());
+        assert!(!user(Role::Customer).is_admin());
+        assert!(!caller(Who::Anonymous, None).is_admin());
+    }
+
+    /// An ended session is as good as none; a store that does not answer says nothing about who calls.
+    #[tokio::test]
+    async fn nobody_is_who_has_no_session_and_not_who_cannot_be_looked_up() {
+        let house = crate::testing::House::new().await;
+        let parts = || {
+            let request = axum::http::Request::get("/").header("authorization", "Bearer ma_ended");
+            request.body(()).unwrap().into_parts().0
+        };
+        let anybody = Anybody::from_request_parts(&mut parts(), &house.app).await;
+        assert_eq!(anybody.unwrap().0.who, Who::Anonymous);
+        house.app.store.close().await;
+        let unknown = Anybody::from_request_parts(&mut parts(), &house.app).await;
+        assert_ne!(unknown.unwrap_err().code(), ProblemCode::SessionEnded);
+    }
 }

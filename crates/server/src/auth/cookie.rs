@@ -103,4 +103,20 @@ mod tests {
         let cleared = HeaderMap::from_iter([(header::COOKIE, "matinee_session=".parse().unwrap())]);
         assert_eq!(read(&cleared, false), None, "an empty one is none");
     }
+
+    #[test]
+    fn a_sign_in_that_was_begun_is_bound_by_a_cookie_of_its_own() {
+        assert_eq!(
+            set_begun("secret", false, 600).to_str().unwrap(),
+            "matinee_begun=secret; HttpOnly; SameSite=Strict; Path=/; Max-Age=600"
+        );
+        let secure = set_begun("secret", true, 600);
+        let secure = secure.to_str().unwrap();
+        assert!(secure.starts_with("__Host-matinee_begun=secret;"));
+        let both = "matinee_session=ms_abc; matinee_begun=secret";
+        let headers = HeaderMap::from_iter([(header::COOKIE, both.parse().unwrap())]);
+        assert_eq!(read_begun(&headers, false), Some("secret"));
+        assert_eq!(read(&headers, false), Some("ms_abc"));
+        assert_eq!(read_begun(&headers, true), None);
+    }
 }

@@ -96,4 +96,17 @@ mod tests {
         }
         assert_eq!(label(&HeaderMap::new()), "");
     }
+
+    #[test]
+    fn the_app_says_so_and_everything_else_is_the_web() {
+        for (agent, expected) in [
+            ("Matinee/0.1.0 (Linux)", SaleChannel::App),
+            ("Mozilla/5.0 (compatible; Matinee/0.1.0)", SaleChannel::Web),
+            ("curl/8.5.0", SaleChannel::Web),
+        ] {
+            let headers = HeaderMap::from_iter([(header::USER_AGENT, agent.parse().unwrap())]);
+            assert_eq!(channel(&headers), expected, "{agent}");
+        }
+        assert_eq!(channel(&HeaderMap::new()), SaleChannel::Web);
+    }
 }

@@ -338,4 +338,26 @@ mod tests {
             keys.address_digest([5; 16])
         );
     }
+
+    #[test]
+    fn the_code_to_set_a_server_up_is_its_own() {
+        let keys = Keys::for_tests();
+        let code = keys.setup_code();
+        assert_eq!(code.len(), 26);
+        assert!(keys.is_setup_code(&code));
+        let another = Keys::from_bytes([1; 32], [2; 32], [9; 32], [4; 32]).setup_code();
+        for wrong in ["", &code[1..], &code.to_uppercase(), &another] {
+            assert!(!keys.is_setup_code(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_session_is_called_by_a_name_that_is_not_its_secret() {
+        let keys = Keys::for_tests();
+        let name = keys.session_name(&[5; 16]);
+        assert_eq!(name.len(), 26);
+        assert_eq!(name, keys.session_name(&[5; 16]));
+        assert_ne!(name, keys.session_name(&[6; 16]));
+        assert_ne!(name, BASE32_NOPAD.encode(&[5; 16]).to_lowercase());
+    }
 }

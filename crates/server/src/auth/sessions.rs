@@ -15,7 +15,7 @@ use matinee_domain::ids::UserId;
 use matinee_planted::planted;
 use matinee_store::{
     Store, StoreError,
-    accounts::{Role, Rotation, SessionRow, TokenDigest},
+    accounts::{Role, Rotation, SessionRow, TokenDigest, UserRow},
 };
 use quick_cache::sync::Cache;
 use std::{
@@ -160,17 +160,18 @@ impl Sessions {
         Ok(Some(found))
     }
 
-    /// Opens a session.
+    /// Opens a session of an account that was read before somebody showed that it is theirs. `None` when it has another
+    /// password by now, or is gone: what ended all of its sessions ends this one too.
     pub async fn open(
         &self,
         store: &dyn Store,
         entropy: &dyn Entropy,
-        opening: Opening,
+        (user, opening): (&UserRow, Opening),
         now: DateTime<Utc>,
-    ) -> Result<Tokens, StoreError> {
+    ) -> Result<Option<Tokens>, StoreError> {
         let (tokens, session) = Self::new_session(entropy, opening, now);
-        store.add_session(session).await?;
-        Ok(tokens)
+        let opened = store.add_session(session, &user.password_hash).await?;
+        Ok(opened.then_some(tokens))
     }
 
     /// The tokens of a new session and the row that makes them good, which is still to be kept.
@@ -237,12 +238,9 @@ impl Sessions {
             )
             .await?;
         match rotation {
-            Rotation::Rotated(row) => {
+            Rotation::Rotated(user_id) => {
                 self.forget_all();
-                Ok(Tokens {
-                    user_id: row.user_id,
-                    secret,
-                })
+                Ok(Tokens { user_id, secret })
             }
             Rotation::Unknown | Rotation::Reuse => {
                 // A token of this family that is neither the current one nor the one before was used up long ago:
@@ -370,3 +368,6 @@ pub(crate) fn session_ended() -> ApiError {
         "The session has ended. Sign in again; your bookings are safe.",
     )
 }
+
+#[cfg(test)]
+mod tests;

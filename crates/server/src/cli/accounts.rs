@@ -31,7 +31,7 @@ pub(super) enum AdminCommand {
     Create(CreateArgs),
     /// Give an account a role in a theater: owner, manager, box_office or door
     Grant(GrantArgs),
-    /// Take the code generator of an account away, when it and the recovery codes are lost; its sessions end
+    /// Take the code generator and the passkeys of an account away, when they are lost; its sessions end
     ResetSecondFactor(ResetArgs),
 }
 
@@ -157,6 +157,12 @@ async fn without_second_factor(store: &dyn Store, email: &str) -> Result<bool, S
         return Ok(false);
     };
     store.remove_second_factor(user.user_id).await?;
+    // A lost passkey keeps staff from setting anything else up, like a lost generator.
+    for passkey in store.passkeys_of(user.user_id).await? {
+        store
+            .remove_passkey(user.user_id, &passkey.credential)
+            .await?;
+    }
     Ok(true)
 }
 

@@ -1,7 +1,7 @@
 //! `messages`: what the outbox holds, what was given up, and sending it again; previews of what messages say.
 
 use super::{CliError, DatabaseArg};
-use crate::messages::{Kind, LANGUAGES, Language, preview};
+use crate::messages::{Kind, LANGUAGES, Language, computers, preview};
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand, ValueEnum};
 use matinee_domain::ids::NotificationId;
@@ -47,7 +47,7 @@ struct Which {
     /// Only these; `failed` are the dead letters
     #[arg(long, value_enum)]
     status: Option<Status>,
-    /// Only of this channel: email, sms, web_push, fcm, apns, webhook, kafka, nats, sqs
+    /// Only of this channel: email, sms, web_push, fcm, apns, app, webhook, kafka, nats, sqs
     #[arg(long)]
     channel: Option<String>,
     /// Only to this recipient: an address, user:ID, subscription:ID, webhook:ID or outlet:CHANNEL
@@ -183,7 +183,10 @@ fn line(row: &MessageRow) -> String {
         time(row.created_at)
     )];
     match (row.status, row.sent_at) {
-        (MessageStatus::Pending, _) => said.push(format!("due {}", time(row.due_at))),
+        (MessageStatus::Pending, _) => said.push(match computers::waits_until(row) {
+            Some(until) => format!("waits for the app until {}", time(until)),
+            None => format!("due {}", time(row.due_at)),
+        }),
         (MessageStatus::Sent, Some(at)) => said.push(format!("sent {}", time(at))),
         _ => {}
     }

@@ -6,7 +6,10 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::Response,
 };
+use bytes::Bytes;
+use futures_util::Stream;
 use serde::Serialize;
+use std::convert::Infallible;
 
 /// JSON bytes with a status; from 400 on they are a problem.
 pub fn bytes(status: u16, body: impl Into<Body>) -> Response {
@@ -45,6 +48,23 @@ pub fn versioned<T: Serialize>(version: u64, value: &T) -> EncodedBody {
     let bytes = written(value);
     let tag = format!("{version}.{}", etag::digest(&bytes));
     EncodedBody::private_json(bytes, &tag)
+}
+
+/// Server-sent events.
+pub fn events<S>(stream: S) -> Response
+where
+    S: Stream<Item = Result<Bytes, Infallible>> + Send + 'static,
+{
+    let mut response = Response::new(Body::from_stream(stream));
+    let out = response.headers_mut();
+    out.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/event-stream"),
+    );
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Proxies that buffer would turn live into late.
+    out.insert("x-accel-buffering", HeaderValue::from_static("no"));
+    response
 }
 
 fn written<T: Serialize>(value: &T) -> Vec<u8> {

@@ -25,6 +25,8 @@ use std::{
 pub const LIVE_PER_ADDRESS: usize = 6;
 /// Live streams one server keeps open.
 pub const LIVE_IN_ALL: usize = 20_000;
+/// Live streams of messages one server keeps open for apps, each of which has one.
+pub const LIVE_MESSAGES_IN_ALL: usize = 20_000;
 /// Wrong passwords of one account from one address before each further one costs a growing pause.
 pub const FREE_FAILURES: u32 = 5;
 /// An address where an account signed in is known to be its own this long (while the server runs).
@@ -66,6 +68,19 @@ struct Bucket {
     current: u32,
     previous: u32,
     touched: i64,
+}
+
+impl Bucket {
+    /// The pause from now on that so many wrong passwords cost.
+    fn pause(&mut self, now: i64) {
+        self.touched = now;
+        let steps = self.current.saturating_sub(FREE_FAILURES);
+        let seconds = match steps {
+            0 => 0,
+            _ => 1_i64.checked_shl(steps - 1).unwrap_or(i64::MAX),
+        };
+        self.window = now + seconds.min(i64::from(LONGEST_PAUSE_SECONDS)) * 1000;
+    }
 }
 
 type Shard = FxHashMap<(Slot, LimitKey), Bucket>;
@@ -172,35 +187,29 @@ impl RateLimits {
         Some((wait / 1000 + 1) as u32)
     }
 
-    /// 429 while a pause after wrong passwords lasts.
-    pub fn check_failures(&self, key: LimitKey, now: DateTime<Utc>) -> Result<(), ApiError> {
+    /// Counts a password that is tried as a wrong one, before anybody looks at it; 429, and nothing counted, while a pause
+    /// after wrong ones lasts. Past the free ones each doubles the pause.
+    pub fn try_password(&self, key: LimitKey, now: DateTime<Utc>) -> Result<(), ApiError> {
         if self.off {
             return Ok(());
         }
         let now = now.timestamp_millis();
-        let shard = self.shard(&key);
-        match shard.get(&(Slot::Failures, key)) {
-            Some(bucket) if bucket.current > FREE_FAILURES && bucket.window > now => {
-                Err(too_many(((bucket.window - now) / 1000 + 1) as u32))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Notes a wrong password: past the free ones each doubles the pause.
-    pub fn failed(&self, key: LimitKey, now: DateTime<Utc>) {
-        if self.off {
-            return;
-        }
-        let now = now.timestamp_millis();
         let mut shard = self.shard(&key);
         let bucket = entry(&mut shard, (Slot::Failures, key), now);
-        bucket.touched = now;
+        if bucket.current > FREE_FAILURES && bucket.window > now {
+            return Err(too_many(((bucket.window - now) / 1000 + 1) as u32));
+        }
         bucket.current = bucket.current.saturating_add(1);
-        let steps = bucket.current.saturating_sub(FREE_FAILURES);
-        if steps > 0 {
-            let pause = 1_i64.checked_shl(steps - 1).unwrap_or(i64::MAX);
-            bucket.window = now + pause.min(i64::from(LONGEST_PAUSE_SECONDS)) * 1000;
+        bucket.pause(now);
+        Ok(())
+    }
+
+    /// A password that was tried was right, or nobody looked at it: it counts for nothing, and costs no pause. (Past the
+    /// free ones no other can be under way: each begins a pause.)
+    pub fn take_password_back(&self, key: LimitKey, now: DateTime<Utc>) {
+        if let Some(bucket) = self.shard(&key).get_mut(&(Slot::Failures, key)) {
+            bucket.current = bucket.current.saturating_sub(1);
+            bucket.window = now.timestamp_millis();
         }
     }
 

@@ -80,8 +80,9 @@ pub struct Metrics {
     pub messages_failed: Counter,
     /// Attempts by channel and outcome; both are words of ours, so the map is small.
     channels: Mutex<BTreeMap<(&'static str, &'static str), u64>>,
-    /// Movies asked for at The Movie Database by outcome, a word of ours.
+    /// Movies asked for, and looked for, at The Movie Database by outcome, a word of ours.
     movie_imports: Mutex<BTreeMap<&'static str, u64>>,
+    movie_searches: Mutex<BTreeMap<&'static str, u64>>,
     /// Messages of the payment gateway: dealt with, told again, refused.
     pub news_taken: Counter,
     pub news_repeated: Counter,
@@ -152,12 +153,28 @@ impl Metrics {
         *self.movie_imports.lock().entry(outcome).or_default() += 1;
     }
 
-    fn render_movie_imports(&self, out: &mut String) {
-        let name = "matinee_movie_imports_total";
-        let help = "Movies that staff wanted from The Movie Database by outcome";
-        heading(out, name, help, "counter");
-        for (outcome, count) in &*self.movie_imports.lock() {
-            let _ = writeln!(out, "{name}{{outcome=\"{outcome}\"}} {count}");
+    /// Counts a title that staff looked for at The Movie Database.
+    pub fn movie_search(&self, outcome: &'static str) {
+        *self.movie_searches.lock().entry(outcome).or_default() += 1;
+    }
+
+    fn render_movie_source(&self, out: &mut String) {
+        for (name, help, by_outcome) in [
+            (
+                "matinee_movie_imports_total",
+                "Movies that staff wanted from The Movie Database by outcome",
+                &self.movie_imports,
+            ),
+            (
+                "matinee_movie_searches_total",
+                "Titles that staff looked for at The Movie Database by outcome",
+                &self.movie_searches,
+            ),
+        ] {
+            heading(out, name, help, "counter");
+            for (outcome, count) in &*by_outcome.lock() {
+                let _ = writeln!(out, "{name}{{outcome=\"{outcome}\"}} {count}");
+            }
         }
     }
 
@@ -182,7 +199,7 @@ impl Metrics {
         let mut out = String::with_capacity(8 * 1024);
         self.render_routes(&mut out);
         self.render_channels(&mut out);
-        self.render_movie_imports(&mut out);
+        self.render_movie_source(&mut out);
         let counters = [
             ("matinee_holds_total", "Holds taken", &self.holds),
             (

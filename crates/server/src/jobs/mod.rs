@@ -132,10 +132,22 @@ pub fn start(app: &Arc<App>, tasks: &mut JoinSet<()>) {
             By::Each,
             app.clone(),
             outbox_of(medium),
-            DELIVER_EVERY,
+            // Apps fetch their messages themselves: here only those are dropped that none fetched.
+            if medium == Medium::App {
+                FORGET_EVERY
+            } else {
+                DELIVER_EVERY
+            },
             async move |app| messages::deliver(app, medium).await,
         ));
     }
+    tasks.spawn(every(
+        By::Each,
+        app.clone(),
+        "apps",
+        DELIVER_EVERY,
+        async |app| messages::computers::look(app).await,
+    ));
     tasks.spawn(every(
         By::One,
         app.clone(),
@@ -186,6 +198,7 @@ const fn outbox_of(medium: Medium) -> &'static str {
         Medium::WebPush => "outbox of web push",
         Medium::Fcm => "outbox of fcm",
         Medium::Apns => "outbox of apns",
+        Medium::App => "outbox of apps",
         Medium::Webhook => "outbox of webhooks",
         Medium::Kafka => "outbox of kafka",
         Medium::Nats => "outbox of nats",

@@ -127,9 +127,9 @@ impl Channels {
         &self.push_key
     }
 
-    /// Whether anybody can be reached this way.
+    /// Whether anybody can be reached this way. Apps come for their messages themselves.
     pub fn has(&self, medium: Medium) -> bool {
-        self.channels.contains_key(&medium)
+        medium == Medium::App || self.channels.contains_key(&medium)
     }
 
     /// The outlets there are.
@@ -196,7 +196,8 @@ impl Channels {
         })
     }
 
-    /// Remembers a refusal, or that an outlet is away, and says it and its end once.
+    /// Remembers a refusal, or that an outlet is away, and says it and its end once; again when something else is to be done
+    /// about it.
     fn note(&self, medium: Medium, provider: &str, now: DateTime<Utc>, error: Option<&SendError>) {
         let mut refused = self.refused.lock();
         match error {
@@ -206,8 +207,8 @@ impl Channels {
                     error: error.clone(),
                 };
                 let before = refused.insert(medium, refusal);
-                let same = |before: Refusal| before.error.outcome() == error.outcome();
-                if !before.is_some_and(same) {
+                let kind = |error: &SendError| (error.outcome(), error.remedy());
+                if before.is_none_or(|before| kind(&before.error) != kind(error)) {
                     let said = without_addresses(&error.to_string());
                     tracing::error!(channel = %medium, provider, error = %said, "{}", happened(error));
                 }

@@ -6,6 +6,7 @@
 
 mod attached;
 pub mod channels;
+pub mod computers;
 pub mod events;
 pub mod kind;
 mod letters;
@@ -13,28 +14,25 @@ mod locale;
 pub mod people;
 pub mod planned;
 pub mod preview;
+mod said;
 mod spread;
 mod turns;
 mod words;
 
 pub use channels::{Channels, ChannelsError};
+pub use computers::Computers;
 pub use kind::Kind;
 pub use spread::{Ahead, go_ahead};
 pub use turns::deliver;
 pub use words::{LANGUAGES, Language};
 
-use crate::{app::App, render};
+use crate::app::App;
 use chrono::{DateTime, TimeDelta, Utc};
-use letters::{Elsewhere, View};
-use locale::Place;
-use matinee_booking::{OnFile, SaleError};
-use matinee_domain::{booking::BookingStatus, reminder};
-use matinee_integrations::channels::{Letter, Medium, Parcel, SendError};
-use matinee_store::{StoreError, bookings::Owner, outbox::ClaimedMessage};
-use people::{Named, Reached};
-use planned::Planned;
+use matinee_booking::SaleError;
+use matinee_integrations::channels::{Medium, Parcel, SendError};
+use matinee_store::{StoreError, outbox::ClaimedMessage};
+use people::Named;
 use std::sync::Arc;
-use words::Words;
 
 /// A claimed message is somebody else's to send again after this long; no channel may take as long.
 const LEASE: TimeDelta = TimeDelta::minutes(2);
@@ -43,8 +41,6 @@ const ATTEMPTS: u32 = 15;
 /// How long a message waits while its provider refuses us, and for how long altogether.
 const REFUSED_PAUSE: TimeDelta = TimeDelta::minutes(5);
 const REFUSED_MOST: TimeDelta = TimeDelta::days(3);
-/// Who booked so short a time ago needs no reminder.
-const JUST_BOOKED: TimeDelta = TimeDelta::hours(2);
 /// The longest pause a provider may ask for.
 const ASKED_MOST: TimeDelta = TimeDelta::hours(4);
 
@@ -221,48 +217,16 @@ fn retry_at(error: &DeliveryError, attempt: u32, now: DateTime<Utc>) -> Option<D
 async fn send(app: &App, claimed: &ClaimedMessage) -> Result<Delivered, DeliveryError> {
     let message = &claimed.message;
     let now = app.clock.now();
-    let kind: Kind = message.kind.parse().map_err(|_| DeliveryError::Unknown)?;
     let medium: Medium = message
         .channel
         .parse()
         .map_err(|_| DeliveryError::Unknown)?;
-    let planned: Planned = serde_json::from_str(&message.payload).unwrap_or_default();
-    let on_file = match message.booking_id {
-        Some(booking_id) => Some(app.desk.on_file(booking_id).await?),
-        None => None,
-    };
-    let so = match &on_file {
-        Some(on_file) => is_still_so(kind, medium, on_file, planned, claimed.attempt, now)?,
-        None => true,
-    };
-    // Programs hear of every step, also of one that is over by now: their copy says how the booking is.
-    if so || kind == Kind::Confirmation {
-        let file = on_file.as_ref().map(|on_file| &on_file.file);
-        spread::spread(app, message, kind, file, now).await?;
-    }
-    if !so {
+    if medium == Medium::App {
+        // Nobody fetched it for as long as it was of use.
         return Ok(Delivered::Unwanted);
     }
-    let Some(reached) = people::reach(app, message, kind, medium).await? else {
+    let Some(said) = said::of(app, message, medium, claimed.attempt).await? else {
         return Ok(Delivered::Unwanted);
-    };
-    let letter = match &on_file {
-        Some(on_file) if medium.is_for_programs() => {
-            let booking = render::booking(&on_file.file, &on_file.show, &app.around, now);
-            let around = (app.base_url.as_str(), now);
-            events::letter(message, kind, medium, booking, planned, around)
-                .ok_or(DeliveryError::Unknown)?
-        }
-        Some(on_file) => {
-            let words = words_of_theater(app, kind, on_file).await?;
-            let told = Told {
-                payload: &message.payload,
-                planned,
-                words,
-            };
-            about_booking(app, (kind, medium), on_file, &reached, told)?
-        }
-        None => about_account(app, kind, &reached, &message.payload)?,
     };
     // An outlet knows an event by its own id; a webhook's copy keeps that of its own, which is signed.
     let id = if medium.is_outlet() {
@@ -273,158 +237,12 @@ async fn send(app: &App, claimed: &ClaimedMessage) -> Result<Delivered, Delivery
     let parcel = Parcel {
         id: *id.as_bytes(),
         name: id.to_string(),
-        to: reached.to,
-        letter: Arc::new(letter),
+        to: said.to,
+        letter: Arc::new(said.letter),
         now,
     };
     app.channels.send(medium, &parcel).await?;
     Ok(Delivered::Sent)
-}
-
-/// Whether a message that may be late still tells the truth. A program's says how the booking is now, so it does.
-fn is_still_so(
-    kind: Kind,
-    medium: Medium,
-    on_file: &OnFile,
-    planned: Planned,
-    attempt: u32,
-    now: DateTime<Utc>,
-) -> Result<bool, DeliveryError> {
-    if !matches!(kind, Kind::Confirmation | Kind::Reminder | Kind::Change) {
-        return Ok(true);
-    }
-    let status = on_file.file.booking.state.status();
-    let comes = matches!(
-        status,
-        BookingStatus::Confirmed | BookingStatus::PartlyCancelled
-    );
-    if kind == Kind::Confirmation {
-        return Ok(comes || medium.is_for_programs());
-    }
-    let start = on_file.show.show.start_time;
-    if !comes || start <= now {
-        return Ok(false);
-    }
-    if kind == Kind::Reminder && !is_time_to_remind(on_file, now)? {
-        return Ok(false);
-    }
-    // What this server knows of the show may be a moment old; if it is not, the show moved again and that is told too.
-    match planned.starts {
-        Some(starts) if starts != start && attempt == 1 => Err(DeliveryError::TooEarly),
-        Some(starts) => Ok(starts == start),
-        None => Ok(true),
-    }
-}
-
-/// Whether a reminder still helps and wakes nobody. It was written at a good hour, but may have had to wait since.
-fn is_time_to_remind(on_file: &OnFile, now: DateTime<Utc>) -> Result<bool, DeliveryError> {
-    let start = on_file.show.show.start_time;
-    let created = on_file.file.booking.created_at;
-    if now < created + JUST_BOOKED || start - now < planned::TOO_LATE {
-        return Ok(false);
-    }
-    let zone = on_file.show.theater.time_zone;
-    if reminder::is_night(now, zone) {
-        return Err(DeliveryError::Night(reminder::morning(now, zone)));
-    }
-    Ok(true)
-}
-
-/// What a message knows besides its booking.
-struct Told<'m> {
-    payload: &'m str,
-    planned: Planned,
-    /// What the theater says.
-    words: Option<String>,
-}
-
-/// What the theater says to those whose show it cancelled.
-async fn words_of_theater(
-    app: &App,
-    kind: Kind,
-    on_file: &OnFile,
-) -> Result<Option<String>, StoreError> {
-    if kind != Kind::ShowCancelled {
-        return Ok(None);
-    }
-    let show_id = on_file.file.booking.show_id;
-    let found = app.store.cancellation(show_id).await?;
-    Ok(found.and_then(|progress| progress.cancelled.words))
-}
-
-fn about_booking(
-    app: &App,
-    (kind, medium): (Kind, Medium),
-    on_file: &OnFile,
-    reached: &Reached,
-    told: Told<'_>,
-) -> Result<Letter, DeliveryError> {
-    let (payload, planned) = (told.payload, told.planned);
-    let now = app.clock.now();
-    let booking = render::booking(&on_file.file, &on_file.show, &app.around, now);
-    let country = &on_file.show.theater.location.country;
-    let language = reached
-        .user
-        .as_ref()
-        .and_then(|user| Language::of(&user.profile.language));
-    let language = language.unwrap_or_else(|| Language::of_country(country));
-    let refunds = letters::refunds_told(&booking, payload);
-    let place = Place::new(language, country);
-    let mut view = View::of_booking(place, &booking, planned.before, &refunds)?;
-    view.words = told.words;
-    view.elsewhere = Elsewhere::of(payload);
-    view.link = link(app, payload).unwrap_or_else(|| page_of(app, on_file));
-    if kind == Kind::Reminder {
-        view.unsubscribe = Some(format!("{}/profile", app.base_url));
-    }
-    let mut letter = letters::letter(kind, Words::of(language), &view)?;
-    if medium == Medium::Email {
-        letter.attachments = attached::files(app, kind, on_file, &view.elsewhere, now)?;
-    }
-    Ok(letter)
-}
-
-fn about_account(
-    app: &App,
-    kind: Kind,
-    reached: &Reached,
-    payload: &str,
-) -> Result<Letter, DeliveryError> {
-    if !kind.is_about_an_account() {
-        return Err(DeliveryError::Gone);
-    }
-    let noted: serde_json::Value = serde_json::from_str(payload).unwrap_or_default();
-    let chosen = reached
-        .user
-        .as_ref()
-        .map(|user| user.profile.language.as_str());
-    let chosen = chosen.or_else(|| noted.get("language")?.as_str());
-    let language = chosen
-        .and_then(Language::of)
-        .unwrap_or_else(|| Language::of_country(""));
-    let view = View {
-        link: link(app, payload).ok_or(DeliveryError::Gone)?,
-        ..View::default()
-    };
-    Ok(letters::letter(kind, Words::of(language), &view)?)
-}
-
-/// The absolute link of a payload's path.
-fn link(app: &App, payload: &str) -> Option<String> {
-    let payload: serde_json::Value = serde_json::from_str(payload).ok()?;
-    let path = payload.get("path")?.as_str()?;
-    Some(format!("{}{path}", app.base_url))
-}
-
-/// Where the booking is found. No link of a mail about a booking opens anything by itself: a guest's leads to the page
-/// that mails a link for once, with the reference filled in.
-fn page_of(app: &App, on_file: &OnFile) -> String {
-    let booking = &on_file.file.booking;
-    let base = &app.base_url;
-    match booking.owner {
-        Owner::User(_) => format!("{base}/bookings/{}", booking.booking_id),
-        Owner::Guest { .. } => format!("{base}/recover?reference={}", booking.reference),
-    }
 }
 
 #[cfg(test)]

@@ -97,7 +97,7 @@ pub fn wants(user: &UserRow, kind: Kind, medium: Medium) -> bool {
     let chosen = match medium {
         Medium::Email => user.profile.notify_email || kind.is_told_in_any_case(),
         Medium::Sms => user.profile.notify_sms,
-        Medium::WebPush | Medium::Fcm | Medium::Apns => user.profile.notify_push,
+        Medium::WebPush | Medium::Fcm | Medium::Apns | Medium::App => user.profile.notify_push,
         Medium::Webhook | Medium::Kafka | Medium::Nats | Medium::Sqs => false,
     };
     chosen && (kind != Kind::Reminder || user.profile.notify_reminder)
@@ -144,7 +144,7 @@ fn of_row(row: &SubscriptionRow, medium: Medium) -> Option<Recipient> {
         Medium::WebPush => serde_json::from_str(&row.address)
             .ok()
             .map(Recipient::Browser),
-        Medium::Fcm | Medium::Apns => {
+        Medium::Fcm | Medium::Apns | Medium::App => {
             let device: Device = serde_json::from_str(&row.address).ok()?;
             Some(Recipient::Device(device.token))
         }

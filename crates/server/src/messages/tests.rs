@@ -396,6 +396,7 @@ async fn nobody_is_reminded_of_what_they_gave_back() {
     house.close().await;
 }
 
+mod computers;
 mod counter;
 mod late;
 mod outlets;

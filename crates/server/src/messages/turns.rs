@@ -5,7 +5,7 @@
 //!
 //! An outlet gets the events of one booking one after the other, and those of different bookings side by side.
 
-use super::{LEASE, channels::Gate, one};
+use super::{LEASE, channels::Gate, computers::WAITS, one};
 use crate::app::App;
 use chrono::{DateTime, TimeDelta, Utc};
 use matinee_booking::{JobReport, SaleError};
@@ -152,7 +152,12 @@ async fn claim(
     places: usize,
     queue: &mut Queue,
 ) -> Result<usize, StoreError> {
-    let since = app.clock.now();
+    let now = app.clock.now();
+    // What an app fetches itself is taken up only once it was of no use for anybody any more.
+    let since = match medium {
+        Medium::App => now - WAITS,
+        _ => now,
+    };
     let (store, name, places) = (&app.store, medium.name(), places as u16);
     let claimed = if medium.is_outlet() {
         store.claim_messages_in_order(name, since, since + LEASE, places)
@@ -162,9 +167,10 @@ async fn claim(
     let claimed = claimed.await?;
     let count = claimed.len();
     let waiting = claimed.into_iter();
-    queue
-        .waiting
-        .extend(waiting.map(|claimed| Waiting { claimed, since }));
+    queue.waiting.extend(waiting.map(|claimed| Waiting {
+        claimed,
+        since: now,
+    }));
     Ok(count)
 }
 

@@ -189,6 +189,9 @@ pub fn booking(
         payment_id: waiting.map(|p| p.payment_id),
         next_action: waiting.map(|payment| next_action(payment, around)),
         payment_methods: payment_methods(&row.state, around.ways),
+        minimum_charge: matches!(row.state, BookingState::Held { .. })
+            .then(|| around.ways.minimum(row.total.currency))
+            .flatten(),
         test: row.test,
     }
 }

@@ -2,8 +2,11 @@
 //!
 //! Nothing here is kept in an idempotency record: the answers hold secrets.
 
+mod password;
 mod register;
 
+use password::{PASSWORD_BYTES_MAX, account_of};
+pub(super) use password::{is_own_password, pair_key};
 pub use register::register;
 pub(super) use register::{NewAccount, email_taken};
 
@@ -28,7 +31,7 @@ use matinee_api::{
 };
 use matinee_domain::ids::{NotificationId, UserId};
 use matinee_store::{
-    accounts::{OneTimeRow, OneTimeUse, PasswordBy, UserRow},
+    accounts::{OneTimeRow, OneTimeUse, PasswordBy, RAN_OUT_KEPT, UserRow},
     outbox::NewMessage,
 };
 
@@ -38,8 +41,6 @@ const RESET_LIFE: TimeDelta = TimeDelta::hours(1);
 const VERIFY_LIFE: TimeDelta = TimeDelta::days(7);
 /// Longest e-mail address (RFC 5321).
 const EMAIL_MAX: usize = 254;
-/// Longest password that is looked at, in bytes.
-const PASSWORD_BYTES_MAX: usize = 4096;
 /// Longest name.
 pub(super) const NAME_MAX: usize = 200;
 
@@ -56,22 +57,9 @@ pub async fn login(
     if email.len() > EMAIL_MAX || request.password.len() > PASSWORD_BYTES_MAX {
         return Err(bad_credentials());
     }
-    let account = app.keys.text_digest(&email.to_lowercase());
     let pair = pair_key(&app, &address, email);
-    // Tight for one address; loose for all together, and not for one that is known, so that strangers who guess keep
-    // nobody out.
-    app.limits.check_failures(pair, now)?;
-    if !app.limits.knows(pair, now) {
-        app.limits.check_only(Limit::LoginAccount, account, now)?;
-    }
-    let user = app.store.user_by_email(email).await?;
-    let hash = user.as_ref().map(|user| user.password_hash.clone());
-    let fits = app.passwords.verify(request.password, hash).await?;
-    let Some(user) = user.filter(|_| fits) else {
-        app.limits.failed(pair, now);
-        app.limits.add(Limit::LoginAccount, account, now);
-        return Err(bad_credentials());
-    };
+    let user = account_of(&app, pair, (email, request.password), now).await?;
+    let user = user.ok_or_else(bad_credentials)?;
     let second_factor =
         super::second_factor::shown(&app, &user, request.code.as_deref(), now).await?;
     app.limits.succeeded(pair, now);
@@ -81,8 +69,9 @@ pub async fn login(
     };
     let tokens = app
         .sessions
-        .open(&*app.store, &*app.entropy, opening, now)
-        .await?;
+        .open(&*app.store, &*app.entropy, (&user, opening), now)
+        .await?
+        .ok_or_else(bad_credentials)?;
     Ok(session_answer(StatusCode::OK, &tokens, &address, plain))
 }
 
@@ -95,25 +84,6 @@ pub(super) fn opening(user: &UserRow, mode: SessionMode, address: &Address) -> O
         device: address.device.clone(),
         second_factor: false,
     }
-}
-
-/// Whether a password is this person's.
-pub(super) async fn plain_password_fits(
-    app: &App,
-    user: &UserRow,
-    password: String,
-) -> Result<bool, ApiError> {
-    if password.len() > PASSWORD_BYTES_MAX {
-        return Ok(false);
-    }
-    let hash = Some(user.password_hash.clone());
-    app.passwords.verify(password, hash).await
-}
-
-/// The key of an account as it is used from an address.
-pub(super) fn pair_key(app: &App, address: &Address, email: &str) -> [u8; 16] {
-    app.keys
-        .text_digest(&format!("{:?} {}", address.key(), email.to_lowercase()))
 }
 
 /// `POST /auth/refresh`: new tokens for a refresh token, or a longer life for a cookie.
@@ -259,6 +229,7 @@ pub async fn reset(
         .set_password(user_id, hash, PasswordBy::Mail)
         .await?;
     app.sessions.forget_all();
+    app.computers.news_of(user_id);
     if let Some(user) = app.store.user(user_id).await? {
         let pair = pair_key(&app, &address, &user.email);
         app.limits.succeeded(pair, now);
@@ -275,9 +246,57 @@ pub async fn verify(
     let now = app.clock.now();
     app.limits
         .check(Limit::OneTimeAddress, address.key(), now)?;
-    let user_id = use_link(&app, &body.value.token, OneTimeUse::EmailVerification, now).await?;
+    let token = digest(&body.value.token);
+    let subject = async |good_at| {
+        let purpose = OneTimeUse::EmailVerification;
+        app.store.one_time_subject(token, purpose, good_at).await
+    };
+    // Not used up: whoever opens the link again, or a program that opened it before them, is to hear that all is well.
+    let user_id = match subject(now).await? {
+        Some(subject) => subject.parse().ok(),
+        None => match subject(now - RAN_OUT_KEPT).await? {
+            Some(subject) => return Err(ran_out(&app, &subject).await?),
+            None => None,
+        },
+    };
+    let user_id: UserId = user_id.ok_or_else(link_unknown)?;
+    if is_verified(&app, user_id).await? {
+        return Err(verified_already());
+    }
     app.store.verify_email(user_id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// A link that ran out says so, unless another one did its work.
+async fn ran_out(app: &App, subject: &str) -> Result<ApiError, ApiError> {
+    if let Ok(user_id) = subject.parse()
+        && is_verified(app, user_id).await?
+    {
+        return Ok(verified_already());
+    }
+    Ok(ApiError::new(
+        ProblemCode::LinkExpired,
+        "This link has run out. Sign in and ask for a new one; your account works either way.",
+    ))
+}
+
+async fn is_verified(app: &App, user_id: UserId) -> Result<bool, ApiError> {
+    let user = app.store.user(user_id).await?;
+    Ok(user.ok_or_else(link_unknown)?.email_verified)
+}
+
+fn verified_already() -> ApiError {
+    ApiError::new(
+        ProblemCode::VerifiedAlready,
+        "This e-mail address is confirmed already. There is nothing left to do.",
+    )
+}
+
+fn link_unknown() -> ApiError {
+    ApiError::new(
+        ProblemCode::SessionEnded,
+        "This link was used already or has run out. Ask for a new one.",
+    )
 }
 
 /// `POST /auth/verify/resend`: another mail to the signed-in person's own address. A verified one gets none, and nobody gets
@@ -307,12 +326,7 @@ async fn use_link(
     let subject = app.store.use_one_time(digest(token), purpose, now).await?;
     subject
         .and_then(|subject| subject.parse().ok())
-        .ok_or_else(|| {
-            ApiError::new(
-                ProblemCode::SessionEnded,
-                "This link was used already or has run out. Ask for a new one.",
-            )
-        })
+        .ok_or_else(link_unknown)
 }
 
 /// What verifies a user's e-mail, and the message that mails it.

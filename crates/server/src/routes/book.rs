@@ -1,4 +1,4 @@
-//! Holding seats, and the hold afterwards: look, change, extend, release, pay, cancel, tickets.
+//! Holding seats, and the hold afterwards: look, change, extend, release, pay, cancel. What is printed of it is elsewhere.
 
 use super::{
     access::{own_booking, owns},
@@ -7,10 +7,7 @@ use super::{
 use crate::{
     app::App,
     auth::{Caller, Who, sale_channel},
-    http::{
-        ApiError, EmptyOr, EncodedBody, Id, IfMatch, Json, Limit, PageLimit, Query, UserRef,
-        answer, etag,
-    },
+    http::{ApiError, EmptyOr, Id, IfMatch, Json, Limit, PageLimit, Query, UserRef, answer, etag},
     render,
 };
 use axum::{
@@ -341,33 +338,6 @@ pub async fn cancel(
         }
         Answered::Again(recorded) => replayed(recorded),
     })
-}
-
-/// `GET /bookings/{booking_id}/tickets`
-pub async fn tickets(
-    State(app): S,
-    caller: Caller,
-    headers: HeaderMap,
-    Id(booking_id): Id<BookingId>,
-) -> Result<Response, ApiError> {
-    let on_file = own_booking(&app, &caller, booking_id).await?;
-    // Tickets also name the movie, the place and the time, which an import may correct; a door changes them alone.
-    let show = &on_file.show;
-    let states = on_file.file.tickets.iter().map(|ticket| ticket.state as u8);
-    let states: Vec<u8> = states.collect();
-    let printed = (&show.show, &*show.theater, &*show.movie, states);
-    let printed = serde_json::to_vec(&printed).unwrap_or_default();
-    let tag = format!(
-        "{}.{}",
-        on_file.file.booking.version,
-        etag::digest(&printed)
-    );
-    if let Some(response) = etag::not_modified(&headers, &tag) {
-        return Ok(response);
-    }
-    let tickets = crate::tickets::tickets(&app.keys, &on_file)?;
-    let bytes = serde_json::to_vec(&tickets).unwrap_or_default();
-    Ok(EncodedBody::private_json(bytes, &tag).send(&headers))
 }
 
 /// Query of `GET /users/{user_id}/bookings`.

@@ -63,6 +63,7 @@ pub async fn end(
         .find(|row| app.keys.session_name(&row.session_id) == named.0)
         .ok_or_else(|| ApiError::not_found("session"))?;
     app.sessions.end(&*app.store, row.session_id).await?;
+    app.computers.news_of(user_id);
     if caller.via_cookie && caller.session == Some(row.session_id) {
         let secure = caller.request.secure;
         caller.request.send_cookie(cookie::clear(secure));
@@ -79,6 +80,7 @@ pub async fn end_others(
     let user_id = super::access::user(&caller, user)?;
     let keep = caller.session.ok_or_else(crate::auth::session_ended)?;
     app.sessions.end_others(&*app.store, user_id, keep).await?;
+    app.computers.news_of(user_id);
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -5,6 +5,7 @@ mod access;
 pub mod auth;
 mod book;
 mod catalog;
+mod computers;
 mod devices;
 mod export;
 pub mod gateway;
@@ -12,11 +13,11 @@ mod gifts;
 mod guess;
 mod guest_token;
 mod health;
-mod manage;
+pub(crate) mod manage;
 mod openid;
 mod passkeys;
+mod printed;
 mod profile;
-mod receipt;
 mod recover;
 mod sale_problem;
 mod seats;
@@ -86,8 +87,8 @@ pub fn api() -> Router<AppState> {
             patch(book::change).get(book::booking).delete(book::release),
         )
         .route("/bookings/{booking_id}/extend", post(book::extend))
-        .route("/bookings/{booking_id}/tickets", get(book::tickets))
-        .route("/bookings/{booking_id}/receipt", get(receipt::receipt))
+        .route("/bookings/{booking_id}/tickets", get(printed::tickets))
+        .route("/bookings/{booking_id}/receipt", get(printed::receipt))
         .route("/bookings/recover", post(recover::recover))
         .route("/bookings/recover/redeem", post(recover::redeem))
         .route("/payment", post(book::pay))
@@ -109,6 +110,14 @@ pub fn api() -> Router<AppState> {
         .route(
             "/subscriptions/{subscription_id}",
             delete(subscriptions::unsubscribe),
+        )
+        .route(
+            "/subscriptions/{subscription_id}/live",
+            get(computers::follow),
+        )
+        .route(
+            "/subscriptions/{subscription_id}/messages/{message_id}/shown",
+            post(computers::shown),
         )
         .route("/users/{user_id}/export", get(export::export))
         .route(
@@ -183,6 +192,10 @@ pub fn api() -> Router<AppState> {
         .route(
             "/manage/theaters/{theater_id}/movies/import",
             post(manage::movie_import::import),
+        )
+        .route(
+            "/manage/theaters/{theater_id}/movies/search",
+            get(manage::movie_search::search),
         )
         .route(
             "/manage/theaters/{theater_id}/movies/{movie_id}",

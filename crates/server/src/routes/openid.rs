@@ -154,8 +154,9 @@ pub async fn finish(
         let opening = opening(&user, request.session, &address);
         let tokens = app
             .sessions
-            .open(&*app.store, &*app.entropy, opening, now)
-            .await?;
+            .open(&*app.store, &*app.entropy, (&user, opening), now)
+            .await?
+            .ok_or_else(over)?;
         let finished = |session| OpenIdFinished {
             session: Some(session),
             handoff_url: None,
@@ -193,8 +194,9 @@ pub async fn handoff(
     let opening = opening(&user, SessionMode::Token, &address);
     let tokens = app
         .sessions
-        .open(&*app.store, &*app.entropy, opening, now)
-        .await?;
+        .open(&*app.store, &*app.entropy, (&user, opening), now)
+        .await?
+        .ok_or_else(over)?;
     Ok(answer::json(200, &tokens.answer()))
 }
 

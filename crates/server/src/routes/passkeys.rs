@@ -3,7 +3,7 @@
 //! What a browser is asked is kept under the digest of a secret that its page brings back, good once for five minutes. The
 //! browser's own words (options, credentials) travel as JSON text: only the browser and the protocol's library read them.
 
-use super::auth::{opening, pair_key, plain_password_fits, session_answer};
+use super::auth::{is_own_password, opening, session_answer};
 use crate::{
     app::{App, AppState},
     auth::{Address, Caller, Opening, Passkeys, digest, has_password, new_secret},
@@ -83,6 +83,7 @@ pub async fn finish(
     let site = site(&app)?;
     let now = app.clock.now();
     let user = own_account(&app, &caller).await?;
+    super::second_factor::as_strong_as_the_account(&app, &caller, &user).await?;
     let request = body.value;
     let name = super::profile::text("/name", &request.name, 1, NAME_MAX)?;
     let making: Making = begun(&app, FlowKind::PasskeyMaking, &request.secret, now).await?;
@@ -150,19 +151,21 @@ pub async fn sign_in(
     })?;
     passkey.update_credential(&result);
     let body = serde_json::to_string(&passkey).unwrap_or_default();
+    // Read before the passkey is found still there: a new password after that ends the session that is opened.
+    let user = app.store.user(row.user_id).await?.ok_or_else(unknown)?;
     if !app.store.passkey_used(&row, body, now).await? {
         // Used at this very moment elsewhere: its counter would go unnoticed.
         return Err(over());
     }
-    let user = app.store.user(row.user_id).await?.ok_or_else(unknown)?;
     let opening = Opening {
         second_factor: result.user_verified(),
         ..opening(&user, request.session, &address)
     };
     let tokens = app
         .sessions
-        .open(&*app.store, &*app.entropy, opening, now)
-        .await?;
+        .open(&*app.store, &*app.entropy, (&user, opening), now)
+        .await?
+        .ok_or_else(unknown)?;
     let plain = |session: Session| session;
     Ok(session_answer(StatusCode::OK, &tokens, &address, plain))
 }
@@ -181,13 +184,16 @@ pub async fn list(
     Ok(answer::read(&headers, &Page { items, next_cursor }))
 }
 
-/// `DELETE /users/{user_id}/passkeys/{passkey_id}`: it opens nothing any more.
+/// `DELETE /users/{user_id}/passkeys/{passkey_id}`: it opens nothing any more. Staff take theirs away in a session that
+/// showed a second factor: without any, a password alone would set up another one.
 pub async fn remove(
     State(app): State<AppState>,
     caller: Caller,
     Pair(user, id): Pair<UserRef, PasskeyId>,
 ) -> Result<Response, ApiError> {
     let user_id = super::access::user(&caller, user)?;
+    let user = own_account(&app, &caller).await?;
+    super::second_factor::as_strong_as_the_account(&app, &caller, &user).await?;
     if app.store.remove_passkey(user_id, &id.0).await? {
         Ok(StatusCode::NO_CONTENT.into_response())
     } else {
@@ -221,7 +227,7 @@ async fn own_account(app: &App, caller: &Caller) -> Result<UserRow, ApiError> {
 }
 
 /// A passkey opens an account by itself, so adding one needs an address that is known to be the person's, and what opens
-/// the account now: the password, and for staff with a generator a session that showed a code.
+/// the account now: the password, and for staff with a second factor a session that showed it.
 async fn may_add(
     app: &App,
     caller: &Caller,
@@ -229,32 +235,19 @@ async fn may_add(
     user: &UserRow,
     password: Option<String>,
 ) -> Result<(), ApiError> {
-    let now = app.clock.now();
     if !user.email_verified {
         return Err(ApiError::new(
             ProblemCode::EmailUnverified,
             "Confirm your e-mail address first, by the link that was mailed to it; then make a passkey.",
         ));
     }
-    if !caller.second_factor && super::second_factor::is_staff(app, user).await? {
-        let factor = app.store.second_factor(user.user_id).await?;
-        if factor.is_some_and(|factor| factor.confirmed_at.is_some()) {
-            return Err(ApiError::new(
-                ProblemCode::Forbidden,
-                "Sign in with a code of your generator first, then make a passkey.",
-            ));
-        }
-    }
+    super::second_factor::as_strong_as_the_account(app, caller, user).await?;
     if !has_password(&user.password_hash) {
         return Ok(());
     }
-    let pair = pair_key(app, address, &user.email);
-    app.limits.check_failures(pair, now)?;
-    if plain_password_fits(app, user, password.unwrap_or_default()).await? {
-        app.limits.succeeded(pair, now);
+    if is_own_password(app, address, user, password.unwrap_or_default()).await? {
         return Ok(());
     }
-    app.limits.failed(pair, now);
     Err(ApiError::invalid("/password", "This is not your password."))
 }
 

@@ -1,5 +1,6 @@
 //! `/users/{user_id}/profile` and the end of an account. Somebody else's is answered as if it were not there.
 
+use super::access;
 use crate::{
     app::{App, AppState},
     auth::{Caller, cookie},
@@ -12,7 +13,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use matinee_api::{NotificationChoices, Profile};
-use matinee_domain::ids::UserId;
 use matinee_store::accounts::{ProfileData, UserRow};
 
 const ADDRESS_MAX: usize = 500;
@@ -74,9 +74,10 @@ pub async fn delete_account(
     caller: Caller,
     Id(user): Id<UserRef>,
 ) -> Result<Response, ApiError> {
-    let user_id = own_id(&caller, user)?;
+    let user_id = access::user(&caller, user)?;
     app.store.delete_user(user_id, app.clock.now()).await?;
     app.sessions.forget_all();
+    app.computers.news_of(user_id);
     if caller.via_cookie {
         caller
             .request
@@ -85,18 +86,8 @@ pub async fn delete_account(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// The caller's own id, when that is whom the path names.
-pub fn own_id(caller: &Caller, named: UserRef) -> Result<UserId, ApiError> {
-    let own = caller.require_user()?;
-    match named {
-        UserRef::Me => Ok(own),
-        UserRef::Id(id) if id == own => Ok(own),
-        UserRef::Id(_) => Err(ApiError::not_found("user")),
-    }
-}
-
 async fn own_account(app: &App, caller: &Caller, named: UserRef) -> Result<UserRow, ApiError> {
-    let user_id = own_id(caller, named)?;
+    let user_id = access::user(caller, named)?;
     app.store
         .user(user_id)
         .await?
@@ -150,13 +141,7 @@ fn checked(profile: Profile) -> Result<ProfileData, ApiError> {
             "For messages by SMS the number has to begin with + and the country's code, e.g. +353 1 234567.",
         ));
     }
-    let language = text("/language", &profile.language, 0, LANGUAGE_MAX)?;
-    if !is_language(&language) {
-        return Err(ApiError::invalid(
-            "/language",
-            "A language is a BCP 47 tag, e.g. en or pt-BR.",
-        ));
-    }
+    let language = language(&profile.language)?;
     Ok(ProfileData {
         name,
         address,
@@ -168,6 +153,18 @@ fn checked(profile: Profile) -> Result<ProfileData, ApiError> {
         notify_sms: profile.notifications.sms,
         notify_push: profile.notifications.push,
     })
+}
+
+/// The language somebody chose, or none, or 422.
+pub fn language(tag: &str) -> Result<String, ApiError> {
+    let tag = text("/language", tag, 0, LANGUAGE_MAX)?;
+    if is_language(&tag) {
+        return Ok(tag);
+    }
+    Err(ApiError::invalid(
+        "/language",
+        "A language is a BCP 47 tag, e.g. en or pt-BR.",
+    ))
 }
 
 /// The form of a BCP 47 tag, or nothing.

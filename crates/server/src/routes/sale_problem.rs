@@ -40,12 +40,21 @@ fn problem(error: SaleError) -> ApiError {
         SaleError::GiftChanged(covers) => ApiError::new(
             Code::GiftCardChanged,
             if covers.amount_minor == 0 {
-                "Nothing is left on this gift card. Nothing was charged; go on without it, or with another one.".into()
+                "This gift card pays nothing of this booking: nothing is left on it, or so little would be left to pay that it \
+                 cannot be charged. Nothing was charged; go on without it, or with another one."
+                    .into()
             } else {
                 format!("The gift card pays {covers} of this booking now. Nothing was charged; look at the rest again.")
             },
         )
         .with(|p| p.gift_amount = Some(covers)),
+        SaleError::TooSmallToCharge { least } => ApiError::new(
+            Code::AmountTooSmall,
+            format!(
+                "Less than {least} cannot be charged online. Nothing was charged, and your seats are still held: choose more \
+                 seats or another type of ticket, pay all of it with a gift card, or buy at the box office."
+            ),
+        ),
         SaleError::SingleSeatGap { words, suggestion } => {
             ApiError::new(Code::SingleSeatGap, words).with(|p| p.suggested_seat_ids = Some(suggestion))
         }

@@ -2,17 +2,11 @@
 
 use crate::{
     app::App,
-    http::{ApiError, Context, Effort, EncodedBody, Id, Query, etag},
+    http::{ApiError, Context, Effort, EncodedBody, Id, Query, answer, etag},
     live::SeatEvents,
     render,
 };
-use axum::{
-    Extension,
-    body::Body,
-    extract::State,
-    http::{HeaderMap, HeaderValue, header},
-    response::Response,
-};
+use axum::{Extension, extract::State, http::HeaderMap, response::Response};
 use futures_util::StreamExt as _;
 use matinee_api as api;
 use matinee_booking::{ShowFile, Shows};
@@ -84,16 +78,7 @@ pub async fn seats_live(
     let counted = events
         .into_stream()
         .inspect(move |_| app.metrics.live_events.add(1));
-    let mut response = Response::new(Body::from_stream(counted));
-    let out = response.headers_mut();
-    out.insert(
-        header::CONTENT_TYPE,
-        HeaderValue::from_static("text/event-stream"),
-    );
-    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    // Proxies that buffer would turn live into late.
-    out.insert("x-accel-buffering", HeaderValue::from_static("no"));
-    Ok(response)
+    Ok(answer::events(counted))
 }
 
 /// Query of `GET /shows/{show_id}/best-seats`.

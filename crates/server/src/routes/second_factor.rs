@@ -1,9 +1,11 @@
 //! `/auth/second-factor/…`: a code generator for staff, and what signing in asks for because of it.
 //!
 //! A code is good once, and guessing is counted before the code is looked at, so that guesses made at once count too.
-//! Without a generator, staff sign in as customers until they have set one up (unless the operator switched that off).
+//! Without a generator, staff sign in as customers until they have set one up (unless the operator switched that off). A
+//! password alone sets one up only where there is no second factor yet: beside a passkey it would open what the passkey
+//! keeps shut.
 
-use super::auth::{pair_key, plain_password_fits};
+use super::auth::is_own_password;
 use crate::{
     app::{App, AppState},
     auth::{Address, Caller, codes},
@@ -38,6 +40,7 @@ pub async fn begin(
     body: Json<SecondFactorBegin>,
 ) -> Result<Response, ApiError> {
     let user = staff(&app, &caller).await?;
+    as_strong_as_the_account(&app, &caller, &user).await?;
     own_password(&app, &address, &user, body.value.password).await?;
     let secret = app.entropy.bytes();
     if !app.store.begin_second_factor(user.user_id, secret).await? {
@@ -63,6 +66,8 @@ pub async fn confirm(
 ) -> Result<Response, ApiError> {
     let user = staff(&app, &caller).await?;
     let session = caller.session.ok_or_else(crate::auth::session_ended)?;
+    // Once more: what was begun before there was a passkey is not finished beside it.
+    as_strong_as_the_account(&app, &caller, &user).await?;
     let now = app.clock.now();
     let row = counted_try(&app, &user, now).await?;
     let row = row.filter(|row| row.confirmed_at.is_none());
@@ -79,6 +84,7 @@ pub async fn confirm(
         .confirm_second_factor(user.user_id, step, digests, session, now)
         .await?;
     app.sessions.forget_all();
+    app.computers.news_of(user.user_id);
     if !confirmed {
         return Err(wrong_in_form());
     }
@@ -103,6 +109,7 @@ pub async fn remove(
     }
     app.store.remove_second_factor(user_id).await?;
     app.sessions.forget_all();
+    app.computers.news_of(user_id);
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -196,6 +203,29 @@ async fn counted_try(
     }
 }
 
+/// 403 in a session that showed less than opens the account of staff: who knows their password alone can neither add a
+/// second factor of their own nor take the one away that is there.
+pub(super) async fn as_strong_as_the_account(
+    app: &App,
+    caller: &Caller,
+    user: &UserRow,
+) -> Result<(), ApiError> {
+    if caller.second_factor || !is_staff(app, user).await? {
+        return Ok(());
+    }
+    let refused = |words| Err(ApiError::new(ProblemCode::Forbidden, words));
+    let generator = app.store.second_factor(user.user_id).await?;
+    if generator.is_some_and(|row| row.confirmed_at.is_some()) {
+        return refused("Sign in with a code of your generator first. Nothing was changed.");
+    }
+    if !app.store.passkeys_of(user.user_id).await?.is_empty() {
+        return refused(
+            "Sign in with your passkey first. Nothing was changed. If you lost it, whoever runs the server takes it away.",
+        );
+    }
+    Ok(())
+}
+
 /// The person is more than a customer: runs the server, or works in a theater.
 pub(super) async fn is_staff(app: &App, user: &UserRow) -> Result<bool, ApiError> {
     if user.role != Role::Customer {
@@ -225,14 +255,9 @@ async fn own_password(
     user: &UserRow,
     password: String,
 ) -> Result<(), ApiError> {
-    let now = app.clock.now();
-    let pair = pair_key(app, address, &user.email);
-    app.limits.check_failures(pair, now)?;
-    if plain_password_fits(app, user, password).await? {
-        app.limits.succeeded(pair, now);
+    if is_own_password(app, address, user, password).await? {
         return Ok(());
     }
-    app.limits.failed(pair, now);
     Err(ApiError::invalid(
         "/password",
         "This is not your password. An account without one sets one through \"Forgot password\".",

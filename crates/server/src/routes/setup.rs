@@ -66,6 +66,7 @@ pub async fn set_up(
         email: request.email,
         password: request.password,
         name: request.name,
+        language: request.language,
         session: request.session,
     };
     let account = NewAccount::make(&app, &address, register, Role::Admin).await?;

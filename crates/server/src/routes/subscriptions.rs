@@ -1,7 +1,7 @@
 //! `/users/{user_id}/subscriptions` and `/subscriptions/{subscription_id}`: the browsers and devices that get a user's
 //! messages.
 
-use super::profile::own_id;
+use super::access;
 use crate::{
     app::{App, AppState},
     auth::Caller,
@@ -23,6 +23,8 @@ use matinee_store::subscribers::SubscriptionRow;
 
 /// Longest token of a device; theirs are shorter than a tenth of this.
 const TOKEN_MAX: usize = 4_096;
+/// How long the name is that the app on a computer makes for itself.
+const COMPUTER_TOKEN: std::ops::RangeInclusive<usize> = 16..=128;
 
 /// `GET /users/{user_id}/subscriptions`
 pub async fn subscriptions(
@@ -31,7 +33,7 @@ pub async fn subscriptions(
     Id(user): Id<UserRef>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let user_id = own_id(&caller, user)?;
+    let user_id = access::user(&caller, user)?;
     Ok(answer::read(&headers, &listed(&app, user_id).await?))
 }
 
@@ -42,7 +44,7 @@ pub async fn subscribe(
     Id(user): Id<UserRef>,
     body: Json<SubscriptionRequest>,
 ) -> Result<Response, ApiError> {
-    let user_id = own_id(&caller, user)?;
+    let user_id = access::user(&caller, user)?;
     let request = body.value;
     let medium = medium_of(request.channel);
     if !app.channels.has(medium) {
@@ -54,6 +56,7 @@ pub async fn subscribe(
     let (name, address) = match request.channel {
         PushChannel::WebPush => browser(&app, request)?,
         PushChannel::Fcm | PushChannel::Apns => device(request)?,
+        PushChannel::App => computer(request)?,
     };
     let subscription_id = SubscriptionId::from_bytes(id_from(&[
         b"subscription",
@@ -74,6 +77,8 @@ pub async fn subscribe(
     if !saved {
         return Err(ApiError::not_found("user"));
     }
+    // Whoever had it before hears nothing any more.
+    app.computers.news(subscription_id);
     let listed = Subscriptions {
         subscribed: Some(subscription_id),
         ..listed(&app, user_id).await?
@@ -91,6 +96,7 @@ pub async fn unsubscribe(
     if !app.store.end_subscription(user_id, subscription_id).await? {
         return Err(ApiError::not_found("subscription"));
     }
+    app.computers.end(subscription_id);
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -128,20 +134,43 @@ fn device(request: SubscriptionRequest) -> Result<(String, String), ApiError> {
             "A device's token is expected here.",
         ));
     }
+    Ok(kept(token))
+}
+
+/// What the app on a computer calls itself, and how it is kept.
+fn computer(request: SubscriptionRequest) -> Result<(String, String), ApiError> {
+    let token = request.token.unwrap_or_default();
+    let url_safe = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    if !COMPUTER_TOKEN.contains(&token.len()) || !token.bytes().all(url_safe) {
+        return Err(ApiError::invalid(
+            "/token",
+            "An app names itself by 16 to 128 random letters, digits, - and _.",
+        ));
+    }
+    Ok(kept(token))
+}
+
+fn kept(token: String) -> (String, String) {
     let address = serde_json::to_string(&Device {
         token: token.clone(),
     })
     .unwrap_or_default();
-    Ok((token, address))
+    (token, address)
 }
 
-const CHANNELS: [PushChannel; 3] = [PushChannel::WebPush, PushChannel::Fcm, PushChannel::Apns];
+const CHANNELS: [PushChannel; 4] = [
+    PushChannel::WebPush,
+    PushChannel::Fcm,
+    PushChannel::Apns,
+    PushChannel::App,
+];
 
 const fn medium_of(channel: PushChannel) -> Medium {
     match channel {
         PushChannel::WebPush => Medium::WebPush,
         PushChannel::Fcm => Medium::Fcm,
         PushChannel::Apns => Medium::Apns,
+        PushChannel::App => Medium::App,
     }
 }
 
@@ -219,7 +248,7 @@ mod tests {
             assert_eq!(kept.body["items"].as_array().unwrap().len(), 1);
             let only = &kept.body["items"][0]["subscription_id"];
             assert_eq!(&kept.body["subscribed"], only);
-            assert_eq!(kept.body["channels"], json!(["web_push"]));
+            assert_eq!(kept.body["channels"], json!(["web_push", "app"]));
             assert_eq!(kept.text("push_key").len(), 87);
             assert!(
                 !kept.body.to_string().contains("push.example"),

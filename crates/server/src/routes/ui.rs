@@ -2,10 +2,12 @@
 //! that only the app knows. Never for anything below `/api`.
 //!
 //! The files are read at the start and kept in memory: a request cannot name a path outside, because no request
-//! touches the file system. A rebuilt UI is noticed by its page's time.
+//! touches the file system. A rebuilt UI is noticed by its page's time. A program that holds the files already, like the
+//! desktop app, hands them over.
 
 use crate::{
     app::App,
+    config::UiFiles,
     feeds::head,
     http::{ApiError, Effort, EncodedBody, etag, outer::is_api},
 };
@@ -49,16 +51,21 @@ pub enum UiError {
     NoPage(PathBuf),
     #[error("{0} holds too many or too large files to be a built UI")]
     TooMuch(PathBuf),
+    #[error("the program holds no index.html")]
+    NoPageInside,
 }
 
 impl Ui {
-    /// Reads the folder; without one there is no UI.
-    pub fn open(dir: Option<PathBuf>) -> Result<Self, UiError> {
-        let files = dir
-            .as_deref()
-            .map(read_all)
-            .transpose()?
-            .unwrap_or_default();
+    /// Reads the files; without any there is no UI.
+    pub fn open(files: Option<UiFiles>) -> Result<Self, UiError> {
+        let (dir, files) = match files {
+            None => (None, Files::default()),
+            Some(UiFiles::Folder(dir)) => {
+                let files = read_all(&dir)?;
+                (Some(dir), files)
+            }
+            Some(UiFiles::Inside(files)) => (None, take_over(&files)?),
+        };
         let time = dir.as_deref().and_then(page_time);
         Ok(Self {
             dir,
@@ -182,6 +189,18 @@ fn read_all(dir: &Path) -> Result<Files, UiError> {
     }
 }
 
+fn take_over(inside: &[(String, Bytes)]) -> Result<Files, UiError> {
+    let files: Files = inside
+        .iter()
+        .map(|(path, content)| (path.clone(), encoded(path, content.clone())))
+        .collect();
+    if files.contains_key(PAGE) {
+        Ok(files)
+    } else {
+        Err(UiError::NoPageInside)
+    }
+}
+
 fn encoded(path: &str, content: Bytes) -> EncodedBody {
     let cache = if path.starts_with(IMMUTABLE) {
         "public, max-age=31536000, immutable"
@@ -239,9 +258,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn files_inside_the_program_are_served_like_those_of_a_folder() {
+        let inside = [
+            ("/index.html", "<!doctype html>page"),
+            ("/_app/immutable/a.js", "let a;"),
+        ]
+        .map(|(path, text)| (path.to_owned(), Bytes::from(text)));
+        let ui = Ui::open(Some(UiFiles::Inside(Arc::from(inside)))).unwrap();
+        for (path, status) in [
+            ("/theaters/t1", StatusCode::OK),
+            ("/_app/immutable/a.js", StatusCode::OK),
+            ("/_app/immutable/b.js", StatusCode::NOT_FOUND),
+        ] {
+            assert_eq!(get(&ui, path).await.status(), status, "{path}");
+        }
+    }
+
+    #[tokio::test]
     async fn files_pages_and_nothing_else() {
         let dir = folder();
-        let ui = Ui::open(Some(dir.path().to_owned())).unwrap();
+        let ui = Ui::open(Some(UiFiles::Folder(dir.path().to_owned()))).unwrap();
         for page in ["/", "/theaters/t1", "/index.html"] {
             let response = get(&ui, page).await;
             assert_eq!(
@@ -281,13 +317,17 @@ mod tests {
     fn a_folder_without_a_page_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         assert!(matches!(
-            Ui::open(Some(dir.path().to_owned())),
+            Ui::open(Some(UiFiles::Folder(dir.path().to_owned()))),
             Err(UiError::NoPage(_))
         ));
         assert!(matches!(
-            Ui::open(Some(dir.path().join("gone"))),
+            Ui::open(Some(UiFiles::Folder(dir.path().join("gone")))),
             Err(UiError::Read { .. })
         ));
         assert!(Ui::open(None).is_ok());
+        assert!(matches!(
+            Ui::open(Some(UiFiles::Inside(Arc::from([])))),
+            Err(UiError::NoPageInside)
+        ));
     }
 }

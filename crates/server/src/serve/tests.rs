@@ -1,6 +1,7 @@
 //! Starting and stopping on real sockets.
 
 use super::*;
+use crate::config::UiFiles;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -70,7 +71,7 @@ async fn what_is_wrong_is_said() {
     let message = Server::start(nowhere).await.err().unwrap().to_string();
     assert!(message.contains("no/such/folder"), "{message}");
     let mut no_ui = config(&dir);
-    no_ui.ui = Some(dir.path().to_owned());
+    no_ui.ui = Some(UiFiles::Folder(dir.path().to_owned()));
     let message = Server::start(no_ui).await.err().unwrap().to_string();
     assert!(message.contains("index.html"), "{message}");
 }

@@ -158,10 +158,20 @@ impl AccountStore for PostgresStore {
             .await
     }
 
-    async fn add_session(&self, session: SessionRow) -> Result<(), StoreError> {
+    async fn add_session(
+        &self,
+        session: SessionRow,
+        password_hash: &str,
+    ) -> Result<bool, StoreError> {
         let session = &session;
-        self.write(|conn| async move { sessions::add(&conn, session).await })
-            .await
+        self.write(|conn| async move {
+            if !users::has_password(&conn, session.user_id, password_hash).await? {
+                return Ok(false);
+            }
+            sessions::add(&conn, session).await?;
+            Ok(true)
+        })
+        .await
     }
 
     async fn session_by_access(

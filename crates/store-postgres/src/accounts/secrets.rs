@@ -8,7 +8,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use matinee_store::{
     StoreError,
-    accounts::{OneTimeRow, OneTimeUse, TokenDigest},
+    accounts::{OneTimeRow, OneTimeUse, RAN_OUT_KEPT, TokenDigest},
 };
 
 /// Secrets one subject may have at a time; a new one ends the oldest beyond.
@@ -111,11 +111,11 @@ pub(super) async fn use_up(
         .transpose()
 }
 
-/// The statement that removes some secrets that ran out.
+/// The statement that removes some secrets that ran out long ago.
 pub(super) fn prune(now: DateTime<Utc>) -> Call<'static> {
     let sql = "DELETE FROM one_time_secrets WHERE digest IN (SELECT digest FROM one_time_secrets \
          WHERE expires_at <= $1 ORDER BY expires_at LIMIT 64 FOR UPDATE SKIP LOCKED)";
-    Call::new(sql).with(micros(now))
+    Call::new(sql).with(micros(now - RAN_OUT_KEPT))
 }
 
 /// The key of this name, made from `fresh` the first time.

@@ -178,7 +178,7 @@ pub(super) async fn rotate(
         if let Some(previous) = &session.previous_refresh {
             spend(conn, &session.session_id, previous, now).await?;
         }
-        return replace(conn, session, presented, next, now).await;
+        return replace(conn, &session, presented, next, now).await;
     }
     if let Some(session) = find(conn, find!("s.previous_refresh = $1"), presented).await? {
         if session.current_used {
@@ -190,7 +190,7 @@ pub(super) async fn rotate(
         }
         // The answer with the current tokens was lost. Should somebody have it after all, it is reuse.
         spend(conn, &session.session_id, &session.refresh, now).await?;
-        return replace(conn, session, presented, next, now).await;
+        return replace(conn, &session, presented, next, now).await;
     }
     let sql = "SELECT session FROM spent_refresh_tokens WHERE digest = $1";
     let answers = pipeline::read(conn, &[Call::new(sql).with(&presented[..])]).await?;
@@ -206,7 +206,7 @@ pub(super) async fn rotate(
 /// Writes the new tokens; `previous` is the one that asked for them.
 async fn replace(
     conn: &Connection,
-    session: SessionRow,
+    session: &SessionRow,
     previous: &TokenDigest,
     next: &Tokens,
     now: DateTime<Utc>,
@@ -226,16 +226,7 @@ async fn replace(
         prune(now),
     ];
     pipeline::read(conn, &calls).await?;
-    Ok(Rotation::Rotated(Box::new(SessionRow {
-        access: next.access,
-        access_expires_at: next.access_expires_at,
-        refresh: next.refresh,
-        refresh_expires_at: next.refresh_expires_at,
-        previous_refresh: Some(*previous),
-        current_used: false,
-        used_at: session.used_at.max(now),
-        ..session
-    })))
+    Ok(Rotation::Rotated(session.user_id))
 }
 
 /// Remembers a token that must not come back.

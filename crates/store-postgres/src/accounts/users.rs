@@ -146,7 +146,6 @@ pub(super) async fn set_password(
             .with(id)
             .with(password_hash),
         Call::new("DELETE FROM sessions WHERE \"user\" = $1").with(id),
-        Call::new("DELETE FROM passkeys WHERE \"user\" = $1").with(id),
         Call::new("DELETE FROM one_time_secrets WHERE subject = $1 AND purpose = 'password_reset'")
             .with(user_id.to_string()),
     ];
@@ -156,6 +155,9 @@ pub(super) async fn set_password(
     let works = "SELECT 1 FROM staff WHERE \"user\" = $1 LIMIT 1";
     let works_somewhere = first(conn, Call::new(works).with(id)).await?.is_some();
     let customer = user.role == Role::Customer && !works_somewhere;
+    if operator || customer {
+        calls.push(Call::new("DELETE FROM passkeys WHERE \"user\" = $1").with(id));
+    }
     if operator || (!user.email_verified && customer) {
         calls.push(Call::new("DELETE FROM second_factors WHERE \"user\" = $1").with(id));
         calls.push(Call::new("DELETE FROM recovery_codes WHERE \"user\" = $1").with(id));
@@ -176,6 +178,20 @@ pub(super) async fn set_password(
         PasswordBy::Mail => verify_email(conn, user_id).await,
         PasswordBy::Operator => set_role(conn, user_id, Role::Admin).await,
     }
+}
+
+/// Whether the password is still kept as this. A new one that is being set is waited for, and waits until this transaction
+/// is over: what it ends, it finds.
+pub(super) async fn has_password(
+    conn: &Connection,
+    user: UserId,
+    password_hash: &str,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM users WHERE \"user\" = $1 AND password_hash = $2 FOR SHARE";
+    let call = Call::new(sql)
+        .with(&user.as_bytes()[..])
+        .with(password_hash);
+    Ok(first(conn, call).await?.is_some())
 }
 
 /// Marks the e-mail as verified; guest bookings made with it become the user's.

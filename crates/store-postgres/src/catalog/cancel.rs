@@ -2,12 +2,15 @@
 //!
 //! The show's row is locked first: a hold made at the same time is either counted, or finds the show cancelled.
 
-use super::changes::{Kind, Log};
+use super::{
+    changes::{Kind, Log},
+    going_back::{about, count, finish, refunds, rows},
+};
 use crate::{
     PostgresStore,
     columns::{Columns as _, micros, optional_time, text},
     connect::Connection,
-    pipeline::{self, Call},
+    pipeline::Call,
     staff::write_audit,
 };
 use async_trait::async_trait;
@@ -38,23 +41,6 @@ macro_rules! columns {
     };
 }
 
-async fn rows(conn: &Connection, call: Call<'_>) -> Result<Vec<Row>, StoreError> {
-    let answers = pipeline::read(conn, &[call]).await?;
-    Ok(answers.into_iter().flatten().collect())
-}
-
-/// A statement about a show.
-fn about<'c>(sql: &'static str, show: ShowId) -> Call<'c> {
-    Call::new(sql)
-        .with(show.theater().as_bytes().to_vec())
-        .with(show.own().to_vec())
-}
-
-async fn with_seats(conn: &Connection, show: ShowId) -> Result<u32, StoreError> {
-    let found = rows(conn, about(WITH_SEATS, show)).await?;
-    found.first().map_or(Ok(0), |row| row.small(0))
-}
-
 async fn cancel(conn: &Connection, cancel: &CancelShow) -> Result<CancelShowOutcome, StoreError> {
     let show = cancel.show_id;
     let mut log = Log::open(conn).await?;
@@ -64,7 +50,7 @@ async fn cancel(conn: &Connection, cancel: &CancelShow) -> Result<CancelShowOutc
         Some(row) if row.value::<bool>(0)? => return Ok(CancelShowOutcome::Before),
         Some(_) => {}
     }
-    let bookings = with_seats(conn, show).await?;
+    let bookings = count(conn, about(WITH_SEATS, show)).await?;
     // One that nobody ever heard of stays unheard of.
     let mark = "UPDATE show_state SET cancelled = true, publication = CASE publication WHEN 0 THEN 0 ELSE 2 END \
          WHERE theater = $1 AND show = $2";
@@ -103,37 +89,11 @@ async fn progress(
     let Some(cancelled) = found.first().map(cancelled).transpose()? else {
         return Ok(None);
     };
-    let mut progress = CancellationProgress {
-        left: with_seats(conn, show).await?,
-        refunds_pending: 0,
-        refunds_succeeded: 0,
-        refunds_failed: 0,
-        refunded_minor: 0,
+    Ok(Some(CancellationProgress {
+        left: count(conn, about(WITH_SEATS, show)).await?,
+        refunds: refunds(conn, REFUNDS, show, cancelled.at).await?,
         cancelled,
-    };
-    let call = about(REFUNDS, show).with(micros(progress.cancelled.at));
-    for row in rows(conn, call).await? {
-        let amount: i64 = row.value(2)?;
-        let (counted, amount) = match row.text(0)? {
-            "pending" => (&mut progress.refunds_pending, amount),
-            "succeeded" => (&mut progress.refunds_succeeded, amount),
-            _ => (&mut progress.refunds_failed, 0),
-        };
-        *counted = row.small(1)?;
-        progress.refunded_minor += amount;
-    }
-    Ok(Some(progress))
-}
-
-async fn finish(conn: &Connection, show: ShowId, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let lock = "SELECT 1 FROM show_state WHERE theater = $1 AND show = $2 FOR UPDATE";
-    rows(conn, about(lock, show)).await?;
-    if with_seats(conn, show).await? > 0 {
-        return Ok(false);
-    }
-    let set = "UPDATE show_cancellations SET finished_at = $3 WHERE theater = $1 AND show = $2 AND finished_at IS NULL";
-    rows(conn, about(set, show).with(micros(now))).await?;
-    Ok(true)
+    }))
 }
 
 #[async_trait]
@@ -182,7 +142,10 @@ impl CancellationStore for PostgresStore {
         show_id: ShowId,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        self.write(|conn| async move { finish(&conn, show_id, now).await })
-            .await
+        let note = "UPDATE show_cancellations SET finished_at = $3 WHERE theater = $1 AND show = $2 AND finished_at IS NULL";
+        self.write(|conn| async move {
+            finish(&conn, show_id, about(WITH_SEATS, show_id), note, now).await
+        })
+        .await
     }
 }

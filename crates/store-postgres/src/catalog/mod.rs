@@ -7,6 +7,7 @@
 mod apply;
 mod cancel;
 mod changes;
+mod going_back;
 mod read;
 mod relocate;
 mod rows;

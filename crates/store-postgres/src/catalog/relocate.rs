@@ -8,6 +8,7 @@
 use super::{
     apply::Stop,
     changes::{self, Kind, Log},
+    going_back::{about, count, finish, refunds, rows},
     read,
     shows::{refuse_overlaps, write},
 };
@@ -16,7 +17,7 @@ use crate::{
     bookings::read::{files, lookup},
     columns::{Columns as _, damaged, micros, optional_time, text, to_json},
     connect::Connection,
-    pipeline::{self, Call},
+    pipeline::Call,
     staff::write_audit,
 };
 use async_trait::async_trait;
@@ -52,18 +53,6 @@ const REFUNDS: &str = "SELECT r.status, count(*)::int, sum(r.amount_minor)::bigi
 
 /// Numbers of tickets on their way from one seat to another: no seat has them, aside or not.
 const ON_THE_WAY: u16 = u16::MAX;
-
-async fn rows(conn: &Connection, call: Call<'_>) -> Result<Vec<Row>, StoreError> {
-    let answers = pipeline::read(conn, &[call]).await?;
-    Ok(answers.into_iter().flatten().collect())
-}
-
-/// A statement about a show.
-fn about<'c>(sql: &'static str, show: ShowId) -> Call<'c> {
-    Call::new(sql)
-        .with(show.theater().as_bytes().to_vec())
-        .with(show.own().to_vec())
-}
 
 /// Moves it, or says what is in the way: then the transaction is rolled back.
 async fn move_show(
@@ -300,10 +289,9 @@ async fn note(
     Ok(())
 }
 
-async fn count_aside(conn: &Connection, show: ShowId) -> Result<u32, StoreError> {
-    let call = about(ASIDE, show).with(i32::from(SeatNo::FIRST_ASIDE.0));
-    let found = rows(conn, call).await?;
-    found.first().map_or(Ok(0), |row| row.small(0))
+/// Counts [`ASIDE`].
+fn aside<'c>(show: ShowId) -> Call<'c> {
+    about(ASIDE, show).with(i32::from(SeatNo::FIRST_ASIDE.0))
 }
 
 fn moved(row: &Row) -> Result<MovedShow, StoreError> {
@@ -325,30 +313,11 @@ async fn progress(conn: &Connection, show: ShowId) -> Result<Option<MoveProgress
     let Some(moved) = found.first().map(moved).transpose()? else {
         return Ok(None);
     };
-    let mut progress = MoveProgress {
-        left: count_aside(conn, show).await?,
-        refunds_pending: 0,
-        refunds_succeeded: 0,
-        refunds_failed: 0,
-        refunded_minor: 0,
+    Ok(Some(MoveProgress {
+        left: count(conn, aside(show)).await?,
+        refunds: refunds(conn, REFUNDS, show, moved.at).await?,
         moved,
-    };
-    let call = about(REFUNDS, show).with(micros(progress.moved.at));
-    for row in rows(conn, call).await? {
-        progress.count(row.text(0)?, row.small(1)?, row.value(2)?);
-    }
-    Ok(Some(progress))
-}
-
-async fn finish(conn: &Connection, show: ShowId, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    let lock = "SELECT 1 FROM show_state WHERE theater = $1 AND show = $2 FOR UPDATE";
-    rows(conn, about(lock, show)).await?;
-    if count_aside(conn, show).await? > 0 {
-        return Ok(false);
-    }
-    let set = "UPDATE show_relocations SET finished_at = $3 WHERE theater = $1 AND show = $2 AND finished_at IS NULL";
-    rows(conn, about(set, show).with(micros(now))).await?;
-    Ok(true)
+    }))
 }
 
 #[async_trait]
@@ -407,7 +376,8 @@ impl MoveStore for PostgresStore {
     }
 
     async fn finish_move(&self, show_id: ShowId, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.write(|conn| async move { finish(&conn, show_id, now).await })
+        let note = "UPDATE show_relocations SET finished_at = $3 WHERE theater = $1 AND show = $2 AND finished_at IS NULL";
+        self.write(|conn| async move { finish(&conn, show_id, aside(show_id), note, now).await })
             .await
     }
 

@@ -197,7 +197,7 @@ pub(super) async fn close(
 }
 
 pub(super) async fn pay_out(conn: &Connection, pay: &PayOut) -> Result<PayOutcome, StoreError> {
-    const FIND: &str = "SELECT r.payment, r.shift FROM counter_refunds AS r \
+    const FIND: &str = "SELECT r.payment, r.shift, c.currency FROM counter_refunds AS r \
          JOIN counter_charges AS c ON c.theater = r.theater AND c.payment = r.payment \
          WHERE r.theater = $1 AND r.refund = $2 AND c.method = 'cash' FOR UPDATE OF r";
     const PAY: &str = "UPDATE counter_refunds SET shift = $4, paid_out_at = $5 \
@@ -213,11 +213,13 @@ pub(super) async fn pay_out(conn: &Connection, pay: &PayOut) -> Result<PayOutcom
         return Ok(PayOutcome::Missing);
     };
     let payment: [u8; 22] = row.bytes(0)?;
-    match row.optional_bytes(1)? {
-        Some(shift) if shift == *pay.shift_id.as_bytes() => return Ok(PayOutcome::Done),
-        Some(_) => return Ok(PayOutcome::PaidOut),
-        None if open.is_none() => return Ok(PayOutcome::Closed),
-        None => {}
+    let currency = row.text(2)?;
+    match (row.optional_bytes(1)?, open) {
+        (Some(shift), _) if shift == *pay.shift_id.as_bytes() => return Ok(PayOutcome::Done),
+        (Some(_), _) => return Ok(PayOutcome::PaidOut),
+        (None, None) => return Ok(PayOutcome::Closed),
+        (None, Some(counted)) if counted != currency => return Ok(PayOutcome::OtherCurrency),
+        (None, Some(_)) => {}
     }
     let call = Call::new(PAY)
         .with(pay.theater_id.as_bytes().to_vec())

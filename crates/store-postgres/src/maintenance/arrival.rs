@@ -78,7 +78,7 @@ impl Arrival {
             return Ok(There::Came(by));
         }
         // A server that only started once leaves these; they tell nothing of anybody.
-        let own = ["sync_head", "notes", "secret_keys", "messages_sent"];
+        let own = ["sync_head", "notes", "secret_keys"];
         let tables = TABLES.iter().filter(|table| !own.contains(&table.name));
         let any: Vec<_> = tables
             .map(|table| format!("EXISTS (SELECT 1 FROM {})", table.name))
@@ -96,8 +96,8 @@ impl Arrival {
 
     /// Makes room: only to be called on an empty database.
     pub async fn clear(&self) -> Result<(), StoreError> {
-        let sql = "DELETE FROM sync_head; DELETE FROM notes; DELETE FROM secret_keys; DELETE FROM messages_sent; \
-             DELETE FROM leases";
+        let sql =
+            "DELETE FROM sync_head; DELETE FROM notes; DELETE FROM secret_keys; DELETE FROM leases";
         self.conn.client().batch_execute(sql).await.db()
     }
 

@@ -126,9 +126,21 @@ impl AccountStore for SqliteStore {
             .await
     }
 
-    async fn add_session(&self, session: SessionRow) -> Result<(), StoreError> {
-        self.write(move |tx| sessions::add(tx.conn(), &session).db())
-            .await
+    async fn add_session(
+        &self,
+        session: SessionRow,
+        password_hash: &str,
+    ) -> Result<bool, StoreError> {
+        let password_hash = password_hash.to_owned();
+        self.write(move |tx| {
+            let user = users::by_id(tx.conn(), session.user_id).db()?;
+            if user.is_none_or(|user| user.password_hash != password_hash) {
+                return Ok(false);
+            }
+            sessions::add(tx.conn(), &session).db()?;
+            Ok(true)
+        })
+        .await
     }
 
     async fn session_by_access(

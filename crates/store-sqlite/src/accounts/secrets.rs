@@ -5,7 +5,7 @@ use crate::{
     columns::micros,
 };
 use chrono::{DateTime, Utc};
-use matinee_store::accounts::{OneTimeRow, OneTimeUse, TokenDigest};
+use matinee_store::accounts::{OneTimeRow, OneTimeUse, RAN_OUT_KEPT, TokenDigest};
 use rusqlite::{Connection, OptionalExtension as _, params, types::Type};
 
 /// Secrets one subject may have at a time; a new one ends the oldest beyond.
@@ -99,13 +99,13 @@ pub(super) fn use_up(
     .optional()
 }
 
-/// Removes some secrets that ran out.
+/// Removes some secrets that ran out long ago.
 pub(super) fn prune(conn: &Connection, now: DateTime<Utc>) -> rusqlite::Result<()> {
     conn.prepare_cached(
         "DELETE FROM one_time_secrets WHERE digest IN (SELECT digest FROM one_time_secrets
          WHERE expires_at <= ?1 ORDER BY expires_at LIMIT 64)",
     )?
-    .execute([micros(now)])?;
+    .execute([micros(now - RAN_OUT_KEPT)])?;
     Ok(())
 }
 

@@ -158,7 +158,7 @@ pub(super) fn rotate(
         if let Some(previous) = &session.previous_refresh {
             spend(conn, &session.session_id, previous, now)?;
         }
-        return replace(conn, session, presented, next, now);
+        return replace(conn, &session, presented, next, now);
     }
     if let Some(session) = find(conn, "s.previous_refresh = ?1", presented)? {
         if session.current_used && !planted!("refresh_reused") {
@@ -170,7 +170,7 @@ pub(super) fn rotate(
         }
         // The answer with the current tokens was lost. Should somebody have it after all, it is reuse.
         spend(conn, &session.session_id, &session.refresh, now)?;
-        return replace(conn, session, presented, next, now);
+        return replace(conn, &session, presented, next, now);
     }
     let family: Option<[u8; 16]> = conn
         .prepare_cached("SELECT session FROM spent_refresh_tokens WHERE digest = ?1")?
@@ -188,7 +188,7 @@ pub(super) fn rotate(
 /// Writes the new tokens; `previous` is the one that asked for them.
 fn replace(
     conn: &Connection,
-    session: SessionRow,
+    session: &SessionRow,
     previous: &TokenDigest,
     next: &Tokens,
     now: DateTime<Utc>,
@@ -207,16 +207,7 @@ fn replace(
         previous,
         micros(now)
     ])?;
-    Ok(Rotation::Rotated(Box::new(SessionRow {
-        access: next.access,
-        access_expires_at: next.access_expires_at,
-        refresh: next.refresh,
-        refresh_expires_at: next.refresh_expires_at,
-        previous_refresh: Some(*previous),
-        current_used: false,
-        used_at: session.used_at.max(now),
-        ..session
-    })))
+    Ok(Rotation::Rotated(session.user_id))
 }
 
 /// Remembers a token that must not come back.

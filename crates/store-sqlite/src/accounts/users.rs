@@ -129,7 +129,6 @@ pub(super) fn set_password(
     conn.prepare_cached("UPDATE users SET password_hash = ?2 WHERE user = ?1")?
         .execute(params![id, password_hash])?;
     forget("sessions")?;
-    forget("passkeys")?;
     conn.prepare_cached(
         "DELETE FROM one_time_secrets WHERE subject = ?1 AND purpose = 'password_reset'",
     )?
@@ -141,6 +140,9 @@ pub(super) fn set_password(
         .prepare_cached("SELECT 1 FROM staff WHERE user = ?1")?
         .exists([id])?;
     let customer = user.role == Role::Customer && !works_somewhere;
+    if operator || customer {
+        forget("passkeys")?;
+    }
     if operator || (!user.email_verified && customer) {
         forget("second_factors")?;
         forget("recovery_codes")?;

@@ -92,6 +92,14 @@ fn hot_statements_walk_their_index() {
             "USING INDEX messages_due (channel=? AND due_at>? AND due_at<?)",
         ),
         (
+            crate::outbox::FOR_APP,
+            "USING INDEX messages_for_app (recipient=?)",
+        ),
+        (
+            crate::outbox::SHOWN,
+            "USING INDEX messages_pending (message=?)",
+        ),
+        (
             crate::door::BOOKING_OF_TICKET,
             "SEARCH t USING PRIMARY KEY (booking=?)",
         ),

@@ -1,6 +1,9 @@
 //! Cancelling shows: the mark that holds read, the work that is left, and how far it is.
 
-use super::changes::{Kind, Log};
+use super::{
+    changes::{Kind, Log},
+    going_back::{count, finish, refunds},
+};
 use crate::{
     SqliteStore,
     columns::{micros, optional_time, time},
@@ -31,11 +34,9 @@ pub(crate) const REFUNDS: &str = "SELECT r.status, count(*), sum(r.amount_minor)
      WHERE r.theater = ?1 AND r.created_at >= ?3 AND (r.reason = 'show_cancelled' OR r.reason = 'seats_gone') \
        AND b.show = ?2 GROUP BY r.status";
 
-fn count(conn: &Connection, sql: &str, show: ShowId) -> Result<u32, StoreError> {
+fn with_seats(conn: &Connection, show: ShowId) -> Result<u32, StoreError> {
     let theater = show.theater();
-    let key = params![theater.as_bytes(), show.own()];
-    let found = query::first(conn, sql, key, |row| row.get::<_, u32>(0).db())?;
-    Ok(found.unwrap_or_default())
+    count(conn, WITH_SEATS, params![theater.as_bytes(), show.own()])
 }
 
 fn cancel(tx: &mut Tx<'_>, cancel: &CancelShow) -> Result<CancelShowOutcome, StoreError> {
@@ -53,7 +54,7 @@ fn cancel(tx: &mut Tx<'_>, cancel: &CancelShow) -> Result<CancelShowOutcome, Sto
         Some(true) => return Ok(CancelShowOutcome::Before),
         Some(false) => {}
     }
-    let bookings = count(conn, WITH_SEATS, show)?;
+    let bookings = with_seats(conn, show)?;
     // One that nobody ever heard of stays unheard of.
     tx.prepare(
         "UPDATE show_state SET cancelled = 1, publication = iif(publication = 0, 0, 2) WHERE theater = ?1 AND show = ?2",
@@ -106,47 +107,11 @@ fn progress(conn: &Connection, show: ShowId) -> Result<Option<CancellationProgre
     let Some(cancelled) = query::first(conn, SQL, key, cancelled)? else {
         return Ok(None);
     };
-    let mut progress = CancellationProgress {
-        left: count(conn, WITH_SEATS, show)?,
-        refunds_pending: 0,
-        refunds_succeeded: 0,
-        refunds_failed: 0,
-        refunded_minor: 0,
+    Ok(Some(CancellationProgress {
+        left: with_seats(conn, show)?,
+        refunds: refunds(conn, REFUNDS, show, cancelled.at)?,
         cancelled,
-    };
-    let since = micros(progress.cancelled.at);
-    let key = params![theater.as_bytes(), show.own(), since];
-    let refunds = query::all(conn, REFUNDS, key, |row| {
-        let status = query::text(row, 0)?.to_owned();
-        Ok((
-            status,
-            row.get::<_, u32>(1).db()?,
-            row.get::<_, i64>(2).db()?,
-        ))
-    })?;
-    for (status, count, amount) in refunds {
-        let (counted, amount) = match status.as_str() {
-            "pending" => (&mut progress.refunds_pending, amount),
-            "succeeded" => (&mut progress.refunds_succeeded, amount),
-            _ => (&mut progress.refunds_failed, 0),
-        };
-        *counted = count;
-        progress.refunded_minor += amount;
-    }
-    Ok(Some(progress))
-}
-
-fn finish(tx: &Tx<'_>, show: ShowId, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    if count(tx.conn(), WITH_SEATS, show)? > 0 {
-        return Ok(false);
-    }
-    let theater = show.theater();
-    tx.prepare(
-        "UPDATE show_cancellations SET finished_at = ?3 WHERE theater = ?1 AND show = ?2 AND finished_at IS NULL",
-    )?
-    .execute(params![theater.as_bytes(), show.own(), micros(now)])
-    .db()?;
-    Ok(true)
+    }))
 }
 
 #[async_trait]
@@ -196,6 +161,12 @@ impl CancellationStore for SqliteStore {
         show_id: ShowId,
         now: DateTime<Utc>,
     ) -> Result<bool, StoreError> {
-        self.write(move |tx| finish(tx, show_id, now)).await
+        const NOTE: &str = "UPDATE show_cancellations SET finished_at = ?3 \
+             WHERE theater = ?1 AND show = ?2 AND finished_at IS NULL";
+        self.write(move |tx| {
+            let left = with_seats(tx.conn(), show_id)?;
+            finish(tx, show_id, left, NOTE, now)
+        })
+        .await
     }
 }

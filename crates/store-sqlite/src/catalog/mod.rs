@@ -6,6 +6,7 @@
 mod apply;
 mod cancel;
 mod changes;
+mod going_back;
 mod read;
 mod relocate;
 pub(crate) mod rows;

@@ -6,6 +6,7 @@
 use super::{
     apply::Stop,
     changes::{self, Kind, Log},
+    going_back::{count, finish, refunds},
     rows::{PriceSheets, SHOW_COLUMNS, show},
     shows::ShowWriter,
 };
@@ -243,8 +244,7 @@ fn note(tx: &Tx<'_>, moving: &MoveShow, before: &Before) -> Result<(), StoreErro
 fn count_aside(conn: &Connection, show: ShowId) -> Result<u32, StoreError> {
     let theater = show.theater();
     let key = params![theater.as_bytes(), show.own(), SeatNo::FIRST_ASIDE.0];
-    let found = query::first(conn, ASIDE, key, |row| row.get::<_, u32>(0).db())?;
-    Ok(found.unwrap_or_default())
+    count(conn, ASIDE, key)
 }
 
 fn moved(row: &Row<'_>) -> Result<MovedShow, StoreError> {
@@ -267,37 +267,11 @@ fn progress(conn: &Connection, show: ShowId) -> Result<Option<MoveProgress>, Sto
     let Some(moved) = query::first(conn, LAST, key, moved)? else {
         return Ok(None);
     };
-    let mut progress = MoveProgress {
+    Ok(Some(MoveProgress {
         left: count_aside(conn, show)?,
-        refunds_pending: 0,
-        refunds_succeeded: 0,
-        refunds_failed: 0,
-        refunded_minor: 0,
+        refunds: refunds(conn, REFUNDS, show, moved.at)?,
         moved,
-    };
-    let key = params![theater.as_bytes(), show.own(), micros(progress.moved.at)];
-    let refunds = query::all(conn, REFUNDS, key, |row| {
-        let status = query::text(row, 0)?.to_owned();
-        let (refunds, amount): (u32, i64) = (row.get(1).db()?, row.get(2).db()?);
-        Ok((status, refunds, amount))
-    })?;
-    for (status, refunds, amount) in refunds {
-        progress.count(&status, refunds, amount);
-    }
-    Ok(Some(progress))
-}
-
-fn finish(tx: &Tx<'_>, show: ShowId, now: DateTime<Utc>) -> Result<bool, StoreError> {
-    if count_aside(tx.conn(), show)? > 0 {
-        return Ok(false);
-    }
-    let theater = show.theater();
-    tx.prepare(
-        "UPDATE show_relocations SET finished_at = ?3 WHERE theater = ?1 AND show = ?2 AND finished_at IS NULL",
-    )?
-    .execute(params![theater.as_bytes(), show.own(), micros(now)])
-    .db()?;
-    Ok(true)
+    }))
 }
 
 #[async_trait]
@@ -355,7 +329,13 @@ impl MoveStore for SqliteStore {
     }
 
     async fn finish_move(&self, show_id: ShowId, now: DateTime<Utc>) -> Result<bool, StoreError> {
-        self.write(move |tx| finish(tx, show_id, now)).await
+        const NOTE: &str = "UPDATE show_relocations SET finished_at = ?3 \
+             WHERE theater = ?1 AND show = ?2 AND finished_at IS NULL";
+        self.write(move |tx| {
+            let left = count_aside(tx.conn(), show_id)?;
+            finish(tx, show_id, left, NOTE, now)
+        })
+        .await
     }
 
     async fn maps_before(&self, show_id: ShowId) -> Result<Vec<SeatMapId>, StoreError> {

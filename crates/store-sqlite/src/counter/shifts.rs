@@ -201,16 +201,17 @@ pub(super) fn close(tx: &Tx<'_>, close: &CloseShift) -> Result<CloseOutcome, Sto
 }
 
 pub(super) fn pay_out(tx: &Tx<'_>, pay: &PayOut) -> Result<PayOutcome, StoreError> {
-    const FIND: &str = "SELECT r.payment, r.shift FROM counter_refunds AS r \
+    const FIND: &str = "SELECT r.payment, r.shift, c.currency FROM counter_refunds AS r \
          JOIN counter_charges AS c ON c.theater = r.theater AND c.payment = r.payment \
          WHERE r.theater = ?1 AND r.refund = ?2 AND c.method = 'cash'";
     let theater = pay.theater_id.as_bytes();
     let refund = pay.refund_id.to_string();
     let found = query::first(tx.conn(), FIND, params![theater, refund], |row| {
         let payment: [u8; 22] = row.get(0).db()?;
-        Ok((payment, row.get::<_, Option<[u8; 16]>>(1).db()?))
+        let shift: Option<[u8; 16]> = row.get(1).db()?;
+        Ok((payment, shift, row.get::<_, String>(2).db()?))
     })?;
-    let Some((payment, shift)) = found else {
+    let Some((payment, shift, currency)) = found else {
         return Ok(PayOutcome::Missing);
     };
     match shift {
@@ -218,8 +219,10 @@ pub(super) fn pay_out(tx: &Tx<'_>, pay: &PayOut) -> Result<PayOutcome, StoreErro
         Some(_) => return Ok(PayOutcome::PaidOut),
         None => {}
     }
-    if open_currency(tx.conn(), pay.theater_id, pay.shift_id)?.is_none() {
-        return Ok(PayOutcome::Closed);
+    match open_currency(tx.conn(), pay.theater_id, pay.shift_id)? {
+        None => return Ok(PayOutcome::Closed),
+        Some(counted) if counted != currency => return Ok(PayOutcome::OtherCurrency),
+        Some(_) => {}
     }
     tx.prepare(
         "UPDATE counter_refunds SET shift = ?4, paid_out_at = ?5 WHERE theater = ?1 AND payment = ?2 AND refund = ?3",

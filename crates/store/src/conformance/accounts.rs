@@ -150,10 +150,17 @@ pub async fn a_profile_is_not_lost_to_a_second_writer(store: &(impl Store + ?Siz
     assert_eq!((kept.profile, kept.profile_version), (profile, 2));
 }
 
+/// Opens a session of an account as it is now.
+pub async fn open(store: &(impl Store + ?Sized), session: SessionRow) {
+    let user = store.user(session.user_id).await.unwrap().unwrap();
+    let opened = store.add_session(session, &user.password_hash).await;
+    assert!(opened.unwrap());
+}
+
 /// A session is found by its access token while that lasts, with the person's present role, and ends at once.
 pub async fn a_session_is_found_until_it_ends(store: &(impl Store + ?Sized)) {
     store.add_user(user(1, "a@example.org")).await.unwrap();
-    store.add_session(session(1, 1)).await.unwrap();
+    open(store, session(1, 1)).await;
     let found = store.session_by_access(digest(100), start()).await.unwrap();
     assert_eq!(found, Some(session(1, 1)));
     store.set_role(user_id(1), Role::Admin).await.unwrap();
@@ -183,16 +190,11 @@ pub async fn a_session_is_found_until_it_ends(store: &(impl Store + ?Sized)) {
 /// A lost answer may be asked for again, as often as needed, until the successor was used.
 pub async fn a_lost_rotation_may_be_asked_again(store: &(impl Store + ?Sized)) {
     store.add_user(user(1, "a@example.org")).await.unwrap();
-    store.add_session(session(1, 1)).await.unwrap();
+    open(store, session(1, 1)).await;
     assert!(rotated(&rotate(store, 101, 110, 111, start()).await));
     assert!(rotated(&rotate(store, 101, 120, 121, start()).await));
-    let Rotation::Rotated(now) = rotate(store, 101, 130, 131, start()).await else {
-        panic!("the third asking was refused");
-    };
-    assert_eq!(
-        (now.previous_refresh, now.current_used),
-        (Some(digest(101)), false)
-    );
+    let third = rotate(store, 101, 130, 131, start()).await;
+    assert_eq!(third, Rotation::Rotated(user_id(1)));
     // Only the last answer is good; the first access token is gone too.
     for gone in [100, 110, 120] {
         assert_eq!(
@@ -203,9 +205,11 @@ pub async fn a_lost_rotation_may_be_asked_again(store: &(impl Store + ?Sized)) {
             None
         );
     }
+    let now = store.session_by_access(digest(130), start()).await.unwrap();
+    let now = now.unwrap();
     assert_eq!(
-        store.session_by_access(digest(130), start()).await.unwrap(),
-        Some(SessionRow::clone(&now))
+        (now.previous_refresh, now.current_used),
+        (Some(digest(101)), false)
     );
     // Its use ends the grace: the old token is now reuse and takes the family with it.
     store
@@ -227,7 +231,7 @@ pub async fn a_lost_rotation_may_be_asked_again(store: &(impl Store + ?Sized)) {
 pub async fn reuse_of_any_old_token_ends_the_family(store: &(impl Store + ?Sized)) {
     store.add_user(user(1, "a@example.org")).await.unwrap();
     for old in [1001_u32, 1011, 1021] {
-        store.add_session(session(10, 1)).await.unwrap();
+        open(store, session(10, 1)).await;
         for step in 0..4 {
             let presented = 1001 + step * 10;
             let next = rotate(store, presented, presented + 9, presented + 10, start()).await;
@@ -247,7 +251,7 @@ pub async fn reuse_of_any_old_token_ends_the_family(store: &(impl Store + ?Sized
         );
     }
     // An answer that was replaced unused counts as old as well: somebody has it who should not.
-    store.add_session(session(10, 1)).await.unwrap();
+    open(store, session(10, 1)).await;
     assert!(rotated(&rotate(store, 1001, 1010, 1011, start()).await));
     assert!(rotated(&rotate(store, 1001, 1020, 1021, start()).await));
     assert_eq!(rotate(store, 1011, 1, 2, start()).await, Rotation::Reuse);
@@ -256,13 +260,13 @@ pub async fn reuse_of_any_old_token_ends_the_family(store: &(impl Store + ?Sized
 /// A refresh token that ran out opens nothing, and its session goes away.
 pub async fn expired_sessions_are_gone(store: &(impl Store + ?Sized)) {
     store.add_user(user(1, "a@example.org")).await.unwrap();
-    store.add_session(session(1, 1)).await.unwrap();
+    open(store, session(1, 1)).await;
     let late = start() + TimeDelta::days(30);
     assert_eq!(rotate(store, 101, 110, 111, late).await, Rotation::Unknown);
     let mut other = session(2, 1);
     other.created_at = late;
     other.refresh_expires_at = late + TimeDelta::days(30);
-    store.add_session(other).await.unwrap();
+    open(store, other).await;
     assert_eq!(
         rotate(store, 101, 110, 111, start()).await,
         Rotation::Unknown
@@ -274,7 +278,7 @@ pub async fn a_new_password_ends_every_session(store: &(impl Store + ?Sized)) {
     store.add_user(user(1, "a@example.org")).await.unwrap();
     store.add_user(user(2, "b@example.org")).await.unwrap();
     for (number, owner) in [(1, 1), (2, 1), (3, 2)] {
-        store.add_session(session(number, owner)).await.unwrap();
+        open(store, session(number, owner)).await;
     }
     store
         .set_password(user_id(1), "$argon2id$new".into(), PasswordBy::Mail)
@@ -297,6 +301,25 @@ pub async fn a_new_password_ends_every_session(store: &(impl Store + ?Sized)) {
     );
     let kept = store.user(user_id(1)).await.unwrap().unwrap();
     assert_eq!(kept.password_hash, "$argon2id$new");
+}
+
+/// Who showed the old password in time and is slow gets no session for it after the new one was set, nor one of an account
+/// that is gone.
+pub async fn a_new_password_ends_what_is_being_opened(store: &(impl Store + ?Sized)) {
+    store.add_user(user(1, "a@example.org")).await.unwrap();
+    let old = store.user(user_id(1)).await.unwrap().unwrap().password_hash;
+    let new = "$argon2id$new".to_owned();
+    let set = store.set_password(user_id(1), new.clone(), PasswordBy::Mail);
+    set.await.unwrap();
+    assert!(!store.add_session(session(1, 1), &old).await.unwrap());
+    assert_eq!(store.sessions_of(user_id(1), start()).await.unwrap(), []);
+    assert!(store.add_session(session(1, 1), &new).await.unwrap());
+    assert_eq!(
+        store.sessions_of(user_id(1), start()).await.unwrap().len(),
+        1
+    );
+    store.delete_user(user_id(1), start()).await.unwrap();
+    assert!(!store.add_session(session(2, 1), &new).await.unwrap());
 }
 
 /// A mailed secret is good once, for its purpose, in its time.
@@ -352,7 +375,7 @@ pub async fn a_key_is_made_once(store: &(impl Store + ?Sized)) {
 /// Erasing an account removes the person, their sessions and their secrets, and frees the e-mail.
 pub async fn an_erased_account_leaves_nothing(store: &(impl Store + ?Sized)) {
     store.add_user(user(1, "a@example.org")).await.unwrap();
-    store.add_session(session(1, 1)).await.unwrap();
+    open(store, session(1, 1)).await;
     let reset = OneTimeRow {
         digest: digest(5),
         purpose: OneTimeUse::PasswordReset,

@@ -285,6 +285,16 @@ pub async fn cash_is_handed_out_once(engine: &impl Engine) {
     assert_eq!(house.pays_out(11, 2, 9).await, PayOutcome::Missing);
     let by_card = house.pays_out(12, 2, 4).await;
     assert_eq!(by_card, PayOutcome::Missing, "the terminal pays that");
+    // A drawer of another currency neither hands it out nor counts it.
+    let yen = Money::new(10_000, Currency::new(*b"JPY"));
+    let abroad = ShiftRow {
+        float: yen,
+        ..shift(3, 3, "C")
+    };
+    house.open_shift(abroad).await;
+    assert_eq!(house.pays_out(17, 3, 1).await, PayOutcome::OtherCurrency);
+    assert_eq!(house.moved(3).await, Moved::default());
+    assert_eq!(house.close_shift(3, 10_000).await, CloseOutcome::Done);
     assert_eq!(house.pays_out(13, 2, 1).await, PayOutcome::Done);
     assert_eq!(house.pays_out(14, 2, 1).await, PayOutcome::Done);
     assert_eq!(house.pays_out(15, 1, 1).await, PayOutcome::PaidOut);
@@ -300,7 +310,7 @@ pub async fn cash_is_handed_out_once(engine: &impl Engine) {
         .audit_of(theater_id(1), None, 100)
         .await
         .unwrap();
-    assert_eq!(noted.len(), 5, "two openings, one payout, two closings");
+    assert_eq!(noted.len(), 7, "three openings, one payout, three closings");
 }
 
 /// A shift is closed with all that was taken in it, or a sale comes too late: never is money in a drawer that was counted.

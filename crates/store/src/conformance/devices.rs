@@ -1,7 +1,7 @@
 //! What a person sees of their sessions: devices, when they were seen, and ending them. And what else is kept of an account.
 
 use super::{
-    accounts::{digest, session, user, user_id},
+    accounts::{digest, open, session, user, user_id},
     fixtures::{bytes, start},
 };
 use crate::{
@@ -18,7 +18,7 @@ async fn two_people(store: &(impl Store + ?Sized)) {
     for (number, owner) in [(1, 1), (2, 1), (3, 1), (4, 2)] {
         let mut row = session(number, owner);
         row.device = format!("device {number}");
-        store.add_session(row).await.unwrap();
+        open(store, row).await;
     }
 }
 

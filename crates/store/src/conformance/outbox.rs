@@ -274,7 +274,61 @@ pub async fn messages_that_are_over_are_forgotten_in_time(engine: &impl Engine) 
         .map(|n| n.notification_id)
         .collect();
     assert_eq!(left, [ids[2], ids[4]]);
-    assert_eq!(house.store.message_counts().await.unwrap(), (1, 3, 0));
+    assert_eq!(house.store.message_counts().await.unwrap(), (1, 1, 0));
     assert_eq!(claim(&house, 60, 9).await.len(), 1);
+    house.is_sound().await;
+}
+
+/// What waits for an app is its own, oldest first, until the app showed it; nobody else's app can say so.
+pub async fn messages_wait_for_an_app(engine: &impl Engine) {
+    let house = House::open(engine).await;
+    let held = house.held(1, &[1]).await;
+    let store = &house.store;
+    let to = |number, channel: &str, recipient: &str| NewMessage {
+        channel: channel.into(),
+        recipient: recipient.into(),
+        ..message(number, Some(held.booking_id))
+    };
+    let (ours, theirs) = ("subscription:a", "subscription:b");
+    let all = vec![
+        to(3, "app", ours),
+        to(1, "app", ours),
+        to(2, "app", theirs),
+        to(4, "web_push", ours),
+        to(5, "app", ours),
+    ];
+    assert_eq!(store.add_messages(all).await.unwrap(), 5);
+    let waiting = async |limit| {
+        let found = store.messages_for_app(ours, limit).await.unwrap();
+        found
+            .into_iter()
+            .map(|message| message.notification_id)
+            .collect::<Vec<_>>()
+    };
+    let id = |number| message(number, None).notification_id;
+    assert_eq!(waiting(9).await, [id(1), id(3), id(5)]);
+    assert_eq!(waiting(2).await, [id(1), id(3)]);
+    let whole = store.messages_for_app(theirs, 9).await.unwrap();
+    assert_eq!(whole, [to(2, "app", theirs)]);
+    // It is another app's, another channel's, or nobody's.
+    for number in [2, 4, 9] {
+        assert!(
+            !store.app_showed(ours, id(number), later(1)).await.unwrap(),
+            "{number}"
+        );
+    }
+    assert_eq!(store.message_counts().await.unwrap(), (5, 0, 0));
+    assert!(store.app_showed(ours, id(3), later(1)).await.unwrap());
+    assert!(!store.app_showed(ours, id(3), later(2)).await.unwrap());
+    assert_eq!(waiting(9).await, [id(1), id(5)]);
+    let sent = house.file(held.booking_id).await.notifications;
+    let sent = sent.iter().find(|row| row.notification_id == id(3));
+    assert_eq!(sent.map(|row| row.status), Some(MessageStatus::Sent));
+    // What is being dropped still waits, until it is gone.
+    let claimed = store.claim_messages("app", later(1), later(2), 1);
+    assert_eq!(claimed.await.unwrap().len(), 1);
+    assert_eq!(waiting(9).await, [id(1), id(5)]);
+    store.message_dropped(id(1)).await.unwrap();
+    assert_eq!(waiting(9).await, [id(5)]);
     house.is_sound().await;
 }

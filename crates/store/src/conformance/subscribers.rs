@@ -1,7 +1,7 @@
 //! What every engine keeps of browsers, devices and integrators.
 
 use super::{
-    accounts::{user, user_id},
+    accounts::{open, session, user, user_id},
     fixtures::{bytes, start},
 };
 use crate::{
@@ -73,6 +73,45 @@ pub async fn the_oldest_browsers_go(store: &(impl Store + ?Sized)) {
     }
     let left = store.subscriptions(user_id(1)).await.unwrap();
     assert!(left == [3, 4, 5].map(|number| subscription(number, 1)));
+}
+
+/// An app may follow its own subscription while its session lives, and nobody else may.
+pub async fn an_app_follows_its_own_while_it_is_signed_in(store: &(impl Store + ?Sized)) {
+    store.add_user(user(1, "a@example.org")).await.unwrap();
+    store.add_user(user(2, "b@example.org")).await.unwrap();
+    open(store, session(1, 1)).await;
+    open(store, session(2, 2)).await;
+    let app = SubscriptionRow {
+        channel: "app".into(),
+        ..subscription(1, 1)
+    };
+    let browser = subscription(2, 1);
+    for row in [app.clone(), browser.clone()] {
+        assert!(store.save_subscription(row, 9).await.unwrap());
+    }
+    let may = async |row: &SubscriptionRow, of, with| {
+        let (id, session) = (row.subscription_id, bytes(8, with));
+        store.may_follow(id, user_id(of), session, start()).await
+    };
+    assert!(may(&app, 1, 1).await.unwrap());
+    assert!(
+        !may(&browser, 1, 1).await.unwrap(),
+        "a browser is pushed to"
+    );
+    assert!(!may(&app, 2, 2).await.unwrap(), "it is another person's");
+    assert!(!may(&app, 1, 2).await.unwrap(), "so is the session");
+    let over = start() + TimeDelta::days(365);
+    let may_then = store.may_follow(app.subscription_id, user_id(1), bytes(8, 1), over);
+    assert!(!may_then.await.unwrap(), "it ran out");
+    store.end_session(bytes(8, 1)).await.unwrap();
+    assert!(!may(&app, 1, 1).await.unwrap(), "it ended");
+    // Somebody else signs in there.
+    let theirs = SubscriptionRow {
+        user_id: user_id(2),
+        ..app
+    };
+    assert!(store.save_subscription(theirs.clone(), 9).await.unwrap());
+    assert!(may(&theirs, 2, 2).await.unwrap());
 }
 
 /// A webhook comes back as it was saved last.

@@ -38,6 +38,7 @@ const words: Record<string, () => Explanation> = {
     title: m.error_price_changed_title(),
     detail: m.error_price_changed_detail()
   }),
+  amount_too_small: () => ({ title: m.error_small_title(), detail: m.error_small_detail() }),
   no_gateway: () => ({ title: m.error_no_gateway_title(), detail: m.error_no_gateway_detail() }),
   too_many_attempts: () => ({ title: m.error_attempts_title(), detail: m.error_attempts_detail() }),
   cool_down: () => ({ title: m.error_attempts_title(), detail: m.error_attempts_detail() }),

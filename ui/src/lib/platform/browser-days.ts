@@ -77,6 +77,6 @@ export function dayCalls(send: Send): DayCalls {
       const path = `${show(showId)}/move`;
       return (await send<ShowMovePlan>({ method: 'POST', path, body: request, headers })).value;
     },
-    showMove: (showId) => orNull(get<ShowMove>(`${show(showId)}/move`))
+    showMove: (showId) => get<ShowMove>(`${show(showId)}/move`)
   };
 }

@@ -6,6 +6,7 @@ import type { Answer, Call, Send } from './http';
 import type { Attempt } from './platform';
 import type { StaffCalls, Versioned } from './staff';
 import type {
+  FoundMovies,
   GatewayHere,
   ManagedShow,
   MyTheater,
@@ -94,6 +95,10 @@ export function staffCalls(send: Send): StaffCalls & DayCalls {
 
     createMovie: (theaterId, spec, attempt) =>
       make(`/manage/theaters/${id(theaterId)}/movies`, spec, attempt),
+    findMovies: async (theaterId, words, language) => {
+      const path = `/manage/theaters/${id(theaterId)}/movies/search`;
+      return (await get<FoundMovies>(path, { q: words, language })).value;
+    },
     importMovie: (theaterId, request, attempt) =>
       make(`/manage/theaters/${id(theaterId)}/movies/import`, request, attempt),
     movie: (theaterId, movieId) => get(`/manage/theaters/${id(theaterId)}/movies/${id(movieId)}`),

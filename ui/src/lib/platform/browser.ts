@@ -4,7 +4,7 @@
  */
 import { BrowserStore } from './browser-store';
 import { isPlatformError } from './error';
-import { locate, share } from './host';
+import { share } from './host';
 import { createSend, type Answer, type Call, type Send } from './http';
 import { watchSeats } from './live-seats';
 import type { Attempt, Platform, Read, Session } from './platform';
@@ -233,12 +233,11 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
           })
         )
       );
-      const unreachable = found.find(
-        (one) =>
-          one.status === 'rejected' && isPlatformError(one.reason) && one.reason.kind === 'offline'
-      );
-      if (unreachable?.status === 'rejected') throw unreachable.reason;
-      const items = found.flatMap((one) => (one.status === 'fulfilled' ? [one.value.value] : []));
+      const items = found.flatMap((one) => {
+        if (one.status === 'fulfilled') return [one.value.value];
+        if (isPlatformError(one.reason) && one.reason.kind === 'offline') throw one.reason;
+        return [];
+      });
       return {
         value: { items, next_cursor: null },
         as_of: new Date().toISOString(),
@@ -263,7 +262,7 @@ export function createBrowserPlatform(options: { fetch?: typeof fetch } = {}): P
     settings: () => Promise.resolve(store.settings()),
     saveSettings: (change) => Promise.resolve(store.saveSettings(change)),
     status: (onChange) => reach.listen(onChange),
-    locate,
+    locate: async () => (await import('./locate')).locate(),
     openExternal(url) {
       window.open(url, '_blank', 'noopener,noreferrer');
       return Promise.resolve();
@@ -285,7 +284,7 @@ function keepShell(): void {
       navigator.serviceWorker.register('/service-worker.js', options).catch(() => undefined);
     }, AFTER_LOAD_MS);
   if (document.readyState === 'complete') register();
-  else window.addEventListener('load', register);
+  else addEventListener('load', register);
 }
 
 /** A list that a screen shows whole. Bounded: a day's shows of one movie never come near the end. */

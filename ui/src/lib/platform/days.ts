@@ -45,6 +45,6 @@ export interface DayCalls {
     version: string | null,
     attempt: Attempt
   ): Promise<ShowMovePlan>;
-  /** Null when the show never moved to another screen. */
-  showMove(showId: string): Promise<ShowMove | null>;
+  /** Of a show that has moved to another screen. */
+  showMove(showId: string): Promise<ShowMove>;
 }

@@ -20,6 +20,8 @@ export interface KeptList {
   list: SignedDoorList;
   /** When the server gave it out, by the server's clock. */
   as_of: string;
+  /** How far this device's clock was behind the server's then. */
+  skew_ms?: number;
 }
 
 /** What was scanned; the theater is said beside it. */
@@ -43,7 +45,7 @@ export interface DoorCalls {
   /** Gives up soon: the list on this device is the other way. */
   redeem(theaterId: string, request: ScanRequest, attempt: Attempt): Promise<RedeemAnswer>;
   undoRedeem(theaterId: string, scanId: string, attempt: Attempt): Promise<UndoAnswer>;
-  /** With the server's time of the answer. */
+  /** With the server's time of the answer, to the millisecond. */
   doorList(theaterId: string, date: string): Promise<{ list: SignedDoorList; as_of: string }>;
   tellScans(theaterId: string, scans: OfflineScan[], attempt: Attempt): Promise<ScansAnswer>;
 

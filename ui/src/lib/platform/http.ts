@@ -97,23 +97,25 @@ export function queryString(query: Call['query']): string {
     if (value !== undefined && value !== '') params.set(name, String(value));
   }
   const text = params.toString();
-  return text === '' ? '' : `?${text}`;
+  return text && `?${text}`;
 }
 
 async function answerFrom<T>(response: Response, as: Call['as']): Promise<Answer<T>> {
   if (!response.ok) throw await errorFrom(response);
-  const date = Date.parse(response.headers.get('Date') ?? '');
+  // Doors need milliseconds; what else is answered has seconds.
+  const { headers } = response;
+  const date = Date.parse(`${headers.get('Server-Time') ?? headers.get('Date')}`);
   return {
     value: (as === 'file' ? await response.blob() : await jsonOf(response)) as T,
     status: response.status,
-    etag: response.headers.get('ETag'),
-    as_of: new Date(Number.isNaN(date) ? Date.now() : date).toISOString()
+    etag: headers.get('ETag'),
+    as_of: new Date(date || Date.now()).toISOString()
   };
 }
 
 async function jsonOf(response: Response): Promise<unknown> {
-  if (response.status === 204 || response.status === 205) return null;
   const text = await response.text();
+  // Also what says that it has no content.
   if (text === '') return null;
   try {
     return JSON.parse(text);

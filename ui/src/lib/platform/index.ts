@@ -37,4 +37,5 @@ export type * from './days';
 export type * from './door';
 export type * from './staff';
 export type * from './staff-types';
+export type * from './theater-here';
 export type * from './types';

@@ -14,6 +14,7 @@ import type { CounterCalls } from './counter';
 import type { DayCalls } from './days';
 import type { DoorCalls } from './door';
 import type { StaffCalls } from './staff';
+import type { TheaterHere } from './theater-here';
 import type {
   BestSeats,
   BookRequest,
@@ -102,6 +103,15 @@ export interface Credentials {
   code?: string;
 }
 
+/** What makes an account. */
+export interface NewAccount {
+  name: string;
+  email: string;
+  password: string;
+  /** Of messages to this person, BCP 47. */
+  language: string;
+}
+
 export type Theme = 'system' | 'light' | 'dark';
 
 export interface Settings {
@@ -124,10 +134,8 @@ export interface Status {
   as_of: string | null;
 }
 
-/** Whether messages are pushed to this browser: `on` and `off` can be changed, the others say why not. */
+/** Whether messages are shown by this browser, or by the app on this computer: `on` and `off` can be changed, the others say why not. */
 export type PushState =
-  /** This host is no browser. */
-  | 'impossible'
   | 'unsupported'
   /** The page came without encryption, and browsers allow none of this there. */
   | 'insecure'
@@ -185,9 +193,9 @@ export interface Platform {
 
   // Account.
   session(): Promise<Session>;
-  register(account: Credentials & { name: string }): Promise<Session>;
+  register(account: NewAccount): Promise<Session>;
   /** The first administrator of a server, by the code it printed. Refused in the app (`not_here`). */
-  setUp(account: Credentials & { name: string; code: string }): Promise<Session>;
+  setUp(account: NewAccount & { code: string }): Promise<Session>;
   login(credentials: Credentials): Promise<Session>;
   /** In a browser messages of the one who leaves come here no more. */
   logout(): Promise<void>;
@@ -255,6 +263,8 @@ export interface Platform {
   addToCalendar(bookingId: string): Promise<void>;
   /** What was paid and what went back, as a PDF: opened in the app, saved in a browser. */
   openReceipt(bookingId: string): Promise<void>;
+  /** Shell only: the theater of this computer. */
+  readonly theaterHere?: TheaterHere;
   /** Shell only: the app was asked to open something (a deep link, a notification); `path` is a UI path. */
   opened(onOpen: (path: string) => void): () => void;
   /** Text kept for this sitting (typed data that must survive a reload); null removes it. */

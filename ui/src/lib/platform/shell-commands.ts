@@ -4,9 +4,12 @@
  * Each is the Platform method of the same name; `key` is an Attempt's key, null is "not given".
  */
 import type { PlatformErrorData } from './error';
+import type { LocalTheater } from './theater-here';
 import type {
   Credentials,
   MovieQuery,
+  NewAccount,
+  PushState,
   Read,
   SeatEvent,
   Session,
@@ -78,7 +81,7 @@ export interface ShellCommands {
   bookings(cursor: string | null): Answer<Read<Page<Booking>>>;
 
   session(): Answer<Session>;
-  register(account: Credentials & { name: string }): Answer<Session>;
+  register(account: NewAccount): Answer<Session>;
   login(credentials: Credentials): Answer<Session>;
   logout(): Answer<null>;
   signInMethods(): Answer<SignInMethods>;
@@ -107,7 +110,14 @@ export interface ShellCommands {
   watchStatus(events: ChannelOf<Status>): Answer<null>;
   /** Sends a UI path whenever the app is asked to open something. */
   watchOpened(events: ChannelOf<string>): Answer<null>;
+  pushState(): Answer<PushState>;
+  subscribePush(): Answer<PushState>;
+  unsubscribePush(): Answer<PushState>;
   openExternal(url: string): Answer<null>;
   addToCalendar(bookingId: string): Answer<null>;
   openReceipt(bookingId: string): Answer<null>;
+
+  localTheater(): Answer<LocalTheater | null>;
+  runTheater(lan: boolean): Answer<LocalTheater | null>;
+  stopTheater(): Answer<LocalTheater | null>;
 }

@@ -5,7 +5,8 @@
 import { Channel } from '@tauri-apps/api/core';
 import { safeStorage } from './browser-store';
 import { PlatformError } from './error';
-import { locate, share } from './host';
+import { share } from './host';
+import { locate } from './locate';
 import type { Platform, Status } from './platform';
 import type { Outcome, ShellCommands } from './shell-commands';
 
@@ -81,9 +82,9 @@ export function createShellPlatform(commands: ShellCommands): Platform {
     verifyEmail: (token) => done(commands.verifyEmail(token)),
     profile: () => unwrap(commands.profile()),
     saveProfile: (profile, version) => unwrap(commands.saveProfile(profile, version)),
-    pushState: () => Promise.resolve('impossible'),
-    subscribePush: () => Promise.resolve('impossible'),
-    unsubscribePush: () => Promise.resolve(),
+    pushState: () => unwrap(commands.pushState()),
+    subscribePush: () => unwrap(commands.subscribePush()),
+    unsubscribePush: () => unwrap(commands.unsubscribePush()).then(() => undefined),
     deleteAccount: () => done(commands.deleteAccount()),
     resendVerification: () => done(commands.resendVerification()),
     sessions: () => unwrap(commands.sessions()),
@@ -108,6 +109,11 @@ export function createShellPlatform(commands: ShellCommands): Platform {
     openExternal: (url) => done(commands.openExternal(url)),
     addToCalendar: (bookingId) => done(commands.addToCalendar(bookingId)),
     openReceipt: (bookingId) => done(commands.openReceipt(bookingId)),
+    theaterHere: {
+      state: () => unwrap(commands.localTheater()),
+      run: (lan) => unwrap(commands.runTheater(lan)),
+      stop: () => unwrap(commands.stopTheater())
+    },
     remember(key, text) {
       if (text === null) session.removeItem(key);
       else session.setItem(key, text);

@@ -5,6 +5,7 @@
 import type { Attempt } from './platform';
 import type {
   AuditEntry,
+  FoundMovies,
   GatewayHere,
   ManagedMovie,
   ManagedScreen,
@@ -65,6 +66,8 @@ export interface StaffCalls {
   deleteScreen(theaterId: string, screenId: string): Promise<void>;
 
   createMovie(theaterId: string, spec: MovieSpec, attempt: Attempt): Promise<ManagedMovie>;
+  /** Movies at The Movie Database by their title. */
+  findMovies(theaterId: string, words: string, language: string): Promise<FoundMovies>;
   /** Takes a movie's facts from The Movie Database: makes it, or brings it up to date. */
   importMovie(
     theaterId: string,

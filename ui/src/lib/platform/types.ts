@@ -12,6 +12,7 @@ export type {
   ChangeRequest,
   DeviceSession,
   FieldError,
+  FoundMovies,
   GapRule,
   GatewayHere,
   GatewayName,

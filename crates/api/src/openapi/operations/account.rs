@@ -100,6 +100,31 @@ pub(super) const OPERATIONS: &[Operation] = &[
     },
     Operation {
         callers: Callers::User,
+        answers: &[Answer {
+            status: 200,
+            about: "Events `message`: `id`, `kind`, `language`, `title`, `body` and the `path` to open. First those that wait, oldest first; told until the app says that it showed them, or a day passed.",
+            media: "text/event-stream",
+            schema: Some(schema_of::<String>),
+        }],
+        ..call(
+            "followMessages",
+            "get",
+            "/subscriptions/{subscription_id}/live",
+            "The messages of the app on a computer as they come (server-sent events)",
+        )
+    },
+    Operation {
+        callers: Callers::User,
+        answers: &[ok!(204, "It is not told again.")],
+        ..call(
+            "messageShown",
+            "post",
+            "/subscriptions/{subscription_id}/messages/{message_id}/shown",
+            "The app showed a message; saying so again changes nothing",
+        )
+    },
+    Operation {
+        callers: Callers::User,
         answers: &[ok!(
             200,
             "Everything that is kept about the person.",
@@ -246,6 +271,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
     Operation {
         callers: Callers::User,
         answers: &[ok!(204, "It opens nothing any more.")],
+        problems: &[P::Forbidden],
         ..call(
             "removePasskey",
             "delete",
@@ -270,7 +296,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         callers: Callers::User,
         body: Some(schema_of::<PasskeyMade>),
         answers: &[ok!(201, "It opens the account from now on.", Passkey)],
-        problems: &[P::NotFound, P::SessionEnded, P::Invalid],
+        problems: &[P::NotFound, P::Forbidden, P::SessionEnded, P::Invalid],
         ..call(
             "finishPasskey",
             "post",
@@ -385,7 +411,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         callers: Callers::Anyone,
         body: Some(schema_of::<VerifyRequest>),
         answers: &[ok!(204, "The address is the user's.")],
-        problems: &[P::SessionEnded],
+        problems: &[P::SessionEnded, P::VerifiedAlready, P::LinkExpired],
         ..call(
             "verifyEmail",
             "post",

@@ -145,7 +145,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         callers: Callers::Staff(Action::Sell),
         body: Some(schema_of::<PayoutRequest>),
         answers: &[ok!(200, "The shift it was handed out in.", Shift)],
-        problems: &[P::Invalid, P::ShiftClosed, P::PaidOut],
+        problems: &[P::Invalid, P::ShiftClosed, P::PaidOut, P::OtherCurrency],
         idempotent: true,
         ..call(
             "payOut",

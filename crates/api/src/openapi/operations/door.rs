@@ -41,7 +41,11 @@ pub(super) const OPERATIONS: &[Operation] = &[
         callers: Callers::Staff(Action::Redeem),
         parameters: &[DATE],
         answers: &[
-            ok!(200, "Signed; today's when no date is said.", SignedDoorList),
+            ok!(
+                200,
+                "Signed; today's when no date is said. Server-Time is the server's clock, to the millisecond.",
+                SignedDoorList
+            ),
             NOT_MODIFIED,
         ],
         problems: &[P::Invalid],

@@ -5,7 +5,7 @@ use super::{
     schema_of,
 };
 use crate::{
-    AuditEntry, BlockAnswer, BlockRequest, ManagedMovie, ManagedScreen, ManagedShow,
+    AuditEntry, BlockAnswer, BlockRequest, FoundMovies, ManagedMovie, ManagedScreen, ManagedShow,
     ManagedTheater, MovieImportRequest, MovieSpec, MyTheater, Page, PricesSpec, ProblemCode as P,
     ScreenSpec, ShowSeats, ShowSpec, StaffMember, StaffRequest, TheaterSpec, UnblockRequest,
 };
@@ -196,6 +196,8 @@ pub(super) const OPERATIONS: &[Operation] = &[
             P::Invalid,
             P::NotFound,
             P::VersionMismatch,
+            P::MovieSourceRefused,
+            P::MovieSourceBusy,
             P::MovieSourceUnavailable,
         ],
         idempotent: true,
@@ -204,6 +206,34 @@ pub(super) const OPERATIONS: &[Operation] = &[
             "post",
             "/manage/theaters/{theater_id}/movies/import",
             "Take a movie's facts from The Movie Database",
+        )
+    },
+    Operation {
+        callers: Callers::Staff(Action::ChangeProgramme),
+        parameters: &[
+            query(
+                "q",
+                "Words of the title, or of the original one.",
+                r#"{"type":"string","minLength":1,"maxLength":100}"#,
+            ),
+            query(
+                "language",
+                "BCP 47, e.g. `de-DE`: that of the titles; English when absent.",
+                STRING,
+            ),
+        ],
+        answers: &[ok!(200, "The best fit first.", FoundMovies)],
+        problems: &[
+            P::Invalid,
+            P::MovieSourceRefused,
+            P::MovieSourceBusy,
+            P::MovieSourceUnavailable,
+        ],
+        ..call(
+            "searchMovies",
+            "get",
+            "/manage/theaters/{theater_id}/movies/search",
+            "Look for a movie at The Movie Database by its title",
         )
     },
     Operation {

@@ -214,7 +214,7 @@ fn judge(error: &Error) -> SendError {
                 remedy: REMEDY,
             };
         }
-        return SendError::Away(why);
+        return broker::unreached(error);
     };
     match protocol_error {
         ProtocolError::MessageTooLarge

@@ -87,13 +87,15 @@ impl NatsSettings {
 fn pass(text: &str) -> Result<Pass, BadSetting> {
     let text = text.trim();
     if text.starts_with("-----BEGIN NATS") {
-        let unread = ConnectOptions::with_credentials(text).is_err();
+        // Its reader wants the last line whole, and whoever keeps secrets in files takes their last newline off.
+        let text = format!("{text}\n");
+        let unread = ConnectOptions::with_credentials(&text).is_err();
         if unread {
             return Err(BadSetting::new(
                 "MATINEE_NATS_CREDENTIALS: the file of credentials cannot be read",
             ));
         }
-        return Ok(Pass::Creds(text.to_owned()));
+        return Ok(Pass::Creds(text));
     }
     match text.split_once(':') {
         Some((user, password)) if !user.is_empty() && !password.is_empty() => {
@@ -163,7 +165,7 @@ impl Nats {
                     remedy: REMEDY,
                 }
             }
-            _ => SendError::Away(error.to_string()),
+            _ => broker::unreached(&error),
         })?;
         let mut context = jetstream::new(client);
         context.set_timeout(ANSWER);

@@ -6,7 +6,7 @@
 use super::{
     Channel, Medium, Parcel, Recipient, SendError,
     aws::Account,
-    broker::{BadSetting, pair},
+    broker::{self, BadSetting, pair},
     outward::{Answer, Outward, Reach},
     wrong_recipient,
 };
@@ -159,7 +159,7 @@ impl Channel for Sqs {
             .post(&self.endpoint, headers, body.into_bytes());
         let answer = sent.await.map_err(|error| match error {
             // Whatever kept the request from being answered, the event had no part in it.
-            SendError::Temporary { why, .. } => SendError::Away(why),
+            SendError::Temporary { why, .. } => broker::away(why),
             other => other,
         })?;
         judge(&answer)

@@ -116,6 +116,7 @@ impl PaymentGateway for SandboxGateway {
         Ways {
             hosted: false,
             simulated: true,
+            ..Ways::default()
         }
     }
 

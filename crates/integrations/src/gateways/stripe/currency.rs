@@ -4,6 +4,34 @@
 use matinee_booking::GatewayError;
 use matinee_domain::money::{Currency, Money};
 
+/// The least Stripe charges, in our minor units, as documented ("Minimum and maximum charge amounts"). What it is in other
+/// currencies depends on the one the account is paid out in, which nothing here knows.
+pub(super) const MINIMUMS: &[(&str, i64)] = &[
+    ("AED", 200),
+    ("AUD", 50),
+    ("BRL", 50),
+    ("CAD", 50),
+    ("CHF", 50),
+    ("CZK", 1500),
+    ("DKK", 250),
+    ("EUR", 50),
+    ("GBP", 30),
+    ("HKD", 400),
+    ("HUF", 17_500),
+    ("INR", 50),
+    ("JPY", 50),
+    ("MXN", 1000),
+    ("MYR", 200),
+    ("NOK", 300),
+    ("NZD", 50),
+    ("PLN", 200),
+    ("RON", 200),
+    ("SEK", 300),
+    ("SGD", 50),
+    ("THB", 1000),
+    ("USD", 50),
+];
+
 /// Decimals of the numbers Stripe takes.
 fn decimals(currency: Currency) -> Option<u32> {
     match currency.code() {
@@ -72,6 +100,15 @@ mod tests {
             assert_eq!((amount, currency.as_str()), (theirs, &*code.to_lowercase()));
             assert_eq!(from_stripe(theirs, &currency), Some(money(minor, code)));
         }
+    }
+
+    #[test]
+    fn every_minimum_is_an_amount_that_stripe_takes() {
+        for (code, minor) in MINIMUMS {
+            let (theirs, _) = to_stripe(money(*minor, code)).unwrap();
+            assert!(theirs >= 30, "{code}: {theirs}");
+        }
+        assert!(MINIMUMS.is_sorted_by(|one, other| one.0 < other.0));
     }
 
     #[test]

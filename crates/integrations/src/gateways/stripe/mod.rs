@@ -234,7 +234,8 @@ impl PaymentGateway for StripeGateway {
     fn ways(&self) -> Ways {
         Ways {
             hosted: true,
-            simulated: false,
+            minimums: currency::MINIMUMS,
+            ..Ways::default()
         }
     }
 

@@ -63,6 +63,7 @@ impl NewAccount {
         let email = check_email("/email", &request.email)?;
         check_password("/password", &request.password)?;
         let name = profile::text("/name", &request.name, 1, NAME_MAX)?;
+        let language = profile::language(&request.language)?;
         // Hashed before anybody looks whether the e-mail is taken: both ways take the same time.
         let password_hash = app
             .passwords
@@ -78,7 +79,7 @@ impl NewAccount {
                 name,
                 address: String::new(),
                 phone: String::new(),
-                language: String::new(),
+                language,
                 favourite_theater: None,
                 notify_email: true,
                 notify_reminder: true,

@@ -1,5 +1,7 @@
 //! Accounts and sessions over the whole server.
 
+mod links;
+
 use super::check_email;
 use crate::{
     http::Limit,
@@ -115,6 +117,80 @@ async fn guessing_passwords_takes_longer_and_longer() {
         login(&house, EMAIL, PASSWORD, "token").await.status,
         StatusCode::OK
     );
+    house.close().await;
+}
+
+/// Guesses that are all on their way before the first was looked at are as many as one after the other.
+#[tokio::test]
+async fn guesses_at_once_are_counted_like_others() {
+    let house = House::new().await;
+    register(&house).await;
+    let guesses = (0..20).map(|number| {
+        let house = &house;
+        async move { login(house, EMAIL, &format!("guess {number}"), "token").await }
+    });
+    let heard = futures_util::future::join_all(guesses).await;
+    let looked_at = heard
+        .iter()
+        .filter(|heard| heard.code() == "bad_credentials");
+    assert_eq!(looked_at.count(), 6);
+    let held_back = heard
+        .iter()
+        .filter(|heard| heard.status == StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(held_back.count(), 14);
+    // Nor are right ones that come together guesses.
+    house.later(TimeDelta::seconds(2));
+    for _ in 0..10 {
+        let both = [
+            login(&house, EMAIL, PASSWORD, "token"),
+            login(&house, EMAIL, PASSWORD, "token"),
+        ];
+        let [one, other] =
+            <[Heard; 2]>::try_from(futures_util::future::join_all(both).await).unwrap();
+        assert!(one.status == StatusCode::OK || other.status == StatusCode::OK);
+    }
+    assert_eq!(
+        login(&house, EMAIL, PASSWORD, "token").await.status,
+        StatusCode::OK
+    );
+    house.close().await;
+}
+
+/// What was shown before a new password was set opens nothing after it.
+#[tokio::test]
+async fn a_sign_in_that_is_slow_does_not_outlive_the_password_it_showed() {
+    let house = House::new().await;
+    let made = register(&house).await;
+    let store = &house.app.store;
+    let read = store.user_by_email(EMAIL).await.unwrap().unwrap();
+    // Here the password was right, and its owner's new one is set before the session is kept.
+    let email = json!({ "email": EMAIL });
+    house.post("/auth/password/forgot", &[], email).await;
+    let link = house.mailed("password_reset").await.remove(0);
+    let body = json!({ "token": link, "password": "battery staple" });
+    let reset = house.post("/auth/password/reset", &[], body).await;
+    assert_eq!(reset.status, StatusCode::NO_CONTENT, "{reset:?}");
+    let opening = crate::auth::Opening {
+        user_id: read.user_id,
+        role: read.role,
+        cookie: false,
+        device: String::new(),
+        second_factor: false,
+    };
+    let app = &house.app;
+    let opened = app.sessions.open(
+        &*app.store,
+        &*app.entropy,
+        (&read, opening),
+        app.clock.now(),
+    );
+    assert!(opened.await.unwrap().is_none());
+    assert_eq!(
+        who(&house, &made.text("access_token")).await.code(),
+        "session_ended"
+    );
+    let now = app.clock.now();
+    assert_eq!(app.store.sessions_of(read.user_id, now).await.unwrap(), []);
     house.close().await;
 }
 
@@ -405,33 +481,6 @@ async fn a_link_runs_out() {
 }
 
 #[tokio::test]
-async fn an_email_is_verified_by_its_mail() {
-    let house = House::new().await;
-    let session = register(&house).await;
-    let access = session.text("access_token");
-    assert_eq!(who(&house, &access).await.body["email_verified"], false);
-    let link = house.mailed("email_verification").await.remove(0);
-    let wrong = house
-        .post(
-            "/auth/password/reset",
-            &[],
-            json!({ "token": link, "password": PASSWORD }),
-        )
-        .await;
-    assert_eq!(
-        wrong.code(),
-        "session_ended",
-        "a link is good for one purpose"
-    );
-    let heard = house
-        .post("/auth/verify", &[], json!({ "token": link }))
-        .await;
-    assert_eq!(heard.status, StatusCode::NO_CONTENT);
-    assert_eq!(who(&house, &access).await.body["email_verified"], true);
-    house.close().await;
-}
-
-#[tokio::test]
 async fn no_secret_is_kept_in_the_clear() {
     let house = House::new().await;
     let session = register(&house).await;
@@ -478,4 +527,75 @@ fn emails_are_trimmed_and_checked() {
         assert!(check_email("/email", wrong).is_err(), "{wrong}");
     }
     assert!(check_email("/email", &format!("{}@example.org", "a".repeat(300))).is_err());
+}
+
+/// The longest address there can be is one like any other.
+#[tokio::test]
+async fn the_longest_address_signs_in_and_gets_its_mail() {
+    let house = House::new().await;
+    let label = "d".repeat(61);
+    let email = format!("{}@{label}.{label}.{label}.org", "a".repeat(64));
+    assert_eq!(email.len(), 254);
+    let email = email.as_str();
+    let body = json!({ "email": email, "password": PASSWORD, "name": "Ada" });
+    let made = house.post("/auth/register", &[], body).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+    let signed_in = login(&house, email, PASSWORD, "token").await;
+    assert_eq!(signed_in.status, StatusCode::OK);
+    let asked = json!({ "email": email });
+    house.post("/auth/password/forgot", &[], asked).await;
+    assert_eq!(house.mailed("password_reset").await.len(), 1);
+    house.close().await;
+}
+
+/// A page asks who is signed in: nobody is an answer, an outage is none.
+#[tokio::test]
+async fn an_outage_signs_nobody_out() {
+    let house = House::new().await;
+    let bearer = format!("Bearer {}", register(&house).await.text("access_token"));
+    let with = [("authorization", &bearer[..])];
+    house.app.sessions.forget_all();
+    house.app.store.close().await;
+    let heard = house.get("/auth/session", &with).await;
+    assert_eq!(heard.status, StatusCode::SERVICE_UNAVAILABLE, "{heard:?}");
+}
+
+/// A session that has ended is nobody's, and that is an answer too.
+#[tokio::test]
+async fn whose_session_ended_is_nobody() {
+    let house = House::new().await;
+    let token = register(&house).await.text("access_token");
+    let bearer = format!("Bearer {token}");
+    let with = [("authorization", &bearer[..])];
+    let somebody = house.get("/auth/session", &with).await;
+    assert_eq!(somebody.body["user"]["email"], EMAIL);
+    house.later(TimeDelta::days(1));
+    house.app.sessions.forget_all();
+    let nobody = house.get("/auth/session", &with).await;
+    assert_eq!(nobody.status, StatusCode::OK, "{nobody:?}");
+    assert!(nobody.body["user"].is_null(), "{nobody:?}");
+    house.close().await;
+}
+
+/// A path names whoever asks by "me" or by their id; anybody else is not there.
+#[tokio::test]
+async fn a_path_names_whoever_asks() {
+    let house = House::new().await;
+    let made = register(&house).await;
+    let other = json!({ "email": "eve@example.org", "password": PASSWORD, "name": "Eve" });
+    let other = house.post("/auth/register", &[], other).await;
+    let bearer = format!("Bearer {}", made.text("access_token"));
+    let with = [("authorization", &bearer[..])];
+    for what in ["profile", "sessions"] {
+        for (named, status) in [
+            ("me", StatusCode::OK),
+            (&made.text("user_id"), StatusCode::OK),
+            (&other.text("user_id"), StatusCode::NOT_FOUND),
+        ] {
+            let path = format!("/users/{named}/{what}");
+            let heard = house.get(&path, &with).await;
+            assert_eq!(heard.status, status, "{path}: {heard:?}");
+        }
+    }
+    house.close().await;
 }

@@ -147,9 +147,15 @@ async fn a_browser_is_seen_and_signs_itself_out() {
         after["last_used_at"].as_str().unwrap() > before["last_used_at"].as_str().unwrap(),
         "{before} {after}"
     );
-    let path = format!("/{}", after["session_id"].as_str().unwrap());
-    let ended = delete(&house, &path, with[0]).await;
-    assert_eq!(ended.status, StatusCode::NO_CONTENT);
-    assert!(ended.header("set-cookie").contains("Max-Age=0"));
+    let app = bearer(&login(&house, "token").await);
+    let other = list(&house, &app).await;
+    let other = other.iter().find(|one| one["current"] == true).unwrap();
+    for (one, own) in [(other, false), (&after, true)] {
+        let path = format!("/{}", one["session_id"].as_str().unwrap());
+        let ended = delete(&house, &path, with[0]).await;
+        assert_eq!(ended.status, StatusCode::NO_CONTENT);
+        let cookie = ended.header("set-cookie");
+        assert_eq!(cookie.contains("Max-Age=0"), own, "{cookie}");
+    }
     house.close().await;
 }

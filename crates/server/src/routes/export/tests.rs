@@ -57,7 +57,6 @@ const NOT_TOLD: &[(&str, &str)] = &[
     ("webhooks", "integrators of the theater, not a person"),
     ("notes", "about the database"),
     ("secret_keys", "the server's own"),
-    ("messages_sent", "a count"),
     (
         "promo_uses",
         "a digest beside a booking, which is told with its code",

@@ -20,9 +20,7 @@ use matinee_api::{
     FoundBooking, ManagedBooking, ManagedTicket, Page, ProblemCode, StaffRefundAnswer,
     StaffRefundRequest, TicketStatus,
 };
-use matinee_booking::{
-    Answered, OnFile, ShowFile, Shows as _, StaffRefund, StaffRefundInput, paying,
-};
+use matinee_booking::{Answered, OnFile, ShowFile, Shows as _, StaffRefund, StaffRefundInput};
 use matinee_domain::{
     ids::{BookingId, ShowId, TheaterId},
     money::Money,
@@ -203,7 +201,9 @@ fn managed(
     buyer: &Buyer,
     now: DateTime<Utc>,
 ) -> ManagedBooking {
-    let left = paying(file).map_or(0, |paid| paid.captured_minor - paid.refunded_minor);
+    // What a refund would be refused for is nothing that can go back.
+    let left = app.desk.refundable(file);
+    let left = left.unwrap_or(Money::zero(file.booking.total.currency));
     let ticket = |ticket: &TicketRow| ManagedTicket {
         seat_id: show
             .ticket_place(&file.booking, ticket.seat)
@@ -221,7 +221,7 @@ fn managed(
         buyer_email: buyer.email.clone(),
         sold_through: file.booking.channel,
         tickets: file.tickets.iter().map(ticket).collect(),
-        refundable: Money::new(left, file.booking.total.currency),
+        refundable: left,
     }
 }
 

@@ -78,7 +78,9 @@ async fn progress(app: &App, staff: &Staff, show_id: ShowId) -> Result<ShowCance
         )
     })?;
     let CancellationProgress {
-        cancelled, left, ..
+        cancelled,
+        left,
+        refunds,
     } = found;
     Ok(ShowCancellation {
         show_id,
@@ -88,9 +90,9 @@ async fn progress(app: &App, staff: &Staff, show_id: ShowId) -> Result<ShowCance
         finished: left == 0,
         bookings_total: cancelled.bookings,
         bookings_done: cancelled.bookings.saturating_sub(left),
-        refunds_pending: found.refunds_pending,
-        refunds_succeeded: found.refunds_succeeded,
-        refunds_failed: found.refunds_failed,
-        refund_amount: Money::new(found.refunded_minor, staff.theater.currency),
+        refunds_pending: refunds.pending,
+        refunds_succeeded: refunds.succeeded,
+        refunds_failed: refunds.failed,
+        refund_amount: Money::new(refunds.amount_minor, staff.theater.currency),
     })
 }

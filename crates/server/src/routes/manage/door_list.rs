@@ -17,8 +17,12 @@ use crate::{
     routes::{catalog::query::parse_date, profile::text},
     tickets::payload,
 };
-use axum::{extract::State, http::HeaderMap, response::Response};
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use axum::{
+    extract::State,
+    http::{HeaderMap, HeaderName, HeaderValue},
+    response::Response,
+};
+use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
 use data_encoding::BASE64URL_NOPAD;
 use matinee_api::{
     DoorList, DoorShow, DoorTicket, DoubleScan, ProblemCode, ScansAnswer, ScansRequest,
@@ -49,6 +53,9 @@ const NIGHT: TimeDelta = TimeDelta::hours(5);
 /// that begins at midnight ends on the next day.
 const BEFORE: TimeDelta = TimeDelta::hours(12);
 const AFTER: TimeDelta = TimeDelta::hours(12);
+/// The server's clock when it answered, to the millisecond: doors set theirs by it. `Date` only has seconds, and inside the
+/// list it would be another list with every answer.
+const SERVER_TIME: HeaderName = HeaderName::from_static("server-time");
 /// Bytes of a code's digest.
 const DIGEST: usize = 16;
 
@@ -81,7 +88,16 @@ pub async fn list(
         key_id: app.keys.ticket_key_id().to_owned(),
         payload,
     };
-    Ok(answer::read(&headers, &signed))
+    Ok(timed(&app, answer::read(&headers, &signed)))
+}
+
+/// Also when there is nothing new: what a browser has kept gets the headers of such an answer.
+fn timed(app: &App, mut response: Response) -> Response {
+    let now = app.clock.now().to_rfc3339_opts(SecondsFormat::Millis, true);
+    if let Ok(now) = HeaderValue::from_str(&now) {
+        response.headers_mut().insert(SERVER_TIME, now);
+    }
+    response
 }
 
 async fn list_of(app: &App, theater: &Theater, date: NaiveDate) -> Result<DoorList, ApiError> {

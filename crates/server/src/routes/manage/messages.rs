@@ -7,7 +7,7 @@ use crate::{
     app::{App, AppState},
     auth::Caller,
     http::{ApiError, Id, PageLimit, Pair, Query, answer},
-    messages::Kind,
+    messages::{Kind, computers::waits_until},
 };
 use axum::{extract::State, http::HeaderMap, response::Response};
 use chrono::{DateTime, Utc};
@@ -122,7 +122,7 @@ fn shown(row: &MessageRow) -> ManagedMessage {
         },
         attempts: row.attempts,
         created_at: row.created_at,
-        due_at: waits.then_some(row.due_at),
+        due_at: (waits && waits_until(row).is_none()).then_some(row.due_at),
         sent_at: row.sent_at,
         error: row.last_error.clone(),
         advice: advice(row).to_owned(),
@@ -134,6 +134,9 @@ fn shown(row: &MessageRow) -> ManagedMessage {
 fn advice(row: &MessageRow) -> &'static str {
     match row.status {
         MessageStatus::Sent => "It went out. Send it again if the person cannot find it.",
+        MessageStatus::Pending if waits_until(row).is_some() => {
+            "The app on the person's computer fetches it when it is open. After a day it is dropped."
+        }
         MessageStatus::Pending if row.attempts > 0 => {
             "It could not go out yet and is tried again by itself."
         }

@@ -17,6 +17,7 @@ mod gate;
 pub mod messages;
 pub mod moves;
 pub mod movie_import;
+pub mod movie_search;
 pub mod movies;
 mod scanned;
 pub mod screens;

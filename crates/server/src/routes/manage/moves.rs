@@ -89,7 +89,11 @@ pub async fn progress(
         let words = "This show never moved to another screen, or it is not there.";
         ApiError::new(ProblemCode::NotFound, words)
     })?;
-    let MoveProgress { moved, left, .. } = found;
+    let MoveProgress {
+        moved,
+        left,
+        refunds,
+    } = found;
     let mut screens = staff.theater.screens.iter();
     let screen = screens.find(|screen| screen.screen_id == moved.screen_before);
     let shown = ShowMove {
@@ -100,10 +104,10 @@ pub async fn progress(
         finished: left == 0,
         bookings_total: moved.bookings,
         bookings_done: moved.bookings.saturating_sub(left),
-        refunds_pending: found.refunds_pending,
-        refunds_succeeded: found.refunds_succeeded,
-        refunds_failed: found.refunds_failed,
-        refund_amount: Money::new(found.refunded_minor, staff.theater.currency),
+        refunds_pending: refunds.pending,
+        refunds_succeeded: refunds.succeeded,
+        refunds_failed: refunds.failed,
+        refund_amount: Money::new(refunds.amount_minor, staff.theater.currency),
     };
     Ok(answer::read(&headers, &shown))
 }
@@ -244,6 +248,7 @@ impl Target {
         let listed = ListedShow {
             show: self.input.show.clone(),
             taken,
+            seating: found.listed.seating + u16::from(!self.stays),
             ..found.listed.clone()
         };
         views::show(&listed, &found.staff.theater, &found.shown.movie_name)

@@ -2,7 +2,7 @@
 //!
 //! The movie is the theater's own, as one that is typed in, and has the same id whenever it is imported: so doing it again
 //! brings what changed there, and doing it twice at once makes one movie. What comes back is read as a file's would be.
-//! Left out: searching there; staff name the movie by its number.
+//! Left out: looking for a movie's number, which is `movie_search`.
 
 use super::{
     changing::{self, Repeatable},
@@ -22,14 +22,14 @@ use matinee_domain::{
     staff::Action,
 };
 use matinee_import::{ImportError, parse_catalog};
-use matinee_integrations::{TmdbError, TmdbWish};
+use matinee_integrations::{Tmdb, TmdbError, TmdbWish};
 use matinee_store::catalog::{CatalogChange, CatalogObject};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use std::time::Duration;
 
 /// How long it is waited for: less than a request may take here, so that whoever imports hears what is slow.
-const PATIENCE: Duration = Duration::from_secs(6);
+pub(super) const PATIENCE: Duration = Duration::from_secs(6);
 
 /// `POST /manage/theaters/{theater_id}/movies/import`
 pub async fn import(
@@ -70,20 +70,27 @@ pub async fn import(
     }
 }
 
+fn letters(text: &str, many: &[usize]) -> bool {
+    many.contains(&text.len()) && text.bytes().all(|letter| letter.is_ascii_alphabetic())
+}
+
+/// English, or what can be a language.
+pub(super) fn language(asked: Option<&str>) -> Result<&str, ApiError> {
+    let language = asked.unwrap_or("en-US");
+    let (short, region) = language.split_once('-').unwrap_or((language, "US"));
+    if letters(short, &[2, 3]) && letters(region, &[2]) {
+        return Ok(language);
+    }
+    Err(ApiError::invalid(
+        "/language",
+        "A language is two letters, and may have a country: de or de-DE.",
+    ))
+}
+
 /// What is asked for, once it can be a language and a country.
 fn wish(request: &MovieImportRequest) -> Result<TmdbWish, ApiError> {
-    let language = request.language.as_deref().unwrap_or("en-US");
+    let language = language(request.language.as_deref())?;
     let country = request.country.as_deref().unwrap_or("US");
-    let letters = |text: &str, many: &[usize]| {
-        many.contains(&text.len()) && text.bytes().all(|letter| letter.is_ascii_alphabetic())
-    };
-    let (short, region) = language.split_once('-').unwrap_or((language, "US"));
-    if !letters(short, &[2, 3]) || !letters(region, &[2]) {
-        return Err(ApiError::invalid(
-            "/language",
-            "A language is two letters, and may have a country: de or de-DE.",
-        ));
-    }
     if !letters(country, &[2]) {
         return Err(ApiError::invalid(
             "/country",
@@ -102,19 +109,24 @@ fn wish(request: &MovieImportRequest) -> Result<TmdbWish, ApiError> {
     })
 }
 
+/// The Movie Database, where this server has a key for it.
+pub(super) fn source(app: &App) -> Result<&Tmdb, ApiError> {
+    app.tmdb.as_ref().ok_or_else(|| {
+        ApiError::new(
+            ProblemCode::MovieSourceRefused,
+            "This server has no key for The Movie Database, so no movie can be taken from there. Nothing was changed: type \
+             the movie in, or ask whoever runs the server to set MATINEE_TMDB_KEY.",
+        )
+    })
+}
+
 async fn fetched(
     app: &App,
     theater_id: TheaterId,
     number: u32,
     wish: &TmdbWish,
 ) -> Result<Movie, ApiError> {
-    let Some(tmdb) = &app.tmdb else {
-        return Err(ApiError::new(
-            ProblemCode::MovieSourceUnavailable,
-            "This server has no key for The Movie Database, so no movie can be taken from there. Nothing was changed: type \
-             the movie in, or ask whoever runs the server to set MATINEE_TMDB_KEY.",
-        ));
-    };
+    let tmdb = source(app)?;
     let asked = tokio::time::timeout(PATIENCE, tmdb.movie(number, wish)).await;
     let late = |_| Err(TmdbError::Unreachable("no answer in time".into()));
     let found = match asked.unwrap_or_else(late) {
@@ -178,28 +190,28 @@ fn incomplete(errors: Vec<ImportError>) -> ApiError {
     )
 }
 
-fn in_words(error: &TmdbError) -> ApiError {
-    let unavailable = |words: &str| {
-        ApiError::new(
-            ProblemCode::MovieSourceUnavailable,
-            format!("{words} Nothing was changed."),
-        )
+pub(super) fn in_words(error: &TmdbError) -> ApiError {
+    let says = |code: ProblemCode, words: &str| {
+        ApiError::new(code, format!("{words} Nothing was changed."))
     };
+    let unavailable = |words: &str| says(ProblemCode::MovieSourceUnavailable, words);
     match error {
-        TmdbError::KeyRefused => unavailable(
+        TmdbError::KeyRefused => says(
+            ProblemCode::MovieSourceRefused,
             "The Movie Database refused this server's key: it is wrong, was revoked or has run out. Ask whoever runs the \
              server to set a new one.",
         ),
-        TmdbError::NoSuchMovie(number) => ApiError::new(
+        TmdbError::NoSuchMovie(what) => ApiError::new(
             ProblemCode::NotFound,
             format!(
-                "The Movie Database has no movie {number}. Nothing was changed: look the number up in the address of the \
+                "The Movie Database has no {what}. Nothing was changed: look the number up in the address of the \
                  movie's page there."
             ),
         ),
-        TmdbError::TooMany(seconds) => unavailable(&format!(
-            "The Movie Database asks for a pause: try again in {seconds} seconds."
-        ))
+        TmdbError::TooMany(seconds) => says(
+            ProblemCode::MovieSourceBusy,
+            &format!("The Movie Database asks for a pause: try again in {seconds} seconds."),
+        )
         .retry_after(*seconds),
         TmdbError::Unreachable(_) => unavailable(
             "The Movie Database does not answer: try again in a while, or type the movie in.",
@@ -254,12 +266,12 @@ mod tests {
     #[test]
     fn every_no_says_that_nothing_changed() {
         let unreadable = TmdbError::Unreadable {
-            movie: 1,
+            about: "movie 1".into(),
             reason: "secret".into(),
         };
         for error in [
             TmdbError::KeyRefused,
-            TmdbError::NoSuchMovie(7),
+            TmdbError::NoSuchMovie("movie 7".into()),
             TmdbError::TooMany(9),
             TmdbError::Unreachable("secret".into()),
             unreadable,

@@ -119,10 +119,11 @@ pub async fn network(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     gate::staff(&app, &caller, theater_id, Action::ChangeTheater).await?;
-    Ok(answer::read(&headers, &here(&app)?))
+    Ok(answer::read(&headers, &network_here(&app)?))
 }
 
-fn here(app: &App) -> Result<NetworkHere, ApiError> {
+/// Where this server can be reached.
+pub(crate) fn network_here(app: &App) -> Result<NetworkHere, ApiError> {
     let public = app.config.public_url.as_ref().map(|_| app.base_url.clone());
     let on_lan = app.lan.as_ref().map(|lan| lan.urls()).unwrap_or_default();
     let listens = app.config.listen.ip();

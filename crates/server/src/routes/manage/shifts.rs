@@ -298,6 +298,11 @@ pub async fn pay_out(
             ProblemCode::PaidOut,
             "The cash of this refund was handed out in another shift. Give nothing.",
         )),
+        PayOutcome::OtherCurrency => Err(ApiError::new(
+            ProblemCode::OtherCurrency,
+            "This refund is of another currency than this shift's drawer. Nothing was noted: hand out nothing from it, \
+             and ask a manager to pay it back another way.",
+        )),
         PayOutcome::Closed => Err(SaleError::ShiftClosed.into()),
         PayOutcome::Missing => Err(ApiError::not_found("refund of cash")),
     }

@@ -151,6 +151,7 @@ pub(super) fn show(listed: &ListedShow, theater: &Theater, movie_name: &str) -> 
         external_id: show.external_id.clone(),
         published: listed.published,
         cancelled: listed.cancelled,
+        moved: listed.seating > 0,
         start_time: show.start_time,
         end_time: show.end_time,
         start: local.to_rfc3339_opts(SecondsFormat::Secs, false),

@@ -47,6 +47,10 @@ async fn a_provider_that_is_away_is_said_and_counted() {
     assert!(start.text("detail").contains("sign in with your"));
     assert_eq!(start.header("retry-after"), "30");
     assert_eq!(house.app.metrics.provider_unreachable.get(), 1);
+    // The first port that is no system's is an app's.
+    let body = json!({ "handoff": { "port": 1024, "challenge": "A".repeat(43) } });
+    let app = house.post("/auth/openid/start", &[], body).await;
+    assert_eq!(app.code(), "provider_unavailable", "{app:?}");
     house.close().await;
 }
 
@@ -56,7 +60,7 @@ async fn what_makes_no_sense_is_refused_before_anybody_is_asked() {
     for (pointer, handoff) in [
         (
             "/handoff/port",
-            json!({ "port": 80, "challenge": "A".repeat(43) }),
+            json!({ "port": 1023, "challenge": "A".repeat(43) }),
         ),
         (
             "/handoff/challenge",

@@ -88,18 +88,26 @@ async fn one_needs_a_confirmed_address() {
 
 /// A session as a provider opens it, without a code.
 async fn opened(house: &House, user_id: &str, role: Role) -> String {
+    opened_with(house, user_id, (role, false)).await
+}
+
+/// A session that showed a second factor, or none.
+async fn opened_with(house: &House, user_id: &str, (role, second_factor): (Role, bool)) -> String {
     let app = &house.app;
     let opening = crate::auth::Opening {
         user_id: user_id.parse().unwrap(),
         role,
         cookie: false,
         device: String::new(),
-        second_factor: false,
+        second_factor,
     };
+    let user = app.store.user(opening.user_id).await.unwrap().unwrap();
+    let opening = (&user, opening);
     let tokens = app
         .sessions
         .open(&*app.store, &*app.entropy, opening, app.clock.now())
         .await
+        .unwrap()
         .unwrap();
     format!("Bearer {}", tokens.answer().access_token.unwrap())
 }
@@ -185,6 +193,58 @@ async fn staff_with_a_generator_show_a_code_first() {
     let right = json!({ "password": "correct horse" });
     let refused = house.post("/auth/passkeys/begin", &with, right).await;
     assert_eq!(refused.code(), "forbidden");
+    house.close().await;
+}
+
+/// A passkey alone is the second factor of staff: whoever has only their password is a customer, and makes nothing of it.
+#[tokio::test]
+async fn a_password_alone_gets_round_no_passkey_of_staff() {
+    let house = named().await;
+    let (user_id, thief) = confirmed(&house, "boss@example.org").await;
+    let store = &house.app.store;
+    let id = user_id.parse().unwrap();
+    store.set_role(id, Role::Admin).await.unwrap();
+    let with = [("authorization", thief.as_str())];
+    let right = json!({ "password": "correct horse" });
+    let generator = "/auth/second-factor/begin";
+    // Begun while there was no second factor, so by whoever knew the password.
+    let begun = house.post(generator, &with, right.clone()).await;
+    assert_eq!(begun.status, StatusCode::OK, "{begun:?}");
+    let passkey = house
+        .post("/auth/passkeys/begin", &with, right.clone())
+        .await;
+    assert_eq!(passkey.status, StatusCode::OK, "{passkey:?}");
+    add(&house, &user_id).await;
+    let code = totp_rs::Totp::from_url(begun.text("otpauth_url")).unwrap();
+    let code = code.generate(house.app.clock.now().timestamp() as u64);
+    let code = json!({ "code": code.to_string() });
+    let made = json!({ "secret": passkey.text("secret"), "name": "Mine", "credential": "{}" });
+    for (path, body) in [
+        (generator, right.clone()),
+        ("/auth/second-factor/confirm", code),
+        ("/auth/passkeys/begin", right.clone()),
+        ("/auth/passkeys/finish", made),
+    ] {
+        let refused = house.post(path, &with, body).await;
+        assert_eq!(
+            (refused.status, refused.code()),
+            (StatusCode::FORBIDDEN, "forbidden"),
+            "{path} {refused:?}"
+        );
+    }
+    let path = "/api/v1/users/me/passkeys/AQID";
+    let kept = house.call(Method::DELETE, path, &with, Value::Null).await;
+    assert_eq!(kept.code(), "forbidden");
+    assert_eq!(store.passkeys_of(id).await.unwrap().len(), 1);
+    // Who signed in with it does all of that.
+    let boss = opened_with(&house, &user_id, (Role::Admin, true)).await;
+    let with = [("authorization", boss.as_str())];
+    for path in [generator, "/auth/passkeys/begin"] {
+        let heard = house.post(path, &with, right.clone()).await;
+        assert_eq!(heard.status, StatusCode::OK, "{path} {heard:?}");
+    }
+    let gone = house.call(Method::DELETE, path, &with, Value::Null).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT, "{gone:?}");
     house.close().await;
 }
 

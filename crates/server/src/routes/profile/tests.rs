@@ -152,6 +152,7 @@ fn profile(change: impl FnOnce(&mut Profile)) -> Result<ProfileData, ApiError> {
 fn what_is_wrong_is_named() {
     assert!(profile(|_| {}).is_ok());
     assert_eq!(profile(|p| p.name = "  Ada  ".into()).unwrap().name, "Ada");
+    assert!(profile(|p| p.name = "x".repeat(NAME_OVER - 1)).is_ok());
     assert!(profile(|p| p.address = "1 Main St\nLondon".into()).is_ok());
     for (pointer, change) in [
         ("/name", (|p| p.name = " ".into()) as fn(&mut Profile)),
@@ -160,6 +161,8 @@ fn what_is_wrong_is_named() {
         ("/phone", |p| p.phone = "call me".into()),
         ("/language", |p| p.language = "e".into()),
         ("/language", |p| p.language = "en_GB".into()),
+        ("/language", |p| p.language = "en-toolongapart".into()),
+        ("/language", |p| p.language = "en-G.".into()),
         ("/address", |p| p.address = "x".repeat(ADDRESS_MAX + 1)),
     ] {
         let error = profile(change).unwrap_err();

@@ -26,18 +26,6 @@ pub(super) async fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
         .await?;
     checks
         .rows(
-            "outbox_count",
-            "SELECT 1::bigint",
-            "SELECT format('%s messages are counted as sent, there are %s', coalesce(n, 0), sent) FROM \
-               (SELECT (SELECT n FROM messages_sent) AS n, \
-                  (SELECT count(*) FROM messages WHERE status = 'sent') AS sent) AS c \
-             WHERE coalesce(n, 0) < sent",
-            &[],
-            said,
-        )
-        .await?;
-    checks
-        .rows(
             "idempotency",
             "SELECT count(*) FROM idempotency",
             "SELECT format('record %s keeps an answer with status %s', encode(scope, 'hex'), status) FROM idempotency \

@@ -26,15 +26,6 @@ pub(super) fn check(checks: &mut Checks<'_>) -> Result<(), StoreError> {
         said,
     )?;
     checks.rows(
-        "outbox_count",
-        "SELECT 1",
-        "SELECT format('%d messages are counted as sent, there are %d', coalesce(n, 0), sent) FROM
-           (SELECT (SELECT n FROM messages_sent) AS n, (SELECT count(*) FROM messages WHERE status = 'sent') AS sent)
-         WHERE coalesce(n, 0) < sent",
-        &[],
-        said,
-    )?;
-    checks.rows(
         "idempotency",
         "SELECT count(*) FROM idempotency",
         "SELECT format('record %s keeps an answer with status %d', hex(scope), status) FROM idempotency

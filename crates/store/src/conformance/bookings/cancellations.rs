@@ -18,6 +18,7 @@ use crate::{
         staff::entry,
     },
     door::KeepOutcome,
+    refund_progress::RefundProgress,
 };
 use matinee_domain::{
     booking::BookingState,
@@ -37,7 +38,7 @@ fn cancel(number: u32, show_id: ShowId) -> CancelShow {
 }
 
 impl House {
-    async fn cancel(&self, number: u32) -> CancelShowOutcome {
+    pub(super) async fn cancel(&self, number: u32) -> CancelShowOutcome {
         let cancel = cancel(number, first_show());
         self.store.cancel_show(cancel).await.unwrap()
     }
@@ -185,8 +186,8 @@ pub async fn bookings_of_a_cancelled_show_end(engine: &impl Engine) {
     assert_eq!(house.seats().await.len(), 0);
     let found = house.store.cancellation(first_show()).await.unwrap();
     let found = found.unwrap();
-    assert_eq!((found.left, found.refunded_minor), (0, 4500));
-    assert_eq!((found.refunds_pending, found.refunds_failed), (2, 0));
+    assert_eq!((found.left, found.refunds.amount_minor), (0, 4500));
+    assert_eq!((found.refunds.pending, found.refunds.failed), (2, 0));
     assert!(finish().await.unwrap() && finish().await.unwrap());
     assert_eq!(house.store.open_cancellations(10).await.unwrap(), []);
     let found = house.store.cancellation(first_show()).await.unwrap();
@@ -224,15 +225,13 @@ pub async fn refunds_of_a_cancelled_show_are_counted(engine: &impl Engine) {
     }
     let found = house.store.cancellation(first_show()).await.unwrap();
     let found = found.unwrap();
-    assert_eq!(
-        (
-            found.refunds_pending,
-            found.refunds_succeeded,
-            found.refunds_failed,
-            found.refunded_minor
-        ),
-        (0, 1, 1, 1500)
-    );
+    let counted = RefundProgress {
+        pending: 0,
+        succeeded: 1,
+        failed: 1,
+        amount_minor: 1500,
+    };
+    assert_eq!(found.refunds, counted);
 }
 
 /// Of cancelling a show and holding its seats at one time each hold either is counted or was refused.

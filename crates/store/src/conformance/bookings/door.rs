@@ -14,6 +14,7 @@ use crate::{
     idempotency::Lookup,
     staff::AuditEntry,
 };
+use chrono::TimeDelta;
 use matinee_domain::{
     booking::BookingState,
     door::{Entry, ScanVerdict, in_order},
@@ -439,6 +440,23 @@ pub async fn an_earlier_scan_counts_although_told_later(engine: &impl Engine) {
     };
     assert_eq!(entry.map(|entry| entry.scan_id), Some(scan_id(5)));
     assert_eq!(house.is_in(&file).await[0].1, scan_id(5));
+    // Of two within a second the earlier counts all the same: a millisecond is enough.
+    let millis = |number: u32, millis: i64| OfflineScan {
+        scanned_at: later(1) + TimeDelta::milliseconds(millis),
+        ..offline(number, &file, 0, 1)
+    };
+    house.merge(5, vec![millis(9, 501)]).await;
+    let merged = house.merge(6, vec![millis(10, 500)]).await;
+    assert_eq!(who(&merged)[..2], [scan_id(10), scan_id(9)]);
+    let times: Vec<_> = merged.entries[0]
+        .2
+        .iter()
+        .map(|entry| entry.scanned_at)
+        .collect();
+    assert_eq!(times[1] - times[0], TimeDelta::milliseconds(1));
+    for number in [9, 10] {
+        house.undo(10 + number, number, 0).await;
+    }
     // What is told again stays undone.
     let merged = house.merge(4, vec![offline(3, &file, 0, 3)]).await;
     assert_eq!(who(&merged), [scan_id(5), scan_id(8)]);

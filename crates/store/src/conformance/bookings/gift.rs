@@ -2,7 +2,8 @@
 
 use super::{
     CAPACITY, Engine, House, NO_LIMITS, begin, booking, booking_id, bytes, confirm, eur,
-    first_show, later, payment, payment_id, refund_id, seat_numbers, second_show, step, tickets,
+    first_show, later, payment, payment_id, refund, refund_id, seat_numbers, second_show, step,
+    tickets,
 };
 use crate::{
     bookings::{
@@ -42,7 +43,7 @@ fn entry_id(kind: GiftEntryKind, number: u32) -> GiftEntryId {
     )
 }
 
-fn new_card(number: u8, amount: i64) -> NewGift {
+pub(super) fn new_card(number: u8, amount: i64) -> NewGift {
     NewGift {
         card: GiftCard {
             card_id: card_id(number),
@@ -58,7 +59,7 @@ fn new_card(number: u8, amount: i64) -> NewGift {
 }
 
 impl House {
-    async fn issue(&self, cards: Vec<NewGift>) {
+    pub(super) async fn issue(&self, cards: Vec<NewGift>) {
         self.store.issue_gifts(cards, start()).await.unwrap();
     }
 
@@ -67,8 +68,21 @@ impl House {
         row.unwrap().card
     }
 
-    async fn balance(&self, number: u8) -> i64 {
+    pub(super) async fn balance(&self, number: u8) -> i64 {
         self.card(number).await.balance.amount_minor
+    }
+
+    /// A paid booking, so much of it from a card.
+    pub(super) async fn paid_partly(
+        &self,
+        number: u32,
+        seats: &[u16],
+        card: u8,
+        by_card: i64,
+    ) -> BookingFile {
+        let held = self.held(number, seats).await;
+        let begun = self.done(split(&held, number, card, by_card)).await;
+        self.done(confirm(&begun)).await
     }
 
     async fn set_card(&self, number: u8, state: GiftState) {
@@ -192,6 +206,28 @@ fn cancel(file: &BookingFile, seats: &[u16], number: u32, amount: i64, at: DateT
     }
 }
 
+/// All of it goes back for this reason: what a card paid to the card, the rest on its way to the payer.
+pub(super) fn both_back(file: &BookingFile, number: u32, reason: &str, at: DateTime<Utc>) -> Step {
+    let paid = file.payments.last().unwrap();
+    let part = paid.gift.as_ref().unwrap().held_minor();
+    let (charged, back) = refund(file, number, paid.captured_minor);
+    let seats: Vec<u16> = file.booking.seats.iter().map(|seat| seat.seat.0).collect();
+    let mut step = cancel(file, &seats, number + 50, part, at);
+    step.payments[0].refunded_minor = charged.refunded_minor;
+    step.payments[0].status = PaymentStatus::Captured;
+    step.refunds.push(RefundRow {
+        created_at: at,
+        ..back
+    });
+    for refund in &mut step.refunds {
+        refund.reason = reason.into();
+    }
+    Step {
+        by_theater: true,
+        ..step
+    }
+}
+
 /// Cards come back as they were made, by their code, by their id and in pages, each with its first entry.
 pub async fn a_card_comes_back_as_it_was_made(engine: &impl Engine) {
     let house = House::open(engine).await;
@@ -305,6 +341,18 @@ pub async fn a_card_pays_all_of_a_booking(engine: &impl Engine) {
     let file = house.done(cancel(&file, &[2], 2, 1499, later(3))).await;
     assert_eq!(house.balance(1).await, 4999);
     assert_eq!(file.payments[0].back_minor(), 2999);
+    house.is_sound().await;
+}
+
+/// A card that would pay all of it pays for no show that the theater cancelled, before the hold is let go as well.
+pub async fn a_card_pays_for_no_cancelled_show(engine: &impl Engine) {
+    let house = House::open(engine).await;
+    house.issue(vec![new_card(1, 5000)]).await;
+    let held = house.held(1, &[1, 2]).await;
+    house.cancel(1).await;
+    let outcome = house.store.step(whole(&held, 1, 1)).await.unwrap();
+    assert_eq!(outcome, StepOutcome::ShowCancelled);
+    assert_eq!(house.balance(1).await, 5000);
     house.is_sound().await;
 }
 

@@ -1,8 +1,9 @@
 //! Shows that move to another screen: everybody with seats moves along, or is put aside until the money went back.
 
 use super::{
-    House, begin, booking, confirm, door, first_show, hold, later, record, refund, seat_numbers,
-    second_show, step,
+    House, begin, booking, confirm, door, first_show,
+    gift::{both_back, new_card},
+    hold, later, record, refund, seat_numbers, second_show, step,
 };
 use crate::{
     bookings::{
@@ -20,6 +21,7 @@ use crate::{
     feed::SeatState,
     idempotency::Lookup,
     moves::{MoveShow, MoveShowOutcome, MovedBooking, MovedTicket},
+    refund_progress::RefundProgress,
     staff::{BlockOutcome, BlockSeats},
 };
 use matinee_domain::{
@@ -225,8 +227,8 @@ pub async fn everybody_moves_with_the_show(engine: &impl Engine) {
     assert_eq!(progress.moved.finished_at, Some(later(5)));
     let counted = (
         progress.left,
-        progress.refunds_pending,
-        progress.refunded_minor,
+        progress.refunds.pending,
+        progress.refunds.amount_minor,
     );
     assert_eq!(counted, (0, 1, 1500));
     assert!(
@@ -237,6 +239,43 @@ pub async fn everybody_moves_with_the_show(engine: &impl Engine) {
             .unwrap()
             .is_none()
     );
+    house.is_whole().await;
+}
+
+/// Who has a room keeps what a card paid; who has none has the card's part back on the card and the rest by the gateway.
+pub async fn a_card_has_its_part_back_when_there_is_no_room(engine: &impl Engine) {
+    let house = House::with_small_screen(engine).await;
+    house
+        .issue(vec![new_card(1, 1000), new_card(2, 1000)])
+        .await;
+    let kept = house.paid_partly(1, &[1], 1, 400).await;
+    let lost = house.paid_partly(2, &[35, 36], 2, 700).await;
+    let balances = async || [house.balance(1).await, house.balance(2).await];
+    assert_eq!(balances().await, [600, 300]);
+    let bookings = vec![to(&kept, &[2]), to(&lost, &[])];
+    let moving = house.moving(1, elsewhere(), bookings).await;
+    assert_eq!(house.try_to_move(moving).await, MoveShowOutcome::Moved);
+    assert_eq!(
+        balances().await,
+        [600, 300],
+        "nothing went back by the move"
+    );
+    let lost = house.file(lost.booking.booking_id).await;
+    let lost = house.done(both_back(&lost, 2, SHOW_MOVED, later(4))).await;
+    assert_eq!(balances().await, [600, 1000]);
+    let progress = house.store.move_progress(first_show()).await.unwrap();
+    let expected = RefundProgress {
+        pending: 1,
+        succeeded: 1,
+        failed: 0,
+        amount_minor: lost.booking.total.amount_minor,
+    };
+    assert_eq!(progress.unwrap().refunds, expected);
+    let kept = house.file(kept.booking.booking_id).await;
+    assert_eq!(kept.payments[0].back_minor(), 0);
+    assert_eq!(kept.booking.seats[0].seat, SeatNo(2));
+    let done = house.store.finish_move(first_show(), later(5)).await;
+    assert!(done.unwrap());
     house.is_whole().await;
 }
 

@@ -485,6 +485,44 @@ pub async fn a_guest_who_says_who_it_is_is_counted(engine: &impl Engine) {
     house.is_sound().await;
 }
 
+/// A use stays its customer's whatever else the booking goes through, and a code that ended meanwhile stays with who has it.
+pub async fn a_use_stays_its_customers(engine: &impl Engine) {
+    let house = House::open(engine).await;
+    let each = |code, ends_at| Promo {
+        uses_per_customer: Some(1),
+        ends_at,
+        ..promo(code, None)
+    };
+    let ended = house.add_promo(each("ENDED", Some(later(1)))).await;
+    let open = house.add_promo(each("OPEN", None)).await;
+    let ann = || guest("guest@example.org");
+    let holds = async |hold: HoldSeats| {
+        let outcome = house.store.hold_seats(hold).await.unwrap();
+        assert!(matches!(outcome, HoldOutcome::Held { .. }), "{outcome:?}");
+    };
+    // Says who she is after the code's end, and changes again: neither takes it up anew.
+    holds(with(&ended, 1, &[1])).await;
+    for _ in 0..2 {
+        let booking = house.file(booking_id(1)).await.booking;
+        let mut said = change(&booking, Some(&ended));
+        said.booking.owner = ann();
+        said.now = later(2);
+        let outcome = house.store.change_hold(said).await.unwrap();
+        assert!(matches!(outcome, HoldOutcome::Held { .. }), "{outcome:?}");
+    }
+    assert_eq!(house.used(&ended).await, 1);
+    // Pays with the address that it counts for already; what comes after says no address.
+    holds(of(ann(), with(&open, 2, &[2]))).await;
+    let paying = begin(&house.file(booking_id(2)).await.booking, 2);
+    let paying = house.done(paying).await;
+    house.done(confirm(&paying)).await;
+    let more = of(ann(), with(&open, 3, &[3]));
+    let outcome = house.store.hold_seats(more).await.unwrap();
+    assert_eq!(outcome, HoldOutcome::PromoUsedByCustomer);
+    assert_eq!(house.used(&open).await, 1);
+    house.is_sound().await;
+}
+
 /// Money that comes late finds the customer's only use taken by another booking of theirs, or free.
 pub async fn a_late_payment_claims_the_customers_use(engine: &impl Engine) {
     let house = House::open(engine).await;

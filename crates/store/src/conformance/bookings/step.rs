@@ -6,13 +6,15 @@ use super::{
 };
 use crate::{
     bookings::{
-        BookedSeat, BookingRow, Owner, PaymentRow, RefundRow, SeatsEffect, Step, StepOutcome,
-        TicketState,
+        BookedSeat, BookingRow, CAME_TOO_LATE, CANCELLED_BY_CUSTOMER, Owner, PaymentRow, RefundRow,
+        SeatsEffect, Step, StepOutcome, TicketState,
     },
     conformance::{
         bookings::{booked, booking},
+        fixtures::{start, theater_id},
         outbox::message,
     },
+    days::Span,
     feed::SeatState,
     idempotency::Lookup,
     outbox::MessageStatus,
@@ -333,6 +335,39 @@ pub async fn refunds_never_exceed_what_was_captured(engine: &impl Engine) {
     assert!(is_refused(&house.store.step(with(&lying, &back)).await));
     assert_eq!(house.file(file.booking.booking_id).await, file);
     house.is_sound().await;
+}
+
+/// What goes back because it came too late was never taken in: a day's list says so of each refund.
+pub async fn a_refund_says_whether_the_money_came_too_late(engine: &impl Engine) {
+    let house = House::open(engine).await;
+    for (number, reason) in [(1, CANCELLED_BY_CUSTOMER), (2, CAME_TOO_LATE)] {
+        let seat = number as u16;
+        let file = house.paid(number, &[seat, seat + 10]).await;
+        let (paid, back) = refund(&file, number, 1500);
+        let back = RefundRow {
+            reason: reason.into(),
+            ..back
+        };
+        let to = BookingState::PartlyCancelled;
+        let given = Step {
+            payments: vec![paid],
+            refunds: vec![back],
+            cancel_seats: seat_numbers(&[seat]),
+            ..step(&file.booking, to, SeatsEffect::Keep)
+        };
+        house.done(given).await;
+    }
+    let span = Span {
+        from: start(),
+        until: later(9),
+    };
+    let told = house.store.given_back(theater_id(1), span, None, 10);
+    let told = told.await.unwrap();
+    let late: Vec<_> = told.iter().map(|back| (&*back.reason, back.late)).collect();
+    assert_eq!(
+        late,
+        [(CANCELLED_BY_CUSTOMER, false), (CAME_TOO_LATE, true)]
+    );
 }
 
 /// A seat that is not the booking's, or cancelled already, is not cancelled again.

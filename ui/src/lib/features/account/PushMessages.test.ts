@@ -9,12 +9,16 @@ import PushMessages from './PushMessages.svelte';
 const TURN_ON = { name: 'Turn notifications on' };
 const TURN_OFF = { name: 'Turn notifications off' };
 
-function open(state: PushState, { answers = 'on' as PushState | Error, push = true } = {}) {
+function open(
+  state: PushState,
+  { answers = 'on' as PushState | Error, push = true, kind = 'browser' as Platform['kind'] } = {}
+) {
   const subscribePush = vi.fn<Platform['subscribePush']>(() =>
     answers instanceof Error ? Promise.reject(answers) : Promise.resolve(answers)
   );
   const unsubscribePush = vi.fn<Platform['unsubscribePush']>(() => Promise.resolve());
   setPlatform({
+    kind,
     pushState: () => Promise.resolve(state),
     subscribePush,
     unsubscribePush,
@@ -91,9 +95,21 @@ describe('notifications in this browser', () => {
     await screen.findByText(/push is not chosen/);
   });
 
-  it('are not spoken of in the app', async () => {
-    open('impossible');
-    await vi.waitFor(() => expect(screen.queryByRole('heading')).toBeNull());
+  it('are the computer’s in the app', async () => {
+    open('off', { kind: 'shell' });
+    await screen.findByRole('heading', { name: 'Notifications on this computer' });
+    await fireEvent.click(await screen.findByRole('button', TURN_ON));
+    await fireEvent.click(await screen.findByRole('button', TURN_OFF));
+    await screen.findByRole('button', TURN_ON);
+    expect(toasts()).toEqual([
+      'This computer shows notifications now.',
+      'This computer shows no more notifications.'
+    ]);
+  });
+
+  it('that the computer cannot show say so in the app', async () => {
+    open('unsupported', { kind: 'shell' });
+    await screen.findByText(/This computer shows no notifications/);
     expect(screen.queryByRole('button')).toBeNull();
   });
 });

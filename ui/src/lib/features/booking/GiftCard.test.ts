@@ -63,6 +63,35 @@ describe('a gift card at the checkout', () => {
     expect(purchase.covered).toBeNull();
   });
 
+  it('leaves as much as can be charged, and says why something stays on it', async () => {
+    const value = aBooking({ minimum_charge: eur(50) });
+    const balances = [card(2880), card(2900)];
+    const { purchase } = await open({
+      booking: () => Promise.resolve({ value, as_of: '', offline: false }),
+      giftBalance: () => Promise.resolve(balances.shift() ?? card(0))
+    });
+    await use(CODE);
+    await screen.findByText(
+      'Gift card •••• 7K3M pays €28.50. Left to pay: €0.50. €0.30 stay on the card. ' +
+        'Less than €0.50 cannot be charged, so the card pays no more.'
+    );
+    await fireEvent.click(screen.getByRole('button', { name: 'Remove card' }));
+    await use(CODE);
+    await screen.findByText(/pays all of it: €29\.00\./);
+    expect(purchase.covered).toEqual(eur(2900));
+  });
+
+  it('that would leave too little, whatever it pays, is not taken', async () => {
+    const value = aBooking({ total_amount: eur(50), minimum_charge: eur(50) });
+    const { purchase } = await open({
+      booking: () => Promise.resolve({ value, as_of: '', offline: false }),
+      giftBalance: () => Promise.resolve(card(20))
+    });
+    await use(CODE);
+    await screen.findByText(/less than €0\.50. Nothing was charged; pay without it/);
+    expect(purchase.gift).toBeNull();
+  });
+
   it('that is refused, empty or tried too often says so', async () => {
     const answers = [
       () => Promise.reject(problem('gift_card_invalid', 422)),

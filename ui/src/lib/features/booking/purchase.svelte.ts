@@ -13,6 +13,7 @@ import {
   type PaymentRequest,
   type Platform
 } from '$lib/platform';
+import { isUncertain } from '$lib/platform/uncertain';
 import { phaseOf, type Phase } from './phase';
 
 interface PendingPayment {
@@ -31,13 +32,6 @@ export interface Gift {
 }
 
 const CHECK_DELAYS_MS = [800, 1500, 2500, 4000, 6000, 8000, 10_000, 15_000, 20_000, 30_000, 30_000];
-
-/** The server did not say whether the call had its effect. */
-export function isUncertain(error: unknown): boolean {
-  if (!isPlatformError(error)) return true;
-  if (error.kind === 'offline' || error.kind === 'invalid') return true;
-  return (error.status ?? 0) >= 500 && error.code !== 'no_gateway';
-}
 
 export class Purchase {
   phase = $state<Phase>('choosing');
@@ -142,8 +136,12 @@ export class Purchase {
   get covered(): Money | null {
     const { gift, booking } = this;
     if (!gift || !booking) return null;
-    const { amount_minor, currency } = booking.total_amount;
-    return { amount_minor: Math.min(gift.balance.amount_minor, amount_minor), currency };
+    const { amount_minor: due, currency } = booking.total_amount;
+    const all = Math.min(gift.balance.amount_minor, due);
+    // What is left has to be as much as can be charged.
+    const least = booking.minimum_charge?.amount_minor ?? 0;
+    const pays = all < due && due - all < least ? Math.max(due - least, 0) : all;
+    return { amount_minor: pays, currency };
   }
 
   /** Takes a gift card to pay with; null when it is one, else why it is not. Nothing is paid by asking. */
@@ -191,6 +189,13 @@ export class Purchase {
     // A refusal is an answer too: the booking tells why, and that its seats are still held.
     const refused = isPlatformError(this.problem) && this.problem.code === 'payment_declined';
     if (done || refused || isUncertain(this.problem)) await this.check();
+  }
+
+  /** Looks whether what goes on elsewhere is over. As long as it is not, nothing on the screen changes. */
+  async look(): Promise<void> {
+    if (this.busy || this.asking || !this.booking) return;
+    const { value, offline } = await this.host.booking(this.booking.booking_id);
+    if (!offline && this.phase === 'action' && phaseOf(value) !== 'action') await this.check();
   }
 
   /** Asks until the payment's fate is certain, or gives the question back to the person. */

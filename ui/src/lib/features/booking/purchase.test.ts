@@ -186,6 +186,32 @@ describe('paying', () => {
     expect(purchase.phase).toBe('confirmed');
   });
 
+  it('finds out by itself what was done on a page elsewhere, and changes nothing before', async () => {
+    const next_action = { type: 'redirect', url: 'https://pay.example/' };
+    const asked = aBooking({
+      status: 'awaiting_payment',
+      payment_id: 'p1',
+      next_action
+    } as Partial<Booking>);
+    const answers = [aBooking(), asked, confirmed(), confirmed()];
+    const { purchase } = setUp({
+      pay: () => Promise.resolve(asked),
+      booking: () => reading(answers.shift() ?? confirmed())
+    });
+    await purchase.resume('b1');
+    await purchase.pay('hosted', null);
+    const phases: string[] = [];
+    const before = purchase.booking;
+    const looked = purchase.look();
+    phases.push(purchase.phase);
+    await looked;
+    phases.push(purchase.phase);
+    expect(phases).toEqual(['action', 'action']);
+    expect(purchase.booking).toBe(before);
+    await purchase.look();
+    expect(purchase.phase).toBe('confirmed');
+  });
+
   it('keeps the hold when the bank refuses, and says why', async () => {
     const payments = [{ status: 'declined', decline_reason: 'The bank said no.' }];
     let refused = false;

@@ -77,6 +77,14 @@ const words: Record<string, () => Explanation> = {
     title: m.counter_error_busy_title(),
     detail: m.counter_error_busy_detail()
   }),
+  movie_source_refused: () => ({
+    title: m.manage_tmdb_error_title(),
+    detail: m.manage_tmdb_error_refused()
+  }),
+  movie_source_busy: () => ({
+    title: m.manage_tmdb_error_title(),
+    detail: m.manage_tmdb_error_busy()
+  }),
   movie_source_unavailable: () => ({
     title: m.manage_tmdb_error_title(),
     detail: m.manage_tmdb_error_detail()

@@ -168,6 +168,11 @@ export type Booking = {
 	 *  hold, or nobody takes payments.
 	 */
 	payment_methods?: string[],
+	/**
+	 *  The least that those charge in the booking's currency, where it is known; a gift card leaves nothing to charge, or at
+	 *  least so much.
+	 */
+	minimum_charge?: Money | null,
 	/**  Paid in the sandbox: tickets say TEST. */
 	test?: boolean,
 };
@@ -329,6 +334,20 @@ export type Decoration =
 /**  Words alone. */
 { shape: "text"; x: number; y: number; rotation: number; text: Label };
 
+/**  A message as the app on a computer shows it: the data of an event `message` of the subscription's live stream. */
+export type DeviceMessage = {
+	/**  The same however often it is told: told until the app said that it showed it. */
+	id: string,
+	/**  `confirmation`, `reminder` … */
+	kind: string,
+	/**  BCP 47, of the words. */
+	language: string,
+	title: string,
+	body: string,
+	/**  The page to open, e.g. `/bookings/b…`. */
+	path: string,
+};
+
 /**  A device that is signed in. */
 export type DeviceSession = {
 	/**  Names the session and opens nothing. */
@@ -475,6 +494,25 @@ export type FoundBooking = {
 	buyer_name: string | null,
 	buyer_email: string | null,
 	created_at: string,
+};
+
+/**  A movie at The Movie Database whose title fits what was looked for. */
+export type FoundMovie = {
+	/**  What it is imported by. */
+	tmdb_id: number,
+	/**  Its title in the language that was asked for. */
+	name: string,
+	original_name: string,
+	/**  Of its first day in any country's theaters. */
+	release_year?: number | null,
+};
+
+/**  `GET /manage/theaters/{theater_id}/movies/search` */
+export type FoundMovies = {
+	/**  The best fit first; at most twenty. */
+	items: FoundMovie[],
+	/**  There are more: longer words would tell which. */
+	more: boolean,
 };
 
 /**  What a theater does about a booking that would strand a single seat. */
@@ -665,7 +703,7 @@ export type ManagedMessage = {
 	status: NotificationStatus,
 	attempts: number,
 	created_at: string,
-	/**  When it is tried next, while it waits. */
+	/**  When it is tried next, while it waits; null of what the app on a computer fetches itself. */
 	due_at: string | null,
 	sent_at: string | null,
 	/**  What happened at the last attempt. */
@@ -708,6 +746,11 @@ export type ManagedShow = {
 	published: boolean,
 	/**  It will not take place; everybody gets their money back. */
 	cancelled?: boolean,
+	/**
+	 *  It has moved to another screen since it was made: there is a last move to ask for. One that only changed its time has
+	 *  none.
+	 */
+	moved?: boolean,
 	start_time: string,
 	end_time: string,
 	/**  The start on the theater's wall clock, with its offset. */
@@ -1127,7 +1170,7 @@ export type Problem = {
 };
 
 /**  A stable problem code. Callers decide by it, never by the words. */
-export type ProblemCode = "malformed" | "malformed_cursor" | "bad_signature" | "unauthenticated" | "bad_credentials" | "second_factor_required" | "second_factor_wrong" | "session_ended" | "payment_declined" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "email_unverified" | "seats_unavailable" | "hold_expired" | "not_held" | "payment_in_progress" | "price_changed" | "gift_card_changed" | "already_paid" | "not_cancellable" | "no_more_extensions" | "not_confirmed" | "not_awaiting_action" | "show_started" | "set_up_already" | "show_cancelled" | "show_moved" | "move_unfinished" | "last_owner" | "show_clash" | "show_sold" | "screen_in_use" | "theater_sold" | "undo_too_late" | "shift_open" | "shift_closed" | "shift_busy" | "paid_out" | "promo_used" | "idempotency_in_progress" | "cursor_gone" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "wrong_host" | "invalid" | "email_required" | "single_seat_gap" | "promo_invalid" | "gift_card_invalid" | "idempotency_key_reused" | "precondition_required" | "too_many_requests" | "too_many_unpaid_seats" | "cool_down" | "too_many_attempts" | "internal" | "unavailable" | "overloaded" | "no_gateway" | "provider_unavailable" | "movie_source_unavailable" | "gateway_unavailable";
+export type ProblemCode = "malformed" | "malformed_cursor" | "bad_signature" | "unauthenticated" | "bad_credentials" | "second_factor_required" | "second_factor_wrong" | "session_ended" | "payment_declined" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "verified_already" | "email_unverified" | "seats_unavailable" | "hold_expired" | "not_held" | "payment_in_progress" | "price_changed" | "amount_too_small" | "gift_card_changed" | "already_paid" | "not_cancellable" | "no_more_extensions" | "not_confirmed" | "not_awaiting_action" | "show_started" | "set_up_already" | "show_cancelled" | "show_moved" | "move_unfinished" | "last_owner" | "show_clash" | "show_sold" | "screen_in_use" | "theater_sold" | "undo_too_late" | "shift_open" | "shift_closed" | "shift_busy" | "other_currency" | "paid_out" | "promo_used" | "idempotency_in_progress" | "link_expired" | "cursor_gone" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "wrong_host" | "invalid" | "email_required" | "single_seat_gap" | "promo_invalid" | "gift_card_invalid" | "idempotency_key_reused" | "precondition_required" | "too_many_requests" | "too_many_unpaid_seats" | "cool_down" | "too_many_attempts" | "internal" | "unavailable" | "overloaded" | "no_gateway" | "provider_unavailable" | "movie_source_refused" | "movie_source_busy" | "movie_source_unavailable" | "gateway_unavailable";
 
 /**  A profile: the answer of GET and the body of PUT, which ignores the read-only fields. */
 export type Profile = {
@@ -1157,7 +1200,9 @@ export type PushChannel =
 /**  An Android app (Firebase). */
 "fcm" | 
 /**  An Apple app. */
-"apns";
+"apns" | 
+/**  This project's own app on a computer, which fetches its messages itself. */
+"app";
 
 /**  A browser's keys, base64url. */
 export type PushKeys = {
@@ -1294,6 +1339,8 @@ export type RegisterRequest = {
 	/**  8–256 characters. */
 	password: string,
 	name: string,
+	/**  Of messages to this person, BCP 47; empty for that of the theater's country. */
+	language?: string,
 	session?: SessionMode,
 };
 
@@ -1949,7 +1996,10 @@ export type SubscriptionRequest = {
 	endpoint?: string | null,
 	/**  Of a browser. */
 	keys?: PushKeys | null,
-	/**  Of an app: what its maker's service calls the device. */
+	/**
+	 *  Of an app: what its maker's service calls the device. Of the app on a computer: 16 to 128 random letters, digits, `-`
+	 *  and `_` that this installation made and keeps.
+	 */
 	token?: string | null,
 };
 

@@ -61,12 +61,20 @@ export const commands = {
 	watchStatus: (events: Channel<Status>) => typedError<null, ClientError>(__TAURI_INVOKE("watch_status", { events })),
 	/**  Sends a path of the UI whenever the app is asked to open something. */
 	watchOpened: (events: Channel<string>) => typedError<null, ClientError>(__TAURI_INVOKE("watch_opened", { events })),
+	/**  Whether this computer shows the person's messages. */
+	pushState: () => typedError<PushState, ClientError>(__TAURI_INVOKE("push_state")),
+	subscribePush: () => typedError<PushState, ClientError>(__TAURI_INVOKE("subscribe_push")),
+	unsubscribePush: () => typedError<PushState, ClientError>(__TAURI_INVOKE("unsubscribe_push")),
 	/**  Opens a web, mail or map address outside the app. */
 	openExternal: (url: string) => typedError<null, ClientError>(__TAURI_INVOKE("open_external", { url })),
 	/**  Hands the booking's calendar entry to the system's calendar. */
 	addToCalendar: (bookingId: string) => typedError<null, ClientError>(__TAURI_INVOKE("add_to_calendar", { bookingId })),
 	/**  Opens the booking's receipt with whatever shows a PDF here. */
 	openReceipt: (bookingId: string) => typedError<null, ClientError>(__TAURI_INVOKE("open_receipt", { bookingId })),
+	localTheater: () => typedError<LocalTheater | null, ClientError>(__TAURI_INVOKE("local_theater")),
+	/**  Starts it, open to the local network or not. Why it did not start is in the answer. */
+	runTheater: (lan: boolean) => typedError<LocalTheater | null, ClientError>(__TAURI_INVOKE("run_theater", { lan })),
+	stopTheater: () => typedError<LocalTheater | null, ClientError>(__TAURI_INVOKE("stop_theater")),
 };
 
 /* Types */
@@ -146,6 +154,11 @@ export type Booking = {
 	 *  hold, or nobody takes payments.
 	 */
 	payment_methods?: string[],
+	/**
+	 *  The least that those charge in the booking's currency, where it is known; a gift card leaves nothing to charge, or at
+	 *  least so much.
+	 */
+	minimum_charge?: Money | null,
 	/**  Paid in the sandbox: tickets say TEST. */
 	test?: boolean,
 };
@@ -316,6 +329,17 @@ export type LineKind =
 /**  Already inside the total (tax). */
 "contained";
 
+/**  The theater of this computer, whether it runs or not. */
+export type LocalTheater = {
+	/**  What it keeps is in this folder. */
+	folder: string,
+	/**  Somebody ran it before: its data is there. */
+	begun: boolean,
+	running: RunningTheater | null,
+	/**  Why it did not start, or not as it was asked to; for people. */
+	trouble: string | null,
+};
+
 /**  Where a theater stands. */
 export type Location = {
 	address: string,
@@ -371,11 +395,39 @@ export type MovieSummary = {
 	poster_url: string | null,
 };
 
+/**  An address to open, with a code of it for a phone's camera. */
+export type NetworkAddress = {
+	url: string,
+	/**  The address as a QR code, SVG. */
+	qr_svg: string,
+};
+
+/**  An authority that each device has to trust once. */
+export type NetworkAuthority = {
+	/**  Its certificate. */
+	certificate_url: string,
+	/**  SHA-256 of it, to compare on the device. */
+	fingerprint: string,
+	/**  The first day it is no longer good for. */
+	ends: string,
+};
+
+/**  Where a server can be reached. */
+export type NetworkHere = {
+	reach: Reach,
+	/**  The likeliest to work first. */
+	addresses: NetworkAddress[],
+	/**  Null when the server was given a certificate, or speaks no TLS itself. */
+	authority: NetworkAuthority | null,
+};
+
 /**  What makes an account. */
 export type NewAccount = {
 	email: string,
 	password: string,
 	name: string,
+	/**  Of messages, BCP 47; empty for that of the theater's country. */
+	language?: string,
 };
 
 /**  What a person has to do before the money moves. */
@@ -502,7 +554,7 @@ export type Problem = {
 };
 
 /**  A stable problem code. Callers decide by it, never by the words. */
-export type ProblemCode = "malformed" | "malformed_cursor" | "bad_signature" | "unauthenticated" | "bad_credentials" | "second_factor_required" | "second_factor_wrong" | "session_ended" | "payment_declined" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "email_unverified" | "seats_unavailable" | "hold_expired" | "not_held" | "payment_in_progress" | "price_changed" | "gift_card_changed" | "already_paid" | "not_cancellable" | "no_more_extensions" | "not_confirmed" | "not_awaiting_action" | "show_started" | "set_up_already" | "show_cancelled" | "show_moved" | "move_unfinished" | "last_owner" | "show_clash" | "show_sold" | "screen_in_use" | "theater_sold" | "undo_too_late" | "shift_open" | "shift_closed" | "shift_busy" | "paid_out" | "promo_used" | "idempotency_in_progress" | "cursor_gone" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "wrong_host" | "invalid" | "email_required" | "single_seat_gap" | "promo_invalid" | "gift_card_invalid" | "idempotency_key_reused" | "precondition_required" | "too_many_requests" | "too_many_unpaid_seats" | "cool_down" | "too_many_attempts" | "internal" | "unavailable" | "overloaded" | "no_gateway" | "provider_unavailable" | "movie_source_unavailable" | "gateway_unavailable";
+export type ProblemCode = "malformed" | "malformed_cursor" | "bad_signature" | "unauthenticated" | "bad_credentials" | "second_factor_required" | "second_factor_wrong" | "session_ended" | "payment_declined" | "forbidden" | "origin_refused" | "not_found" | "method_not_allowed" | "request_timeout" | "email_taken" | "verified_already" | "email_unverified" | "seats_unavailable" | "hold_expired" | "not_held" | "payment_in_progress" | "price_changed" | "amount_too_small" | "gift_card_changed" | "already_paid" | "not_cancellable" | "no_more_extensions" | "not_confirmed" | "not_awaiting_action" | "show_started" | "set_up_already" | "show_cancelled" | "show_moved" | "move_unfinished" | "last_owner" | "show_clash" | "show_sold" | "screen_in_use" | "theater_sold" | "undo_too_late" | "shift_open" | "shift_closed" | "shift_busy" | "other_currency" | "paid_out" | "promo_used" | "idempotency_in_progress" | "link_expired" | "cursor_gone" | "version_mismatch" | "body_too_large" | "unsupported_media_type" | "wrong_host" | "invalid" | "email_required" | "single_seat_gap" | "promo_invalid" | "gift_card_invalid" | "idempotency_key_reused" | "precondition_required" | "too_many_requests" | "too_many_unpaid_seats" | "cool_down" | "too_many_attempts" | "internal" | "unavailable" | "overloaded" | "no_gateway" | "provider_unavailable" | "movie_source_refused" | "movie_source_busy" | "movie_source_unavailable" | "gateway_unavailable";
 
 /**  A profile: the answer of GET and the body of PUT, which ignores the read-only fields. */
 export type Profile = {
@@ -525,12 +577,26 @@ export type Profile = {
 	created_at?: string | null,
 };
 
+/**  Whether this computer shows a person's messages. */
+export type PushState = "on" | "off" | 
+/**  The system shows no notifications. */
+"unsupported";
+
 /**  A rating by one source. */
 export type Rating = {
 	source: string,
 	value: number,
 	out_of: number,
 };
+
+/**  Who can reach a server. */
+export type Reach = 
+/**  This machine alone. */
+"this_machine" | 
+/**  Whoever is on the local network. */
+"local_network" | 
+/**  Whoever its address or its public name leads to. */
+"public";
 
 /**  Money going back. */
 export type Refund = {
@@ -552,6 +618,15 @@ export type RefundStatus =
 "succeeded" | 
 /**  The gateway refused it for good; somebody has to look. */
 "failed";
+
+/**  A theater's server that runs. */
+export type RunningTheater = {
+	/**  Where this computer reaches it. */
+	url: string,
+	/**  Makes whoever opens it its administrator; null once there is one. */
+	setup_link: string | null,
+	network: NetworkHere,
+};
 
 /**  An auditorium as a caller sees it. */
 export type Screen = {

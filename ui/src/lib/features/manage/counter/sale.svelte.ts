@@ -3,12 +3,10 @@
  * answer is known, so that a lost answer never sells twice. Left out: keys, words and the drawer.
  */
 /* eslint-disable svelte/prefer-svelte-reactivity -- made and used within one call; no template reads them */
+import { Intention } from '$lib/app/intention.svelte';
 import { SeatBoard } from '$lib/features/seatmap/board.svelte';
 import {
   hasCode,
-  isPlatformError,
-  newAttempt,
-  type Attempt,
   type CounterCalls,
   type CounterShow,
   type ManagedShow,
@@ -40,14 +38,18 @@ export class CounterSale {
   /** Seats that somebody else took meanwhile. */
   lost = $state.raw<readonly ShowSeat[]>([]);
 
-  #attempt: Attempt | null = null;
-  #sent = '';
+  readonly #intention = new Intention();
   #stop: (() => void) | null = null;
 
   constructor(
     private readonly host: Pick<Platform, 'seats' | 'bestSeats' | 'watchSeats'>,
     private readonly calls: CounterCalls
   ) {}
+
+  /** What was sent last may have been sold without an answer. */
+  get uncertain(): boolean {
+    return this.#intention.uncertain;
+  }
 
   get seats(): ShowSeat[] {
     void this.tick;
@@ -150,20 +152,14 @@ export class CounterSale {
       ...(shiftId && this.method !== 'invitation' ? { shift_id: shiftId } : {}),
       ...(this.method === 'cash' ? { tendered_minor: this.tendered ?? total.amount_minor } : {})
     };
-    // The same sale sent again, after an answer that was lost, is the same attempt.
-    const text = JSON.stringify([show.show_id, request]);
-    if (text !== this.#sent || !this.#attempt) this.#attempt = newAttempt();
-    this.#sent = text;
-    const attempt = this.#attempt;
     await this.#busy(async () => {
       this.board?.settling(true);
       try {
-        this.sold = await this.calls.sell(show.show_id, request, attempt);
-        this.#attempt = null;
+        this.sold = await this.#intention.send([show.show_id, request], (attempt) =>
+          this.calls.sell(show.show_id, request, attempt)
+        );
         this.step = 'done';
       } catch (error) {
-        if (isPlatformError(error) && error.kind === 'problem' && error.status !== 503)
-          this.#attempt = null;
         if (hasCode(error, 'seats_unavailable')) this.#lose(error.unavailable_seat_ids ?? []);
         if (hasCode(error, 'price_changed'))
           this.prices = await this.calls.counterShow(show.show_id);

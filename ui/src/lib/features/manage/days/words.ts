@@ -62,6 +62,7 @@ export const mediumName = named({
   web_push: () => m.day_medium_push(),
   fcm: () => m.day_medium_push(),
   apns: () => m.day_medium_push(),
+  app: () => m.day_medium_app(),
   webhook: () => m.day_medium_webhook()
 });
 

@@ -17,6 +17,7 @@ import {
   type SignedDoorList,
   type WrongScan
 } from '$lib/platform';
+import { ServerClock } from './clock';
 import { ListIndex, redeemOffline } from './offline';
 import { textSignedBy } from './proof';
 
@@ -64,7 +65,7 @@ export class DoorSession {
   /** Grows with every entry, for counts made from the index. */
   tick = $state(0);
 
-  #skew = 0;
+  readonly #clock = new ServerClock();
   #next = 1;
   #queue: Promise<unknown> = Promise.resolve();
   #syncing = false;
@@ -77,7 +78,7 @@ export class DoorSession {
 
   /** By the server's clock, as far as we heard it: a device's own may be wrong by hours. */
   get #now(): Date {
-    return new Date(this.world.now() + this.#skew);
+    return new Date(this.world.now() + this.#clock.skew);
   }
 
   /** What is kept on this device, if it is what the server signed. */
@@ -85,6 +86,7 @@ export class DoorSession {
     const kept = (await this.world.calls.keptLists()).find(
       (one) => one.theater_id === this.house.theater_id
     );
+    if (kept?.skew_ms !== undefined) this.#clock.begin(kept.skew_ms);
     if (kept) await this.#use(kept.list, kept.as_of);
     await this.#count();
   }
@@ -97,10 +99,12 @@ export class DoorSession {
       const day = new Intl.DateTimeFormat('en-CA', { timeZone: time_zone }).format(
         this.#now.getTime() - NIGHT_MS
       );
+      const asked = this.world.now();
       const { list, as_of } = await calls.doorList(theater_id, day);
-      this.#skew = Date.parse(as_of) - this.world.now();
+      this.#clock.heard(Date.parse(as_of), asked, this.world.now());
       if (await this.#use(list, as_of)) {
-        const kept: KeptList = { theater_id, theater_name, time_zone, list, as_of };
+        const skew_ms = this.#clock.skew;
+        const kept: KeptList = { theater_id, theater_name, time_zone, list, as_of, skew_ms };
         await calls.keepList(kept);
       }
     } catch (error) {

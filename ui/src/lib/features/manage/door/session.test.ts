@@ -253,4 +253,17 @@ describe('a door at work', () => {
     await door.scan(REFERENCE);
     expect(door.outcome?.answer.verdict).toBe('admitted');
   });
+
+  it('writes down its scans to the millisecond of the server’s clock, also after it was opened anew', async () => {
+    const { world, open } = house();
+    world.skew = 1_234;
+    await open().refresh();
+    world.online = false;
+    world.now += 5_001;
+    const door = open();
+    await door.load();
+    await door.scan(REFERENCE);
+    const [kept] = world.kept.values();
+    expect(kept?.scan.scanned_at).toBe('2030-05-04T17:30:06.235Z');
+  });
 });

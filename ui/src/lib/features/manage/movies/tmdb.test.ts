@@ -1,30 +1,34 @@
 import { describe, expect, it } from 'vitest';
-import { numberIn, numberOf } from './tmdb';
+import { numberOf, wishIn } from './tmdb';
 
-describe('a number at The Movie Database', () => {
-  it('is read as it is typed and out of addresses', () => {
+describe('a movie at The Movie Database', () => {
+  it('is named by the address of its page', () => {
     for (const text of [
-      '550',
-      ' 550 ',
       'https://www.themoviedb.org/movie/550',
       'https://www.themoviedb.org/movie/550-fight-club?language=de-DE',
-      'themoviedb.org/movie/550-fight-club/cast'
+      ' themoviedb.org/movie/550-fight-club/cast '
     ]) {
-      expect([text, numberIn(text)]).toEqual([text, 550]);
+      expect([text, wishIn(text)]).toEqual([text, { kind: 'movie', number: 550 }]);
     }
+  });
+
+  it('is looked for by its title, which may be a number', () => {
+    const title = (text: string) => wishIn(text);
+    expect(title('  Fight   Club ')).toEqual({ kind: 'title', words: 'Fight Club', number: null });
+    expect(title('1917')).toEqual({ kind: 'title', words: '1917', number: 1917 });
+    expect(title('99999999999')).toEqual({ kind: 'title', words: '99999999999', number: null });
+    expect(title('0')).toEqual({ kind: 'title', words: '0', number: null });
   });
 
   it('is not made up', () => {
     for (const text of [
       '',
-      '0',
-      '-5',
-      '5.5',
-      'Fight Club',
-      '99999999999',
-      'https://example.org/movie/550'
+      '  ',
+      'https://example.org/movie/550',
+      'https://www.themoviedb.org/movie/99999999999',
+      'x'.repeat(101)
     ]) {
-      expect([text, numberIn(text)]).toEqual([text, null]);
+      expect([text, wishIn(text)]).toEqual([text, null]);
     }
   });
 

@@ -1,12 +1,28 @@
-/** A movie's number at The Movie Database, as people have it: typed, or in the address of its page. Pure. */
+/** A movie at The Movie Database, as people name it: by its title, its number, or the address of its page. Pure. */
 
 const MOST = 4_294_967_295;
 
-/** Null when there is none in it. */
-export function numberIn(text: string): number | null {
-  const typed = text.trim();
-  const found = /^\d+$/.exec(typed) ?? /themoviedb\.org\/(?:[a-z-]+\/)?movie\/(\d+)/i.exec(typed);
-  const number = Number(found?.[1] ?? found?.[0] ?? Number.NaN);
+/** What somebody looks for: a page's address says which movie, a number alone may be a title too ("1917"). */
+export type Wish =
+  { kind: 'movie'; number: number } | { kind: 'title'; words: string; number: number | null };
+
+/** Longest title the server looks for. */
+const LONGEST = 100;
+
+/** Null when nothing can be looked for. */
+export function wishIn(text: string): Wish | null {
+  const words = text.trim().replace(/\s+/g, ' ');
+  const address = /themoviedb\.org\/(?:[a-z-]+\/)?movie\/(\d+)/i.exec(words);
+  if (address) {
+    const number = numberFrom(address[1]);
+    return number === null ? null : { kind: 'movie', number };
+  }
+  if (words === '' || words.length > LONGEST || /^https?:/i.test(words)) return null;
+  return { kind: 'title', words, number: /^\d+$/.test(words) ? numberFrom(words) : null };
+}
+
+function numberFrom(text: string | undefined): number | null {
+  const number = Number(text);
   return Number.isInteger(number) && number > 0 && number <= MOST ? number : null;
 }
 

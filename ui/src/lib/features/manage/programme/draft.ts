@@ -2,17 +2,21 @@
 import type { ManagedShow, ShowSpec } from '$lib/platform';
 import { dayAfter } from './zoned';
 
-export interface ShowDraft {
+/** Which movie and how it is shown: the same for one show and for a week of them. */
+export interface VersionDraft {
   movie: { movie_id: string; name: string } | null;
-  screen_id: string;
-  day: string;
-  time: string;
   format: string;
   language: string;
   /** Tags, separated by commas. */
   subtitles: string;
   /** Empty: as it is, or the theater's first. */
   price_list: string;
+}
+
+export interface ShowDraft extends VersionDraft {
+  screen_id: string;
+  day: string;
+  time: string;
 }
 
 export function draftOf(show: ManagedShow): ShowDraft {

@@ -1,11 +1,10 @@
 /** A week of one movie as it is typed, and the shows it becomes. Pure. */
 import type { ShowObstacle, ShowSpec } from '$lib/platform';
-import { specOf, type ShowDraft } from './draft';
+import { specOf, type VersionDraft } from './draft';
 import { dayAfter } from './zoned';
 import { DAYS } from './week';
 
-export interface WeekDraft {
-  movie: ShowDraft['movie'];
+export interface WeekDraft extends VersionDraft {
   /** By screen: whether it plays there. */
   screens: Record<string, boolean>;
   /** "15:00, 20:15" */
@@ -13,10 +12,6 @@ export interface WeekDraft {
   from: string;
   /** Which of the seven days it plays on, the first being `from`. */
   days: boolean[];
-  format: string;
-  language: string;
-  subtitles: string;
-  price_list: string;
   publish: boolean;
 }
 
