@@ -46,8 +46,11 @@ export interface DoorWorld {
 const HISTORY = 30;
 /** Of one request; the server takes as many. */
 const AT_ONCE = 1000;
-/** The day of a house ends when it is empty, not at midnight. */
-const NIGHT_MS = 5 * 3_600_000;
+/**
+ * The day of a house ends when it is empty, not at midnight. A day's list has the shows until five of the night after it and, before
+ * that, those from midnight on: so from three o'clock the next day's serves both who comes late and who comes for a show at five.
+ */
+const NIGHT_MS = 3 * 3_600_000;
 
 export class DoorSession {
   outcome = $state.raw<Outcome | null>(null);

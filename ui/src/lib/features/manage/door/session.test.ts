@@ -28,6 +28,8 @@ function house() {
     told: [] as OfflineScan[],
     kept: new Map<string, KeptScan>(),
     lists: [] as KeptList[],
+    /** The days whose lists were asked for. */
+    days: [] as string[],
     now: Date.parse('2030-05-04T17:30:00Z'),
     skew: 0
   };
@@ -103,7 +105,8 @@ function house() {
       world.first = null;
       return Promise.resolve({ scan_id, ticket_id: 'k1', first_scan: null });
     },
-    doorList() {
+    doorList(_, day) {
+      world.days.push(day);
       if (!world.online) return Promise.reject(offline());
       const payload = JSON.stringify(list);
       const signature = toBase64Url(sign(null, Buffer.from(payload), keys.privateKey));
@@ -168,6 +171,16 @@ describe('a door at work', () => {
       ['own-1', 'admitted']
     ]);
     expect([door.waiting, door.doubles.length]).toEqual([0, 1]);
+  });
+
+  it('asks for the next day once it matters who comes early, not at midnight and not only at five', async () => {
+    const { world, open } = house();
+    const door = open();
+    for (const now of ['2030-05-04T22:30:00Z', '2030-05-05T00:59:00Z', '2030-05-05T01:00:00Z']) {
+      world.now = Date.parse(now);
+      await door.refresh();
+    }
+    expect(world.days).toEqual(['2030-05-04', '2030-05-04', '2030-05-05']);
   });
 
   it('opens from this device alone, with what it let in before', async () => {

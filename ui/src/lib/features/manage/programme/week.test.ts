@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { ManagedShow } from '$lib/platform';
 import { draftOf, missing, specOf } from './draft';
-import { byDay, drafts, hoursOf, lanesOf, stateOf, weekOf } from './week';
+import {
+  businessDay,
+  byDay,
+  counterHours,
+  drafts,
+  hoursOf,
+  lanesOf,
+  stateOf,
+  weekOf
+} from './week';
 import { dayAfter, instantOf } from './zoned';
 
 const BERLIN = 'Europe/Berlin';
@@ -56,6 +65,23 @@ describe('a week of shows', () => {
     const late = show({ show_id: 'late', start_time: '2030-05-04T23:30:00Z' });
     const days = byDay([late, show({})], ['2030-05-04', '2030-05-05'], BERLIN);
     expect(days.map(({ shows }) => shows.map((one) => one.show_id))).toEqual([['s', 'late'], []]);
+  });
+
+  it('keeps to the evening until the house is empty', () => {
+    expect(businessDay(BERLIN, Date.parse('2030-05-05T02:59:00Z'))).toBe('2030-05-04');
+    expect(businessDay(BERLIN, Date.parse('2030-05-05T03:00:00Z'))).toBe('2030-05-05');
+  });
+
+  it('sells at the counter what begins soon, although its day has not begun', () => {
+    const hours = (now: string) => {
+      const { from, until } = counterHours(BERLIN, Date.parse(now));
+      return [from.toISOString(), until.toISOString()];
+    };
+    const evening = '2030-05-04T03:00:00.000Z';
+    expect(hours('2030-05-04T18:00:00Z')).toEqual([evening, '2030-05-05T03:00:00.000Z']);
+    // Ten to five in the morning: a show at half past six is of the next day, and people stand there.
+    expect(hours('2030-05-05T02:50:00Z')).toEqual([evening, '2030-05-05T07:00:00.000Z']);
+    expect(hours('2030-05-05T02:10:00Z')).toEqual(hours('2030-05-05T02:50:00Z'));
   });
 
   it('tells drafts, on sale, running and over apart', () => {

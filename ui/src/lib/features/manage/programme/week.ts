@@ -1,6 +1,6 @@
 /** A week of shows as staff look at it: by day, and on a day by screen along the hours. Pure. */
 import type { ManagedScreen, ManagedShow } from '$lib/platform';
-import { dayAfter, dayIn } from './zoned';
+import { dayAfter, dayIn, instantOf } from './zoned';
 
 export const DAYS = 7;
 
@@ -21,11 +21,35 @@ export function stateOf(
   return Date.parse(show.start_time) <= now ? 'running' : 'on_sale';
 }
 
+const HOUR_MS = 3_600_000;
 /** A show that begins after midnight belongs to the evening before: to staff the day ends when the house is empty. */
 const NIGHT_HOURS = 5;
+const NIGHT_ENDS = '05:00';
+/** A counter sells what begins so soon although it is of the next day: people come early, also to a matinee at six. */
+const AHEAD_HOURS = 4;
 
-function businessDay(show: Pick<ManagedShow, 'start_time'>, timeZone: string): string {
-  return dayIn(timeZone, new Date(Date.parse(show.start_time) - NIGHT_HOURS * 3_600_000));
+/** The day a house is at, at an instant. */
+export function businessDay(timeZone: string, instant: number): string {
+  return dayIn(timeZone, new Date(instant - NIGHT_HOURS * HOUR_MS));
+}
+
+/** From when until when shows belong to so many days from a day on. */
+export function businessDays(
+  timeZone: string,
+  day: string,
+  days: number
+): { from: Date; until: Date } {
+  return {
+    from: instantOf(timeZone, day, NIGHT_ENDS),
+    until: instantOf(timeZone, dayAfter(day, days), NIGHT_ENDS)
+  };
+}
+
+/** Which shows a counter sells: those of its day, and what begins within hours. Changes at most once an hour. */
+export function counterHours(timeZone: string, now: number): { from: Date; until: Date } {
+  const { from, until } = businessDays(timeZone, businessDay(timeZone, now), 1);
+  const ahead = (Math.ceil(now / HOUR_MS) + AHEAD_HOURS) * HOUR_MS;
+  return { from, until: new Date(Math.max(until.getTime(), ahead)) };
 }
 
 export function byDay(
@@ -36,7 +60,7 @@ export function byDay(
   return days.map((day) => ({
     day,
     shows: shows
-      .filter((show) => businessDay(show, timeZone) === day)
+      .filter((show) => businessDay(timeZone, Date.parse(show.start_time)) === day)
       .sort((a, b) => a.start_time.localeCompare(b.start_time))
   }));
 }
