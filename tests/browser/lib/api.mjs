@@ -42,7 +42,7 @@ export class Api {
       headers: secret,
       body: { show_id: showId, seat_ids: seatIds, guest_email: 'other@example.org' }
     });
-    if (status !== 201) throw new Error(`POST /book: ${status} ${JSON.stringify(body)}`);
+    if (status !== 201) throw Object.assign(new Error(`POST /book: ${status} ${JSON.stringify(body)}`), { code: body?.code });
     if (pay) {
       await this.call('POST', '/payment', {
         headers: { authorization: `Bearer ${body.guest_token}` },
