@@ -88,19 +88,30 @@ enum Wanted {
     Nobodys,
     Of(SubscriptionId),
     /// It could not be found out.
-    Unknown,
+    Unknown(ClientError),
 }
 
 impl Follower {
     async fn run(mut self) {
         let mut pause = FIRST_PAUSE;
+        let mut in_doubt = false;
         loop {
             self.changes.mark_unchanged();
-            let end = match self.wanted().await {
-                None => return,
-                Some(Wanted::Of(subscription)) => self.follow(subscription).await,
-                Some(Wanted::Nobodys) => End::Elsewhere,
-                Some(Wanted::Unknown) => End::Broken { was_steady: false },
+            let Some(wanted) = self.wanted().await else {
+                return;
+            };
+            let was_in_doubt = in_doubt;
+            in_doubt = matches!(wanted, Wanted::Unknown(_));
+            let end = match wanted {
+                Wanted::Of(subscription) => self.follow(subscription).await,
+                Wanted::Nobodys => End::Elsewhere,
+                Wanted::Unknown(error) => {
+                    // A keyring that stays locked is said once, not with every look.
+                    if !was_in_doubt {
+                        tracing::warn!(%error, "it is not known whether this device gets messages");
+                    }
+                    End::Broken { was_steady: false }
+                }
             };
             let asked = match end {
                 End::Over => return,
@@ -146,10 +157,7 @@ impl Follower {
         Some(match found {
             Ok(Some(subscription)) => Wanted::Of(subscription),
             Ok(None) => Wanted::Nobodys,
-            Err(error) => {
-                tracing::warn!(%error, "it is not known whether this device gets messages");
-                Wanted::Unknown
-            }
+            Err(error) => Wanted::Unknown(error),
         })
     }
 

@@ -8,11 +8,14 @@ import { ok } from '../lib/expect.mjs';
 import { Findings, settled } from '../lib/findings.mjs';
 import { button, field, heading, link } from '../lib/screen.mjs';
 import { busyHouse } from '../lib/house.mjs';
+import { openHouse } from '../lib/open-house.mjs';
 import { signInAsStaff } from '../lib/staff.mjs';
 import { say } from '../lib/tools.mjs';
 import { parts, walkThrough } from '../lib/tour.mjs';
 
 const BUDGET = 80 * 1024;
+const NARROW = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
+
 async function publicPages(scene, { programme }) {
   const found = new Findings(scene);
   const settings = { favourite_theater_id: programme.theater.theater_id };
@@ -132,13 +135,26 @@ const staffPages = (part) => async (scene, world) => {
 /** Long words and little room: the same pages in German on a narrow phone. */
 const germanPages = (part) => async (scene, world) => {
   const found = new Findings(scene);
-  const narrow = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
-  const page = await scene.person({ size: narrow, locale: 'de-DE' });
+  const page = await scene.person({ size: NARROW, locale: 'de-DE' });
   await signInAsStaff(page, world, null, 'admin');
   const house = await houseOf(page, world);
   await walkThrough(part, { page, house, world, language: 'de', stop: (name) => found.fits(page, name) });
   found.end();
 };
+
+/** The pages that only a server has which is open to its network and may ask for movies elsewhere. */
+async function openPages(scene) {
+  const found = new Findings(scene);
+  await openHouse(scene.stage, { size: scene.size }, (page, name) => found.look(page, name));
+  found.end();
+}
+
+async function germanOpenPages(scene) {
+  const found = new Findings(scene);
+  const person = { size: NARROW, locale: 'de-DE' };
+  await openHouse(scene.stage, { person, language: 'de' }, (page, name) => found.fits(page, name));
+  found.end();
+}
 
 let shared;
 /** One house for all of these tests: making it takes longer than looking at it. */
@@ -186,5 +202,7 @@ export const surfaces = [
   { name: 'every page of an account', sizes, run: accountPages },
   ...parts.map((part) => ({ name: `every page of staff: ${part}`, sizes, ms: 300_000, run: staffPages(part) })),
   ...parts.map((part) => ({ name: `every page of staff in German: ${part}`, sizes: ['phone'], run: germanPages(part) })),
+  { name: 'every page of staff: open', sizes, run: openPages },
+  { name: 'every page of staff in German: open', sizes: ['phone'], run: germanOpenPages },
   { name: 'first-load JavaScript', sizes: ['desktop'], run: firstLoad }
 ];
