@@ -24,6 +24,7 @@ mod places;
 mod preparing;
 mod promo;
 mod reconciling;
+mod refunding;
 mod refunds;
 mod refusals;
 mod rounds;

@@ -5,17 +5,18 @@ use crate::{
     buyer::{Act, Buyer, Nature},
     house::House,
     meanwhile::SlowBank,
+    refunding::Refunding,
     wire::Fault,
 };
-use async_trait::async_trait;
 use chrono::TimeDelta;
-use matinee_booking::{
-    ChargeAnswer, ChargeName, ChargeRequest, GatewayError, PaymentGateway, RefundRequest, Ways,
-};
+use matinee_booking::GatewayError;
 use matinee_domain::payment::RefundStatus;
-use matinee_integrations::{SandboxGateway, sandbox::VISA};
+use matinee_integrations::sandbox::VISA;
 use matinee_store::{BookingStore, Maintenance};
-use std::sync::{Arc, Mutex, atomic::Ordering};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 
 async fn bought(house: &House) -> Buyer {
     let mut buyer = Buyer::new(1, Nature::Prompt);
@@ -74,51 +75,6 @@ async fn a_refund_that_was_tried_goes_to_the_end_of_the_queue() {
     books::judge(&house).await.unwrap();
 }
 
-/// The sandbox bank, which is away until it is told otherwise, and notes what it hears of each refund.
-struct Noting {
-    inner: SandboxGateway,
-    away: Mutex<bool>,
-    /// Amount, and what went back before by our books.
-    heard: Mutex<Vec<(i64, i64)>>,
-}
-
-#[async_trait]
-impl PaymentGateway for Noting {
-    fn name(&self) -> &'static str {
-        self.inner.name()
-    }
-    fn is_test(&self) -> bool {
-        true
-    }
-    fn ways(&self) -> Ways {
-        self.inner.ways()
-    }
-    async fn authorize(&self, charge: ChargeRequest) -> Result<ChargeAnswer, GatewayError> {
-        self.inner.authorize(charge).await
-    }
-    async fn look(&self, name: &ChargeName) -> Result<ChargeAnswer, GatewayError> {
-        self.inner.look(name).await
-    }
-    async fn capture(&self, name: &ChargeName) -> Result<ChargeAnswer, GatewayError> {
-        self.inner.capture(name).await
-    }
-    async fn void(&self, name: &ChargeName) -> Result<ChargeAnswer, GatewayError> {
-        self.inner.void(name).await
-    }
-    async fn refund(
-        &self,
-        name: &ChargeName,
-        refund: &RefundRequest,
-    ) -> Result<ChargeAnswer, GatewayError> {
-        if *self.away.lock().unwrap() {
-            return Err(GatewayError::Unclear("away".into()));
-        }
-        let heard = (refund.amount.amount_minor, refund.before_minor);
-        self.heard.lock().unwrap().push(heard);
-        self.inner.refund(name, refund).await
-    }
-}
-
 /// Of two refunds that are paid one after the other the second is told what went back with the first: a bank that takes a
 /// refund by hand for ours compares with it.
 #[tokio::test]
@@ -131,23 +87,32 @@ async fn each_refund_knows_of_those_before_it() {
     {
         buyer.ask(&house.desk, at, act).await.unwrap();
     }
-    let bank = Arc::new(Noting {
-        inner: house.bank(),
-        away: Mutex::new(true),
-        heard: Mutex::default(),
-    });
-    let desk = house.desk_at(Arc::clone(&bank) as _, false);
+    let away = Arc::new(AtomicBool::new(true));
+    // The amount of each, and what went back before by our books.
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let bank = {
+        let (away, heard) = (Arc::clone(&away), Arc::clone(&heard));
+        Refunding::new(house.bank(), move |refund| {
+            if away.load(Ordering::Relaxed) {
+                return Err(GatewayError::Unclear("away".into()));
+            }
+            let amounts = (refund.amount.amount_minor, refund.before_minor);
+            heard.lock().unwrap().push(amounts);
+            Ok(())
+        })
+    };
+    let desk = house.desk_at(Arc::new(bank), false);
     buyer
         .ask(&desk, 2, Act::Cancel(Some(&["2-4"])))
         .await
         .unwrap();
-    *bank.away.lock().unwrap() = false;
+    away.store(false, Ordering::Relaxed);
     // Both are pending when the second cancellation pays what it finds.
     buyer
         .ask(&desk, 3, Act::Cancel(Some(&["2-3"])))
         .await
         .unwrap();
-    let heard = bank.heard.lock().unwrap().clone();
+    let heard = heard.lock().unwrap().clone();
     let [(first, 0), (_, before)] = heard[..] else {
         panic!("{heard:?}");
     };

@@ -6,13 +6,13 @@ use crate::{
     books,
     buyer::{Act, Buyer, Nature},
     house::{House, charge},
+    refunding::Refunding,
     wire::Fault,
 };
-use async_trait::async_trait;
 use chrono::TimeDelta;
 use matinee_booking::{
-    CancelInput, ChargeAnswer, ChargeName, ChargeRequest, GatewayError, GatewayEvent, GatewayFact,
-    Heard, JobReport, PaymentGateway, RefundRequest, Wanted, Ways,
+    CancelInput, GatewayError, GatewayEvent, GatewayFact, Heard, JobReport, PaymentGateway as _,
+    Wanted,
 };
 use matinee_domain::{
     ids::{BookingId, time_ordered},
@@ -20,10 +20,7 @@ use matinee_domain::{
     money::{Currency, Money},
     payment::{PaymentStatus, RefundStatus},
 };
-use matinee_integrations::{
-    SandboxGateway,
-    sandbox::{AUTHENTICATION_REQUIRED, VISA},
-};
+use matinee_integrations::sandbox::{AUTHENTICATION_REQUIRED, VISA};
 use matinee_store::{
     BookingStore as _, CancellationStore as _, bookings::BookingFile, cancellations::CancelShow,
     conformance::fixtures, staff::AuditEntry,
@@ -158,52 +155,6 @@ async fn news_of_another_amount_is_told() {
     assert_eq!(paid.status, PaymentStatus::Captured);
 }
 
-/// The sandbox bank, which answers nothing about one refund, or about any.
-struct Silent {
-    inner: SandboxGateway,
-    /// The key of that one; empty for all.
-    about: Mutex<String>,
-}
-
-#[async_trait]
-impl PaymentGateway for Silent {
-    fn name(&self) -> &'static str {
-        self.inner.name()
-    }
-    fn is_test(&self) -> bool {
-        true
-    }
-    fn ways(&self) -> Ways {
-        self.inner.ways()
-    }
-    async fn authorize(&self, charge: ChargeRequest) -> Result<ChargeAnswer, GatewayError> {
-        self.inner.authorize(charge).await
-    }
-    async fn look(&self, name: &ChargeName) -> Result<ChargeAnswer, GatewayError> {
-        self.inner.look(name).await
-    }
-    async fn capture(&self, name: &ChargeName) -> Result<ChargeAnswer, GatewayError> {
-        self.inner.capture(name).await
-    }
-    async fn void(&self, name: &ChargeName) -> Result<ChargeAnswer, GatewayError> {
-        self.inner.void(name).await
-    }
-    async fn refund(
-        &self,
-        name: &ChargeName,
-        refund: &RefundRequest,
-    ) -> Result<ChargeAnswer, GatewayError> {
-        let silent = {
-            let about = self.about.lock().unwrap();
-            about.is_empty() || *about == refund.key
-        };
-        if silent {
-            return Err(GatewayError::Unclear("silence".into()));
-        }
-        self.inner.refund(name, refund).await
-    }
-}
-
 /// Of two refunds of one payment the bank pays one, whichever: that one is over, and the other is still owed.
 #[tokio::test]
 async fn a_refund_that_went_through_is_not_taken_for_another() {
@@ -213,11 +164,17 @@ async fn a_refund_that_went_through_is_not_taken_for_another() {
         let booking = held(&house.desk, wanted).await.booking;
         let id = booking.booking_id;
         house.desk.pay(payment(id, VISA)).await.unwrap();
-        let bank = Arc::new(Silent {
-            inner: house.bank(),
-            about: Mutex::default(),
+        // The key of the refund the bank says nothing about; empty for all.
+        let about = Arc::new(Mutex::new(String::new()));
+        let key = Arc::clone(&about);
+        let bank = Refunding::new(house.bank(), move |refund| {
+            let key = key.lock().unwrap();
+            if key.is_empty() || *key == refund.key {
+                return Err(GatewayError::Unclear("silence".into()));
+            }
+            Ok(())
         });
-        let desk = house.desk_at(bank.clone(), false);
+        let desk = house.desk_at(Arc::new(bank), false);
         let show = house.desk.shows.show(booking.show_id).await.unwrap();
         let show = show.unwrap();
         for seat in &booking.seats {
@@ -229,7 +186,7 @@ async fn a_refund_that_went_through_is_not_taken_for_another() {
             desk.cancel(input).await.unwrap();
         }
         let both = file(&house, id).await.refunds;
-        *bank.about.lock().unwrap() = both[owed].refund_id.to_string();
+        *about.lock().unwrap() = both[owed].refund_id.to_string();
         house.later(TimeDelta::minutes(5));
         let round = desk.recover_refunds().await.unwrap();
         assert_eq!((round.done, round.failed), (1, 1));
